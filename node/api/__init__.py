@@ -1,0 +1,1 @@
+"""The HTTP API: for members under /federation, for analysts under /api."""

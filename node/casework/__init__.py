@@ -1,0 +1,1 @@
+"""Private casework: assessments, answers, drafts. Never replicated."""

@@ -1,0 +1,1 @@
+"""Circles, their rosters and what we know of peers."""

@@ -1,0 +1,1 @@
+"""Frozen local values and their transitions: no I/O, no SQL, no HTTP."""

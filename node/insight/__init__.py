@@ -1,0 +1,1 @@
+"""What the pool knows: signals, dossiers, findings queries."""

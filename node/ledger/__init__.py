@@ -1,0 +1,1 @@
+"""Our own logs and everybody's replicas: append, accept, project, check."""

@@ -1,0 +1,103 @@
+"""The node's signing keys: one file each, mode 0600, never in the database.
+
+``identity.key`` names the institution and may be kept offline; ``request.key`` signs HTTP requests;
+``contributors/<thumbprint>.key`` holds one key per circle and epoch. A file holds the 32-byte seed in
+base64url and a newline.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from node.errors import Code, HanseError
+from protocol.errors import ProtocolError
+from protocol.identifiers import KeyId, decode_bytes, encode_bytes
+from protocol.keys import KEY_BYTES, SigningKey
+
+_IDENTITY: Final = "identity.key"
+_REQUEST: Final = "request.key"
+_CONTRIBUTORS: Final = "contributors"
+
+
+class Keyring:
+    """Signing keys below one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def create(self) -> None:
+        """Make the directory and the identity and request keys; refuses to overwrite."""
+        (self._directory / _CONTRIBUTORS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory.chmod(0o700)
+        for name in (_IDENTITY, _REQUEST):
+            write_secret(self._directory / name, _encode(os.urandom(KEY_BYTES)))
+
+    def identity(self) -> SigningKey:
+        """The key that outlives the others."""
+        return self._load(_IDENTITY)
+
+    def request(self) -> SigningKey:
+        """The key for RFC 9421 signatures."""
+        return self._load(_REQUEST)
+
+    def new_contributor(self) -> SigningKey:
+        """A fresh key for one circle and epoch, stored before it is returned."""
+        seed = os.urandom(KEY_BYTES)
+        key = SigningKey(seed)
+        write_secret(self._directory / _CONTRIBUTORS / f"{key.public.key_id}.key", _encode(seed))
+        return key
+
+    def contributor(self, key_id: KeyId) -> SigningKey:
+        """The contributor key with this thumbprint."""
+        key = self._load(f"{_CONTRIBUTORS}/{key_id}.key")
+        if key.public.key_id != key_id:
+            raise HanseError(
+                Code.BAD_KEY_FILE,
+                f"the file of contributor key {key_id} holds another key.",
+                remedy="Restore it from its backup.",
+            )
+        return key
+
+    def _load(self, name: str) -> SigningKey:
+        path = self._directory / name
+        try:
+            mode = path.stat().st_mode
+            text = path.read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise HanseError(
+                Code.BAD_KEY_FILE,
+                f"the key file {path} cannot be read.",
+                remedy="Restore it from its backup, or run `hanse init` for a new node.",
+            ) from error
+        if mode & 0o077:
+            raise HanseError(
+                Code.BAD_KEY_FILE,
+                f"the key file {path} is open to others.",
+                remedy=f"Run `chmod 600 {path}`.",
+            )
+        try:
+            return SigningKey(decode_bytes(text.removesuffix("\n")))
+        except ProtocolError as error:
+            raise HanseError(
+                Code.BAD_KEY_FILE,
+                f"the key file {path} does not hold an Ed25519 seed.",
+                remedy="Restore it from its backup.",
+            ) from error
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Create a file that only its owner can read; it must not exist, and it is on disk when this returns."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise HanseError(
+            Code.CONFLICT, f"{path} exists already.", remedy="Keys are never overwritten; move it away first."
+        ) from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _encode(seed: bytes) -> bytes:
+    return encode_bytes(seed).encode("ascii") + b"\n"

@@ -1,0 +1,1 @@
+"""The only door out: the privacy gate, pseudonyms, signing."""

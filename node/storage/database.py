@@ -1,0 +1,90 @@
+"""Engines and transactions: SQLite (WAL) as the embedded default, PostgreSQL in production.
+
+One request or job is one transaction, opened and committed at the edge: ``with database.write() as tx``.
+Functions in this package take the :class:`Transaction`, never commit, and return domain values, never rows.
+Modules outside pass a ``Transaction`` on without looking inside.
+
+SQLite: a write transaction takes the write lock at its beginning (``BEGIN IMMEDIATE``), so it cannot fail
+half-way because another writer came first; ``synchronous=FULL`` makes an acknowledged commit survive a power
+cut. PostgreSQL: writes run at READ COMMITTED, reads at REPEATABLE READ so that one page shows one moment.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from node.errors import Code, HanseError
+
+BUSY_TIMEOUT_MILLISECONDS: Final = 30_000
+"""How long a SQLite writer waits for another: longer than any single transaction of ours takes."""
+_WRITE: Final = "hanse_write"
+
+
+class Transaction:
+    """One open transaction. Only modules in ``node.storage`` touch ``connection``."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this runs on PostgreSQL; otherwise it is SQLite."""
+        return self.connection.dialect.name == "postgresql"
+
+
+class Database:
+    """One database, usable from several threads."""
+
+    def __init__(self, url: str) -> None:
+        """``sqlite:///path`` or ``postgresql+psycopg://…``; nothing is opened until first use."""
+        try:
+            self.engine = sa.create_engine(url, pool_pre_ping=True)
+        except sa.exc.ArgumentError as error:
+            raise HanseError(
+                Code.BAD_CONFIGURATION,
+                "the database URL cannot be parsed.",
+                remedy="Use sqlite:///file or postgresql+psycopg://user@host/name.",
+            ) from error
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that commits when the block ends well and leaves nothing behind when it does not."""
+        with self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that sees one moment of the database and changes nothing."""
+        options: dict[str, Any] = {}
+        if self.engine.dialect.name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Return every connection; the object can be used again afterwards."""
+        self.engine.dispose()
+
+
+def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401
+    # The driver's own transaction control is switched off; _begin_sqlite says BEGIN.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

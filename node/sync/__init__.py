@@ -1,0 +1,1 @@
+"""Pulls what members have and we lack."""

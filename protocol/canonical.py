@@ -1,0 +1,69 @@
+"""One value, one encoding: RFC 8785 over strings, exact integers, booleans, null, arrays and objects.
+
+A received object is accepted only if encoding what was decoded gives the received bytes again. That one
+comparison refuses duplicate keys, unknown fields, coerced or exponent numbers, escapes that need not be,
+stray spaces and every other second spelling of the same value (clauses 1.1 to 1.5).
+
+Member names are printable ASCII in every wire type, so sorting by code point is sorting by UTF-16 code unit,
+which is what RFC 8785 section 3.2.3 asks for. Floats do not exist: no two languages agree on them.
+"""
+
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from protocol.errors import Code, ProtocolError
+
+MAX_INTEGER: Final = 2**53 - 1
+"""RFC 7493 section 2.2: integers beyond this are not exact in every JSON implementation."""
+
+_T = TypeVar("_T")
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+
+
+class Codec(Generic[_T]):
+    """Canonical encoding and strict decoding of one wire type."""
+
+    def __init__(self, wire_type: type[_T], *, max_bytes: int) -> None:
+        self._decoder = msgspec.json.Decoder(wire_type)
+        self._max_bytes = max_bytes
+
+    def decode(self, data: bytes) -> _T:
+        """Return the value, or raise ``TOO_LARGE``, ``MALFORMED`` or ``NON_CANONICAL``.
+
+        Rules that a wire type states in ``__post_init__`` raise their own codes.
+        """
+        if len(data) > self._max_bytes:
+            raise ProtocolError(Code.TOO_LARGE, f"{len(data)} bytes, at most {self._max_bytes} are allowed")
+        try:
+            value = self._decoder.decode(data)
+        except msgspec.ValidationError as error:
+            raise ProtocolError(Code.MALFORMED, str(error)) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ProtocolError(Code.MALFORMED, f"not JSON: {error}") from error
+        if _ENCODER.encode(value) != data:
+            raise ProtocolError(
+                Code.NON_CANONICAL,
+                "not the canonical encoding: duplicate or unsorted keys, spaces or escapes",
+            )
+        return value
+
+    def encode(self, value: _T) -> bytes:
+        """Return the canonical bytes of a value that :meth:`decode` accepts, or raise as it does.
+
+        Constructing a wire type checks less than decoding one; what is encoded here has passed both.
+        """
+        data = encode(value)
+        self.decode(data)
+        return data
+
+
+def encode(value: object) -> bytes:
+    """Canonical bytes of a value of the kinds named above; not checked against a wire type.
+
+    Raises ``MALFORMED`` for lone surrogates, which UTF-8 cannot carry.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError as error:
+        raise ProtocolError(Code.MALFORMED, "a string holds a lone surrogate") from error

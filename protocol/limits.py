@@ -1,0 +1,52 @@
+"""Every bound of the wire format, with its unit and its reason. A node may be stricter, never laxer."""
+
+from typing import Final
+
+MAX_PAYLOAD_BYTES: Final = 16_384
+"""One statement's JSON, in bytes. A full finding is about 1.2 kB; ten times that leaves room for scripts
+that take four bytes a character, and bounds what one entry can make a peer decode."""
+
+MAX_ENTRY_BYTES: Final = 24_576
+"""One compact JWS, in bytes: the payload in base64url (4/3) plus header and signature."""
+
+MAX_SUMMARY_CHARACTERS: Final = 600
+"""Unicode code points in a summary: a paragraph, too short for a case file."""
+
+MAX_LABEL_CHARACTERS: Final = 200
+"""Unicode code points in an organisation's name; the longest in ROR has 183."""
+
+MAX_SOURCES: Final = 16
+"""Source digests in one statement. More sources than this are an investigation, not a finding."""
+
+MAX_CODES: Final = 16
+"""Entries in one list of vocabulary codes."""
+
+MAX_RETENTION_DAYS: Final = 3_653
+"""Ten years, in days: nothing is kept for ever."""
+
+MAX_CLOCK_SKEW_SECONDS: Final = 300
+"""How far a peer's clock may be ahead of ours (statements and signed requests)."""
+
+MAX_DISCLOSURE_BYTES: Final = 65_536
+"""One disclosed field, in bytes of base64url text."""
+
+MAX_LOG_SIZE: Final = 2**40
+"""Entries in one log. Far above any use; keeps indices inside exact integers everywhere."""
+
+MAX_PROOF_HASHES: Final = 64
+"""Hashes in one inclusion or consistency proof; 2 * log2(MAX_LOG_SIZE) rounded down is never reached."""
+
+MAX_CHECKPOINT_BYTES: Final = 4_096
+"""One signed note, in bytes, including the cosignatures of a few dozen witnesses."""
+
+MAX_MEMBERS: Final = 1_000
+"""Founders in a charter, and members whose logs one circle replicates."""
+
+MAX_STREAM_BYTES: Final = 8_388_608
+"""One response to an entries request, in bytes: held in memory on both sides while its digest is checked."""
+
+MAX_REQUEST_BYTES: Final = 1_048_576
+"""One entries request, in bytes: a ``have`` map of ten thousand logs fits."""
+
+MAX_NONCE_CHARACTERS: Final = 64
+"""The nonce of a signed request; 22 characters of base64url carry 128 bits."""

@@ -1,0 +1,1 @@
+"""Data that the protocol is defined by: JSON Schemas, vocabularies, vectors."""

@@ -1,0 +1,1 @@
+"""Tests of Hanse; mirrors the layout of the code."""

@@ -1,0 +1,1 @@
+"""Checks against implementations in other languages."""
