@@ -1,0 +1,40 @@
+"""What an operator decides about a node, as plain values; ``node.config`` reads them from file and environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One node's settings, checked."""
+
+    name: str
+    """The institution, as members of its circles read it."""
+    base_url: str
+    """Where peers reach this node: scheme, host and port, no path, no trailing slash."""
+    data: Path
+    """The directory with keys and, by default, the database."""
+    database_url: str
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8000
+    allow_private_addresses: bool = False
+    """Whether peers on loopback and private networks may be contacted: for demos and closed networks."""
+    sync_seconds: int = 60
+    """Pause between two rounds of pulling from peers."""
+    session_hours: int = 10
+    """A signed-in session ends after this time, whatever happens in it."""
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies are marked Secure wherever the node is reached over TLS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def keys(self) -> Path:
+        """The directory of the key files."""
+        return self.data / "keys"
+
+    @property
+    def data_key(self) -> Path:
+        """The file of the key that seals private columns."""
+        return self.keys / "data.key"
