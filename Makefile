@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-DATA ?= ../shared/data
+# Debian packages that tests of the pages and of interoperability use, where their command or file is not there.
+MISSING = $(strip $(if $(shell command -v chromium),,chromium) $(if $(shell command -v go),,golang-go) \
+  $(if $(wildcard /usr/share/gocode/src/golang.org/x/mod),,golang-golang-x-mod-dev) $(if $(shell command -v npm),,npm))
 
-.PHONY: help demo test lint format vectors bench requirements clean
+.PHONY: help demo test lint format vectors check-vectors system bench requirements clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +34,15 @@ lint: $(STAMP) ## Style, formatting, import contracts and types
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+check-vectors: $(STAMP) ## Fail if a schema or test vector differs from what its seed gives
+	$(BIN)/python -m tests.protocol.generate --check
+
+system: ## Install what only the browser and interoperability tests need (Debian, as root)
+	@if [ -z "$(MISSING)" ]; then echo "browser, Go and Node.js are there"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null; \
+	else echo "please install: $(MISSING) (without them some tests are skipped, and say so)"; exit 1; fi
 
 vectors: $(STAMP) ## Write the schemas and test vectors again from their fixed seeds
 	$(BIN)/python -m tests.protocol.generate

@@ -25,6 +25,18 @@ START = Timestamp(20_700 * DAY_SECONDS)
 """2026-09-04T00:00:00Z: the moment at which every test begins, unless it says otherwise."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where everything is installed and all data is there, a skipped test is a broken promise."""
+    parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Apply ``--no-skips``; under several workers only the controlling process has the reporter."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--no-skips") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """A PostgreSQL server of this test session alone, on a Unix socket."""

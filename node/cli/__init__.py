@@ -1,1 +1,1 @@
-"""The command hanse."""
+"""The command ``hanse``: one module per group of commands."""

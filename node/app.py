@@ -1,0 +1,50 @@
+"""Builds one node from its settings: the parts, and the application that serves them."""
+
+import importlib.resources
+from typing import Final
+
+from fastapi import FastAPI
+
+from node.api import federation, problems, v1
+from node.clock import Clock, SystemClock
+from node.domain.settings import Settings
+from node.ledger.keyring import Keyring
+from node.runtime import Runtime
+from node.storage.database import Database
+from node.storage.migrations import require_current
+from node.storage.vault import Vault
+from node import web
+from protocol.vocabulary import Vocabulary
+
+VOCABULARY: Final = "vocabularies/v1.json"
+
+
+def build(settings: Settings, *, clock: Clock | None = None, check_version: bool = True) -> Runtime:
+    """Open the parts of a node; refuses a database of another version and keys that others can read."""
+    database = Database(settings.database_url)
+    if check_version:
+        require_current(database)
+    return Runtime(
+        settings=settings,
+        database=database,
+        clock=clock or SystemClock(),
+        vault=Vault.from_file(settings.data_key),
+        keyring=Keyring(settings.keys),
+        vocabulary=Vocabulary.parse(importlib.resources.files("schemas").joinpath(VOCABULARY).read_bytes()),
+    )
+
+
+def application(runtime: Runtime) -> FastAPI:
+    """Everything that a node serves. No interactive documentation: it would load scripts from elsewhere."""
+    app = FastAPI(
+        title="Hanse node",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.include_router(federation.build(runtime))
+    app.include_router(v1.build(runtime))
+    web.install(app, runtime)
+    return app

@@ -1,0 +1,127 @@
+"""The one module that reads the configuration: ``DATA/hanse.toml``, overridden by ``HANSE_*`` variables.
+
+The file holds settings, never secrets; a database password belongs into the environment or into PostgreSQL's
+own password file. ``docs/settings.md`` lists every setting, and a test compares it with :class:`Source`.
+"""
+
+import tomllib
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Self, TypeAlias
+
+import tomlkit
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from node.domain.settings import Settings
+from node.errors import Code, HanseError
+
+FILE_NAME: Final = "hanse.toml"
+
+Value: TypeAlias = str | int | bool
+
+
+class Source(BaseSettings):
+    """What the file and the environment may say."""
+
+    model_config = SettingsConfigDict(env_prefix="HANSE_", extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200, description="The institution, as members read it.")]
+    base_url: Annotated[
+        str, Field(description="Where peers reach this node: scheme and host, with a port if needed, and no path.")
+    ]
+    database_url: Annotated[
+        str,
+        Field(description="`sqlite:///file` or `postgresql+psycopg://…`; by default `hanse.db` in the data folder."),
+    ] = ""
+    listen_host: Annotated[str, Field(description="The address on which the server listens.")] = "127.0.0.1"
+    listen_port: Annotated[int, Field(ge=1, le=65_535, description="The port on which the server listens.")] = 8000
+    allow_private_addresses: Annotated[
+        bool, Field(description="Whether peers on loopback and private networks, and without TLS, may be contacted.")
+    ] = False
+    sync_seconds: Annotated[
+        int, Field(ge=1, le=86_400, description="Pause between two rounds of pulling, in seconds.")
+    ] = 60
+    session_hours: Annotated[int, Field(ge=1, le=72, description="How long a signed-in session lasts, in hours.")] = 10
+
+    @model_validator(mode="after")
+    def _check_url(self) -> Self:
+        url = urllib.parse.urlsplit(self.base_url)
+        extra = url.path or url.query or url.fragment or url.username
+        if url.scheme not in {"https", "http"} or not url.hostname or extra:
+            raise ValueError("base_url is scheme and host, with a port if needed, and nothing after it")
+        if url.scheme == "http" and not self.allow_private_addresses:
+            raise ValueError("base_url without TLS is for closed networks: set allow_private_addresses, or use https")
+        return self
+
+    @classmethod
+    def settings_customise_sources(  # the signature is the library's
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; nothing else is read."""
+        return env_settings, init_settings
+
+
+def load(data: Path) -> Settings:
+    """Read and check the settings of the node in ``data``; every problem names the setting and the file."""
+    path = data / FILE_NAME
+    if not path.is_file():
+        raise HanseError(
+            Code.BAD_CONFIGURATION,
+            f"there is no node in {data}: {FILE_NAME} is missing.",
+            remedy="Run `hanse init`, or name the right folder with --data.",
+        )
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise HanseError(
+            Code.BAD_CONFIGURATION, f"{path} is not TOML: {error}.", remedy="Correct the line that is named."
+        ) from error
+    source = _check(values, where=str(path))
+    return Settings(
+        name=source.name,
+        base_url=source.base_url,
+        data=data,
+        database_url=source.database_url or f"sqlite:///{data.resolve() / 'hanse.db'}",
+        listen_host=source.listen_host,
+        listen_port=source.listen_port,
+        allow_private_addresses=source.allow_private_addresses,
+        sync_seconds=source.sync_seconds,
+        session_hours=source.session_hours,
+    )
+
+
+def write(data: Path, values: Mapping[str, Value]) -> Path:
+    """Write a new settings file with what differs from the defaults; refuses to overwrite one."""
+    path = data / FILE_NAME
+    if path.exists():
+        raise HanseError(
+            Code.CONFLICT,
+            f"there is a node in {data} already.",
+            remedy="Name another folder, or remove that one first.",
+        )
+    _check(values, where="the options")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    document = tomlkit.document()
+    document.add(tomlkit.comment("A Hanse node. docs/settings.md explains every setting."))
+    for name, value in values.items():
+        document.add(name, tomlkit.item(value))
+    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    return path
+
+
+def _check(values: Mapping[str, Value], *, where: str) -> Source:
+    try:
+        # pydantic checks the types that the signature asks for; the file may hold anything.
+        return Source.model_validate(dict(values))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise HanseError(
+            Code.BAD_CONFIGURATION, f"{where}: {problems}.", remedy="Correct it there or in the HANSE_ variable named."
+        ) from error
