@@ -27,6 +27,9 @@ MAX_RETENTION_DAYS: Final = 3_653
 MAX_CLOCK_SKEW_SECONDS: Final = 300
 """How far a peer's clock may be ahead of ours (statements and signed requests)."""
 
+MAX_VOCABULARY_BYTES: Final = 1_048_576
+"""One vocabulary file, in bytes; version 1 has about 40 kB."""
+
 MAX_DISCLOSURE_BYTES: Final = 65_536
 """One disclosed field, in bytes of base64url text."""
 
