@@ -1,0 +1,252 @@
+"""Reading statements: by name, by subject, and as a feed that loses nothing.
+
+Every function takes ``now``, because whether a statement has expired is decided when it is read.
+
+The feed is numbered in the writing transaction from one row that stays locked until the commit
+(:mod:`node.storage.projection`), so numbers become visible in ascending order: a reader that has seen number n
+will never find a smaller one later. A timestamp or a plain sequence would not give that, since their values are
+drawn before the commit.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from node.domain.statements import Body, Claim, Kind, State, StoredStatement
+from node.storage.database import Transaction
+from node.storage.tables.ledger import DIRTY_CLAIMS, ENTRIES, LOGS, STATEMENTS
+from protocol import envelope, statements
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
+from protocol.statements import Correction, Statement, Timestamp
+
+CHUNK: Final = 500
+"""Values in one IN list: far below SQLite's bound on parameters (32,766), large enough to amortise a round trip."""
+
+_T = TypeVar("_T")
+_CORRECTIONS: Final = ENTRIES.alias("corrections")
+_TARGETS: Final = STATEMENTS.alias("targets")
+_TARGET_LOGS: Final = LOGS.alias("target_logs")
+
+
+def get(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StoredStatement | None:
+    """The statement with this name; identifiers are unique only inside one log, so the contributor is part of it."""
+    query = _select().where(LOGS.c.contributor == contributor, STATEMENTS.c.id == statement_id)
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else _stored(row, now)
+
+
+def of_subject(tx: Transaction, circle: CircleId, subject: SubjectId, *, now: Timestamp) -> list[StoredStatement]:
+    """Findings about a subject and relations that have it at either end, in any state, in feed order."""
+    query = (
+        _select()
+        .where(
+            LOGS.c.circle == circle,
+            STATEMENTS.c.kind.in_(("finding", "relation")),
+            sa.or_(STATEMENTS.c.subject == subject, STATEMENTS.c.object == subject),
+        )
+        .order_by(STATEMENTS.c.seq)
+    )
+    return [_stored(row, now) for row in tx.connection.execute(query)]
+
+
+def of_claim(tx: Transaction, claim: Claim, *, now: Timestamp) -> list[StoredStatement]:
+    """Findings whose live body is on this claim, in any state, in feed order."""
+    query = (
+        _select()
+        .where(
+            LOGS.c.circle == claim.circle,
+            STATEMENTS.c.kind == "finding",
+            STATEMENTS.c.subject == claim.subject,
+            STATEMENTS.c.indicator == claim.indicator,
+            STATEMENTS.c.scope == claim.scope,
+        )
+        .order_by(STATEMENTS.c.seq)
+    )
+    return [_stored(row, now) for row in tx.connection.execute(query)]
+
+
+def responses_to(
+    tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]], *, now: Timestamp
+) -> list[StoredStatement]:
+    """Responses in any state to these statements of this circle, in feed order.
+
+    Whether the target still counts is for the caller to say: it holds the target.
+    """
+    wanted = set(targets)
+    found = []
+    for names in chunks({statement_id for _, statement_id in wanted}):
+        query = _select().where(
+            LOGS.c.circle == circle, STATEMENTS.c.kind == "response", STATEMENTS.c.target_id.in_(names)
+        )
+        found += [
+            _stored(row, now)
+            for row in tx.connection.execute(query)
+            if (row.target_contributor, row.target_id) in wanted
+        ]
+    return sorted(found, key=lambda stored: stored.seq)
+
+
+def feed(
+    tx: Transaction,
+    *,
+    after: int,
+    limit: int,
+    now: Timestamp,
+    circle: CircleId | None = None,
+    subject: SubjectId | None = None,
+    indicator: VocabularyCode | None = None,
+    kinds: Collection[Kind] | None = None,
+) -> list[StoredStatement]:
+    """Statements numbered above ``after``, ascending, at most ``limit``: a poller sees each exactly once.
+
+    A filter by subject or indicator keeps whatever bears on it: findings and relations, their corrections and
+    retractions, and responses to them where the target is here.
+    """
+    query = _select().where(STATEMENTS.c.seq > after).order_by(STATEMENTS.c.seq).limit(limit)
+    if circle is not None:
+        query = query.where(LOGS.c.circle == circle)
+    if kinds is not None:
+        query = query.where(STATEMENTS.c.kind.in_(tuple(kinds)))
+    if subject is not None:
+        query = query.where(STATEMENTS.c.seq.in_(_bearing_on(subject)))
+    if indicator is not None:
+        of_target = sa.exists(_targets().where(_TARGETS.c.indicator == indicator).correlate(STATEMENTS, LOGS))
+        query = query.where(sa.or_(STATEMENTS.c.indicator == indicator, of_target))
+    return [_stored(row, now) for row in tx.connection.execute(query)]
+
+
+def last_seq(tx: Transaction) -> int:
+    """The feed's newest number; 0 in a node that holds nothing."""
+    return int(tx.connection.execute(sa.select(sa.func.coalesce(sa.func.max(STATEMENTS.c.seq), 0))).scalar_one())
+
+
+def count(tx: Transaction, *, circle: CircleId | None = None, contributor: KeyId | None = None) -> int:
+    """How many readable statements there are, in any state."""
+    query = sa.select(sa.func.count()).select_from(STATEMENTS.join(LOGS))
+    if circle is not None:
+        query = query.where(LOGS.c.circle == circle)
+    if contributor is not None:
+        query = query.where(LOGS.c.contributor == contributor)
+    return int(tx.connection.execute(query).scalar_one())
+
+
+def take_dirty_claims(tx: Transaction, limit: int) -> list[Claim]:
+    """Claims whose signal must be computed again, at most ``limit``; taking them is part of the transaction.
+
+    Two workers never take the same claim at once. A claim that a publisher is touching right now is left for
+    the next round: its statements could not be seen yet.
+    """
+    columns = (DIRTY_CLAIMS.c.circle, DIRTY_CLAIMS.c.subject, DIRTY_CLAIMS.c.indicator, DIRTY_CLAIMS.c.scope)
+    query = sa.select(*columns).order_by(*columns).limit(limit).with_for_update(skip_locked=True)
+    claims = [Claim(*row) for row in tx.connection.execute(query)]
+    if claims:
+        delete = sa.delete(DIRTY_CLAIMS).where(*(column == sa.bindparam(f"the_{column.name}") for column in columns))
+        keys = [
+            {"the_circle": c.circle, "the_subject": c.subject, "the_indicator": c.indicator, "the_scope": c.scope}
+            for c in claims
+        ]
+        tx.connection.execute(delete, keys)
+    return claims
+
+
+def decode_stored(jws: bytes) -> Statement:
+    """The statement in an entry that was readable when it was stored. Checks form, not the signature again."""
+    return statements.decode(envelope.parse(jws).payload)
+
+
+def chunks(values: Iterable[_T]) -> Iterator[Sequence[_T]]:
+    """Pieces that fit one IN list."""
+    iterator = iter(values)
+    while piece := list(islice(iterator, CHUNK)):
+        yield piece
+
+
+def _select() -> sa.Select[Any]:
+    correction = sa.and_(_CORRECTIONS.c.log_id == STATEMENTS.c.log_id, _CORRECTIONS.c.idx == STATEMENTS.c.corrected_by)
+    source = (
+        STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+        .join(ENTRIES, sa.and_(ENTRIES.c.log_id == STATEMENTS.c.log_id, ENTRIES.c.idx == STATEMENTS.c.idx))
+        .outerjoin(_CORRECTIONS, correction)
+    )
+    return sa.select(
+        LOGS.c.circle,
+        LOGS.c.contributor,
+        STATEMENTS.c.idx,
+        STATEMENTS.c.seq,
+        STATEMENTS.c.corrected_by,
+        STATEMENTS.c.retracted_by,
+        STATEMENTS.c.exp,
+        STATEMENTS.c.received,
+        STATEMENTS.c.target_contributor,
+        STATEMENTS.c.target_id,
+        ENTRIES.c.jws,
+        _CORRECTIONS.c.jws.label("correction"),
+    ).select_from(source)
+
+
+def _targets() -> sa.Select[Any]:
+    """The statement that a response answers; ``STATEMENTS`` and ``LOGS`` are the response's own."""
+    return sa.select(_TARGETS.c.seq).select_from(
+        _TARGETS.join(
+            _TARGET_LOGS,
+            sa.and_(
+                _TARGET_LOGS.c.id == _TARGETS.c.log_id,
+                _TARGET_LOGS.c.contributor == STATEMENTS.c.target_contributor,
+                _TARGET_LOGS.c.circle == LOGS.c.circle,
+                _TARGETS.c.id == STATEMENTS.c.target_id,
+            ),
+        )
+    )
+
+
+def _bearing_on(subject: SubjectId) -> sa.CompoundSelect[Any]:
+    """Three index look-ups instead of a walk along the feed."""
+    own, tied, answer, log = (STATEMENTS.alias(), STATEMENTS.alias(), STATEMENTS.alias(), LOGS.alias())
+    answered = sa.and_(_TARGETS.c.id == answer.c.target_id, _TARGETS.c.log_id == _TARGET_LOGS.c.id)
+    same_log = sa.and_(_TARGET_LOGS.c.contributor == answer.c.target_contributor, _TARGET_LOGS.c.circle == log.c.circle)
+    of_responses = (
+        sa.select(answer.c.seq)
+        .select_from(
+            _TARGETS.join(_TARGET_LOGS, _TARGET_LOGS.c.id == _TARGETS.c.log_id)
+            .join(answer, answered)
+            .join(log, sa.and_(log.c.id == answer.c.log_id, same_log))
+        )
+        .where(sa.or_(_TARGETS.c.subject == subject, _TARGETS.c.object == subject))
+    )
+    return sa.union(
+        sa.select(own.c.seq).where(own.c.subject == subject),
+        sa.select(tied.c.seq).where(tied.c.object == subject),
+        of_responses,
+    )
+
+
+def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
+    statement = decode_stored(row.jws)
+    return StoredStatement(
+        circle=row.circle,
+        contributor=row.contributor,
+        index=row.idx,
+        seq=row.seq,
+        statement=statement,
+        body=statement.body if row.correction is None else _replacement(decode_stored(row.correction)),
+        state=_state(row, now),
+        received=row.received,
+        jws=row.jws,
+    )
+
+
+def _replacement(correction: Statement) -> Body:
+    """Projection has seen to it that what corrects is a correction and carries the right kind of body."""
+    if isinstance(correction, Correction):
+        return correction.body.finding or correction.body.relation or correction.body
+    return correction.body
+
+
+def _state(row: sa.Row[Any], now: Timestamp) -> State:
+    if row.retracted_by is not None:
+        return "retracted"
+    if row.exp <= now:
+        return "expired"
+    return "live" if row.corrected_by is None else "corrected"

@@ -1,0 +1,111 @@
+"""Logs, ours and replicas alike: original bytes, hash tiles, and what the entries mean.
+
+``entries`` is what was signed and is never changed. ``statements`` and ``unreadable_entries`` are a projection
+of it that ``ledger check`` can compute again. Leaf hashes are in the tiles of level 0 and nowhere else.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from node.storage.tables.base import METADATA
+
+KEY_ID: Final = sa.String(43)
+STATEMENT_ID: Final = sa.String(22)
+SUBJECT_ID: Final = sa.String(33)
+CODE: Final = sa.String(64)
+# SQLite makes an INTEGER PRIMARY KEY the row's own number, at no cost; a BIGINT one would be a second index.
+_ROW_NUMBER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+LOGS: Final = sa.Table(
+    "logs",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("circle", KEY_ID, nullable=False),
+    sa.Column("contributor", KEY_ID, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),
+    sa.Column("covered", sa.LargeBinary, nullable=False),
+    sa.Column("head", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("evidence", sa.LargeBinary, nullable=True),
+    sa.UniqueConstraint("circle", "contributor"),
+    sa.CheckConstraint("status IN ('good', 'forked')", name="status"),
+)
+"""``evidence`` of a fork: the other signed checkpoint, which cannot be true together with ``covered``."""
+
+ENTRIES: Final = sa.Table(
+    "entries",
+    METADATA,
+    sa.Column("log_id", sa.ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("jws", sa.LargeBinary, nullable=False),
+)
+
+TILES: Final = sa.Table(
+    "tiles",
+    METADATA,
+    sa.Column("log_id", sa.ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
+)
+
+STATEMENTS: Final = sa.Table(
+    "statements",
+    METADATA,
+    sa.Column("seq", _ROW_NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("log_id", sa.ForeignKey("logs.id"), nullable=False),
+    sa.Column("idx", sa.BigInteger, nullable=False),
+    sa.Column("id", STATEMENT_ID, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("subject", SUBJECT_ID, nullable=True),
+    sa.Column("object", SUBJECT_ID, nullable=True),
+    sa.Column("indicator", CODE, nullable=True),
+    sa.Column("scope", CODE, nullable=True),
+    sa.Column("target_contributor", KEY_ID, nullable=True),
+    sa.Column("target_id", STATEMENT_ID, nullable=True),
+    sa.Column("corrected_by", sa.BigInteger, nullable=True),
+    sa.Column("retracted_by", sa.BigInteger, nullable=True),
+    sa.Column("iat", sa.BigInteger, nullable=False),
+    sa.Column("exp", sa.BigInteger, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Column("swept", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("log_id", "idx"),
+    sa.UniqueConstraint("log_id", "id"),
+    sa.Index(None, "subject", "indicator"),
+    sa.Index(None, "object"),
+    sa.Index(None, "target_id"),
+    sa.Index(None, "swept", "exp"),
+)
+"""``swept``: its claim has been marked dirty after it expired."""
+
+UNREADABLE_ENTRIES: Final = sa.Table(
+    "unreadable_entries",
+    METADATA,
+    sa.Column("log_id", sa.ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.String(32), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+)
+
+DIRTY_CLAIMS: Final = sa.Table(
+    "dirty_claims",
+    METADATA,
+    sa.Column("circle", KEY_ID, primary_key=True),
+    sa.Column("subject", SUBJECT_ID, primary_key=True),
+    sa.Column("indicator", CODE, primary_key=True),
+    sa.Column("scope", CODE, primary_key=True),
+    sa.Column("touched", sa.Integer, nullable=False),
+)
+
+FEED: Final = sa.Table(
+    "feed",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("id = 1", name="one_row"),
+)
+"""One row: the last number given out. Its lock is what makes the feed's order the order of commits."""
