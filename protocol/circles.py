@@ -68,7 +68,8 @@ _CONTEXT: Final = b"hanse/v1/charter\n"
 _Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$", max_length=_KEY_CHARACTERS)]
 _KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$", max_length=_KEY_CHARACTERS)]
 _Nonce: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_128_BITS}$", max_length=_NONCE_CHARACTERS)]
-_Signature: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_SIGNATURE}$", max_length=_SIGNATURE_CHARACTERS)]
+Signature: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_SIGNATURE}$", max_length=_SIGNATURE_CHARACTERS)]
+"""Wire form of an Ed25519 signature: its 64 bytes in base64url."""
 _Url: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"^{PATTERN_URL}$(?!\n)", max_length=MAX_URL_CHARACTERS)]
 _Name: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=r"^[^\u0000-\u001f\u007f]+$(?!\n)", min_length=1, max_length=MAX_LABEL_CHARACTERS)
@@ -150,7 +151,7 @@ class CharterSignature(_Wire, frozen=True, kw_only=True):
     """One founder's Ed25519 signature, by its contributor key."""
 
     key_id: _KeyId
-    signature: _Signature
+    signature: Signature
 
 
 class SignedCharter(_Wire, frozen=True, kw_only=True):
