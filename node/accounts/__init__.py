@@ -1,1 +1,5 @@
-"""Who may sign in, what they may do, and the log of what they read."""
+"""Sign-in, roles, API tokens and the access log.
+
+``manage`` makes and changes accounts, ``sign_in`` opens and reads sessions, ``tokens`` issues API tokens,
+``access_log`` records who read or changed what. Nothing here knows HTTP or cookies.
+"""
