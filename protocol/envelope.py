@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from protocol.canonical import encode
-from protocol.errors import Code, ProtocolError
+from protocol.errors import Code, ProtocolError, words_of
 from protocol.identifiers import KeyId, decode_bytes, encode_bytes, parse_key_id
 from protocol.keys import SIGNATURE_BYTES, PublicKey, SigningKey
 from protocol.limits import MAX_ENTRY_BYTES
@@ -92,7 +92,7 @@ def _read_header(data: bytes, typ: str) -> KeyId:
     try:
         header = _HEADERS.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(Code.BAD_HEADER, f"the protected header: {error}") from error
+        raise ProtocolError(Code.BAD_HEADER, f"the protected header: {words_of(error)}") from error
     if header.alg != "Ed25519":
         raise ProtocolError(Code.BAD_HEADER, "alg is not exactly Ed25519")
     if header.typ != typ:

@@ -1,6 +1,10 @@
 """Why received bytes were refused: one error type, a stable code, and whose fault it is."""
 
 from enum import StrEnum
+from typing import Final
+
+_MAX_WORDS: Final = 200
+"""Characters quoted from a parser; a hostile member name must not fill a log."""
 
 
 class Fault(StrEnum):
@@ -58,3 +62,16 @@ class ProtocolError(Exception):
         self.code = code
         self.detail = detail
         self.fault = fault
+
+
+def words_of(error: Exception) -> str:
+    """What a parser said about garbage, fit for a log or a terminal: printable, short, and without values.
+
+    A parser names members, types and places, which a person needs, and quotes refused values, which may be
+    private: what stands between single quotes is left out.
+    """
+    text = str(error)
+    before, quote, rest = text.partition("'")
+    if quote:
+        text = f"{before}(left out){rest.rpartition(quote)[2]}"
+    return "".join(character if character.isprintable() else "?" for character in text[:_MAX_WORDS])

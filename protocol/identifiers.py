@@ -37,6 +37,15 @@ PATTERN_SUBJECT: Final = (
     rf"(ror:0[a-hj-km-np-tv-z0-9]{{6}}[0-9]{{2}}|lei:[0-9A-Z]{{18}}[0-9]{{2}}|circle:{PATTERN_128_BITS})"
 )
 
+
+def anchored(pattern: str) -> str:
+    """The pattern for a whole string, in a spelling that ECMA-262 and Python read alike (for wire types).
+
+    A bare ``$`` also matches before a final line feed in Python, which would give one identifier two spellings.
+    """
+    return rf"^(?:{pattern})$(?!\n)"
+
+
 _STATEMENT_ID = re.compile(PATTERN_128_BITS)
 _256_BITS = re.compile(PATTERN_256_BITS)
 _CODE = re.compile(PATTERN_CODE)

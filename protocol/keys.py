@@ -12,12 +12,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from protocol.errors import Code, ProtocolError
-from protocol.identifiers import PATTERN_256_BITS, KeyId, decode_bytes, encode_bytes
+from protocol.identifiers import PATTERN_256_BITS, KeyId, anchored, decode_bytes, encode_bytes
 
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 
-EncodedKey = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$")]
+EncodedKey = Annotated[str, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 """Wire form of a public key: its 32 bytes in base64url, 43 characters (the ``x`` of RFC 8037)."""
 
 
@@ -32,6 +32,9 @@ class PublicKey:
         if raw in _SMALL_ORDER:
             # A key of small order verifies signatures over messages that its holder never saw.
             raise ProtocolError(Code.BAD_KEY, "an Ed25519 public key of small order")
+        if int.from_bytes(raw, "little") & _Y_BITS >= _P:
+            # RFC 8032 section 5.1.3: the same point would have a second spelling, and so a second thumbprint.
+            raise ProtocolError(Code.BAD_KEY, "an Ed25519 public key whose y is not reduced")
         self.raw = raw
         self._key = Ed25519PublicKey.from_public_bytes(raw)
         self.key_id = _thumbprint(raw)
@@ -88,6 +91,7 @@ def _thumbprint(raw: bytes) -> KeyId:
 
 
 _P: Final = 2**255 - 19
+_Y_BITS: Final = 2**255 - 1
 
 
 def _small_order_encodings() -> frozenset[bytes]:

@@ -33,6 +33,9 @@ MAX_VOCABULARY_BYTES: Final = 1_048_576
 MAX_DISCLOSURE_BYTES: Final = 65_536
 """One disclosed field, in bytes of base64url text."""
 
+MAX_PRESENTATION_BYTES: Final = MAX_ENTRY_BYTES + 4 * (MAX_DISCLOSURE_BYTES + 1) + 1
+"""A statement with every held-back field, in bytes: the JWS, each disclosure after a tilde, and the last tilde."""
+
 MAX_LOG_SIZE: Final = 2**40
 """Entries in one log. Far above any use; keeps indices inside exact integers everywhere."""
 
@@ -41,6 +44,9 @@ MAX_PROOF_HASHES: Final = 64
 
 MAX_CHECKPOINT_BYTES: Final = 4_096
 """One signed note, in bytes, including the cosignatures of a few dozen witnesses."""
+
+MAX_NOTE_SIGNATURES: Final = 64
+"""Signature lines in one signed note: the author's and its witnesses'. Other readers of notes stop at 100."""
 
 MAX_MEMBERS: Final = 1_000
 """Founders in a charter, and members whose logs one circle replicates."""

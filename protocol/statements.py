@@ -32,6 +32,7 @@ from protocol.identifiers import (
     StatementId,
     SubjectId,
     VocabularyCode,
+    anchored,
     parse_subject_id,
 )
 from protocol.limits import (
@@ -53,15 +54,24 @@ HELD_BACK: Final = ("contact", "engagement", "evidence", "narrative")
 MIN_ROOTS_FOR_CONFIRMED: Final = 2
 """Credibility 1 means confirmed by independent sources: so two sources must be named."""
 
-_Code: TypeAlias = Annotated[VocabularyCode, msgspec.Meta(pattern=f"^{PATTERN_CODE}$", max_length=MAX_CODE_CHARACTERS)]
+_Code: TypeAlias = Annotated[
+    VocabularyCode, msgspec.Meta(pattern=anchored(PATTERN_CODE), max_length=MAX_CODE_CHARACTERS)
+]
 _Codes: TypeAlias = Annotated[tuple[_Code, ...], msgspec.Meta(max_length=MAX_CODES)]
-_Digest: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$")]
-_KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$")]
-_CircleId: TypeAlias = Annotated[CircleId, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$")]
-_StatementId: TypeAlias = Annotated[StatementId, msgspec.Meta(pattern=f"^{PATTERN_128_BITS}$")]
-_SubjectId: TypeAlias = Annotated[SubjectId, msgspec.Meta(pattern=f"^{PATTERN_SUBJECT}$")]
-_Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS)]
-_Summary: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_SUMMARY_CHARACTERS)]
+_Digest: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_CircleId: TypeAlias = Annotated[CircleId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_StatementId: TypeAlias = Annotated[StatementId, msgspec.Meta(pattern=anchored(PATTERN_128_BITS))]
+_SubjectId: TypeAlias = Annotated[SubjectId, msgspec.Meta(pattern=anchored(PATTERN_SUBJECT))]
+
+_NOT_TEXT: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+"""Control characters break terminals and databases (PostgreSQL cannot store U+0000, so one such entry would stop
+a peer's projection); bidirectional overrides make a text read as something else than it says (clause 1.8)."""
+PATTERN_LINE: Final = anchored(f"[^{_NOT_TEXT}]*")
+PATTERN_TEXT: Final = anchored(f"(?:[^{_NOT_TEXT}]|\\n)*")
+
+_Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS, pattern=PATTERN_LINE)]
+_Summary: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_SUMMARY_CHARACTERS, pattern=PATTERN_TEXT)]
 _Day: TypeAlias = Annotated[Timestamp, msgspec.Meta(ge=0, le=253_402_214_400, multiple_of=DAY_SECONDS)]
 
 Handling: TypeAlias = Literal["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT"]

@@ -17,8 +17,8 @@ from typing import Annotated, Final, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from protocol.errors import Code, Fault, ProtocolError
-from protocol.identifiers import MAX_CODE_CHARACTERS, PATTERN_CODE, VocabularyCode
+from protocol.errors import Code, Fault, ProtocolError, words_of
+from protocol.identifiers import MAX_CODE_CHARACTERS, PATTERN_CODE, VocabularyCode, anchored
 from protocol.limits import MAX_VOCABULARY_BYTES
 from protocol.statements import (
     Correction,
@@ -43,7 +43,9 @@ Tier: TypeAlias = Literal[0, 1, 2]
 
 _BEST_FIRST: Final[tuple[Tier, ...]] = (1, 2, 0)
 
-_Code: TypeAlias = Annotated[VocabularyCode, msgspec.Meta(pattern=f"^{PATTERN_CODE}$", max_length=MAX_CODE_CHARACTERS)]
+_Code: TypeAlias = Annotated[
+    VocabularyCode, msgspec.Meta(pattern=anchored(PATTERN_CODE), max_length=MAX_CODE_CHARACTERS)
+]
 _Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 
 
@@ -211,7 +213,7 @@ class Vocabulary:
         try:
             file = _FILES.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _refusal(Code.MALFORMED, f"the vocabulary: {error}") from error
+            raise _refusal(Code.MALFORMED, f"the vocabulary: {words_of(error)}") from error
         vocabulary = cls(
             version=file.version,
             groups=_by_id(file.groups, "groups"),
