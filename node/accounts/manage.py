@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from node.accounts.secrets import hash_password, hash_secret, new_id, new_secret
+from node.accounts.secrets import hash_password, hash_secret, new_secret
 from node.domain.accounts import Account, AccountId, Role, SetupLink
+from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
 from node.storage import accounts as storage
 from node.storage.database import Transaction

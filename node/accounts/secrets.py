@@ -19,7 +19,6 @@ from node.errors import Code, HanseError
 from protocol.identifiers import encode_bytes
 
 SECRET_BYTES: Final = 32
-ID_BYTES: Final = 16
 
 # RFC 9106 section 4, second recommended option, which is also what argon2-cffi recommends.
 ARGON2_TIME_COST: Final = 3
@@ -53,11 +52,6 @@ _NOBODY: Final = (
     "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 """A hash that no known password has: an unknown login costs as long as a known one."""
-
-
-def new_id() -> str:
-    """128 random bits for a local row."""
-    return encode_bytes(os.urandom(ID_BYTES))
 
 
 def new_secret() -> str:

@@ -14,7 +14,6 @@ from node.accounts.secrets import (
     hash_password,
     hash_secret,
     needs_rehash,
-    new_id,
     new_secret,
     same_secret,
 )
@@ -28,6 +27,7 @@ from node.domain.accounts import (
     WrongCredentials,
     permissions_of,
 )
+from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
 from node.storage import accounts as storage
 from node.storage.database import Database, Transaction

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from node.accounts.secrets import hash_secret, new_id, new_secret
+from node.accounts.secrets import hash_secret, new_secret
 from node.domain.accounts import AccountId, ApiToken, IssuedToken, Permission, Principal, permissions_of
+from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
 from node.storage import accounts as storage
 from node.storage.database import Transaction
