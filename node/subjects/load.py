@@ -1,0 +1,104 @@
+"""Loading a registry file into the database.
+
+Guarantee: organisations are written in batches, one transaction each. A load that is interrupted leaves a
+registry in which every organisation is whole and is either the old or the new one; loading the file again
+completes it. Loading the same file twice changes nothing and reports so. Nothing is ever removed by a load: a
+record that the registry withdrew is kept and names its successor.
+
+A record replaces what is there only if it is at least as full and at least as new, so that a small extract
+cannot overwrite the official dump, nor an old dump a new one.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from node.domain.subjects import LoadProgress, LoadReport, SkippedRecord
+from node.errors import HanseError
+from node.storage import subjects as storage
+from node.storage.database import Database, Transaction
+from node.subjects import records
+from node.subjects.source import Source, open_source
+from protocol.identifiers import SubjectId
+
+BATCH: Final = 5_000
+"""Organisations in one transaction: below a second of work, so that other writers are not kept waiting."""
+MAX_EXAMPLES: Final = 20
+"""Skipped records that the report describes."""
+
+Progress: TypeAlias = Callable[[LoadProgress], None]
+
+
+def load(database: Database, source: Path, progress: Progress | None = None) -> LoadReport:
+    """Load a ROR dump (zip or JSON), ``records_v2.jsonl.gz`` or ``organisations.jsonl.gz``.
+
+    Opens its own transactions. A malformed record is skipped and reported with its position; a file that is none,
+    or that breaks off, raises ``BAD_FILE``.
+    """
+    tally = _Tally()
+    with open_source(source) as opened:
+        for batch in _batches(opened, tally):
+            with database.write() as tx:
+                tally.store(tx, batch)
+            if progress:
+                progress(LoadProgress(opened.done_bytes, opened.total_bytes, tally.read))
+    return tally.report()
+
+
+class _Tally:
+    """Counts of one load."""
+
+    def __init__(self) -> None:
+        self.read = self.added = self.updated = self.unchanged = self.kept = self.skipped = 0
+        self.examples: list[SkippedRecord] = []
+
+    def skip(self, record: SkippedRecord) -> None:
+        self.skipped += 1
+        if len(self.examples) < MAX_EXAMPLES:
+            self.examples.append(record)
+
+    def store(self, tx: Transaction, batch: dict[SubjectId, storage.Record]) -> None:
+        there = storage.stored(tx, list(batch))
+        wanted: dict[SubjectId, storage.Record] = {}
+        for subject, record in batch.items():
+            old = there.get(subject)
+            if old is None:
+                self.added += 1
+            elif (record.detail, record.modified) < (old.detail, old.modified):
+                self.kept += 1
+                continue
+            elif old.encoded == storage.encode(record.organisation) and old.modified == record.modified:
+                self.unchanged += 1
+                continue
+            else:
+                self.updated += 1
+            wanted[subject] = record
+        storage.put(tx, wanted, replaced=[subject for subject in wanted if subject in there])
+
+    def report(self) -> LoadReport:
+        return LoadReport(
+            self.read, self.added, self.updated, self.unchanged, self.kept, self.skipped, tuple(self.examples)
+        )
+
+
+def _batches(source: Source, tally: _Tally) -> Iterator[dict[SubjectId, storage.Record]]:
+    batch: dict[SubjectId, storage.Record] = {}
+    for raw in source.records():
+        tally.read += 1
+        if isinstance(raw, SkippedRecord):
+            tally.skip(raw)
+            continue
+        try:
+            record = records.read(raw.text)
+        except HanseError as error:
+            tally.skip(SkippedRecord(raw.position, error.detail))
+            continue
+        if record.organisation.id in batch:
+            tally.skip(SkippedRecord(raw.position, "the organisation stands twice in the file"))
+            continue
+        batch[record.organisation.id] = record
+        if len(batch) == BATCH:
+            yield batch
+            batch = {}
+    if batch:
+        yield batch
