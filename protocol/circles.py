@@ -28,11 +28,13 @@ from protocol.identifiers import (
     PATTERN_256_BITS,
     CircleId,
     KeyId,
+    anchored,
     decode_bytes,
     encode_bytes,
 )
 from protocol.keys import PublicKey, SigningKey
 from protocol.limits import MAX_LABEL_CHARACTERS, MAX_MEMBERS, MAX_RETENTION_DAYS
+from protocol.statements import PATTERN_LINE, PATTERN_TEXT
 
 MAX_CHARTER_BYTES: Final = 1_048_576
 """One charter, in bytes: a thousand founders at 450 bytes each, twice over for long names in any script."""
@@ -59,22 +61,16 @@ PATTERN_URL: Final = r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})
 """A base URL has one spelling: lower-case host, no user, query, fragment, escapes or final slash. Plain HTTP is
 for a trial on one machine; which addresses a node will contact is its own decision, made elsewhere."""
 PATTERN_SIGNATURE: Final = r"[A-Za-z0-9_-]{85}[AQgw]"
-_SIGNATURE_CHARACTERS: Final = 86
-_KEY_CHARACTERS: Final = 43
-_NONCE_CHARACTERS: Final = 22
 _CONTEXT: Final = b"hanse/v1/charter\n"
 
-# ``max_length`` repeats what the pattern says: ``$`` alone would let a final newline pass.
-_Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$", max_length=_KEY_CHARACTERS)]
-_KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$", max_length=_KEY_CHARACTERS)]
-_Nonce: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_128_BITS}$", max_length=_NONCE_CHARACTERS)]
-Signature: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN_SIGNATURE}$", max_length=_SIGNATURE_CHARACTERS)]
+_Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_Nonce: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored(PATTERN_128_BITS))]
+Signature: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored(PATTERN_SIGNATURE))]
 """Wire form of an Ed25519 signature: its 64 bytes in base64url."""
-_Url: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"^{PATTERN_URL}$(?!\n)", max_length=MAX_URL_CHARACTERS)]
-_Name: TypeAlias = Annotated[
-    str, msgspec.Meta(pattern=r"^[^\u0000-\u001f\u007f]+$(?!\n)", min_length=1, max_length=MAX_LABEL_CHARACTERS)
-]
-_Terms: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TERMS_CHARACTERS)]
+_Url: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored(PATTERN_URL), max_length=MAX_URL_CHARACTERS)]
+_Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=PATTERN_LINE, min_length=1, max_length=MAX_LABEL_CHARACTERS)]
+_Terms: TypeAlias = Annotated[str, msgspec.Meta(pattern=PATTERN_TEXT, min_length=1, max_length=MAX_TERMS_CHARACTERS)]
 _Quorum: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MAX_MEMBERS)]
 
 Attribution: TypeAlias = Literal["named", "pseudonymous"]

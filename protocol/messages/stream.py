@@ -26,7 +26,7 @@ import msgspec
 
 from protocol.canonical import Codec
 from protocol.errors import Code, Fault, ProtocolError
-from protocol.identifiers import PATTERN_256_BITS, Digest, KeyId, decode_bytes, encode_bytes
+from protocol.identifiers import PATTERN_256_BITS, Digest, KeyId, anchored, decode_bytes, encode_bytes
 from protocol.limits import (
     MAX_CHECKPOINT_BYTES,
     MAX_ENTRY_BYTES,
@@ -47,11 +47,9 @@ MIN_STREAM_BYTES: Final = 65_536
 answer makes progress."""
 
 _T = TypeVar("_T")
-_ID_CHARACTERS: Final = 43
 
-# ``max_length`` repeats what the pattern says: ``$`` alone would let a final newline pass.
-_KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$", max_length=_ID_CHARACTERS)]
-_Hash: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=f"^{PATTERN_256_BITS}$", max_length=_ID_CHARACTERS)]
+_KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_Hash: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_LOG_SIZE)]
 
 
