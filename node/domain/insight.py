@@ -1,0 +1,260 @@
+"""What a node shows about a subject: views of pooled statements under pseudonyms, and the reading of them.
+
+Four answers are kept apart: *unknown* (nobody stated anything: an entry in ``unknown``), *withheld* (the held-back
+fields of a statement, which only its author can give), *without weight* (stated, but nothing counted: a signal
+whose likelihood is ``unknown``), and a signal. Concerns, assurances and context stand in separate lists and no
+type here has a place for a sum of them.
+
+Nothing in these types names an institution as a contributor: only its pseudonym in that circle and its key.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from node.domain.statements import Kind, State
+from node.domain.subjects import Organisation
+from protocol.identifiers import CircleId, Digest, KeyId, Pseudonym, StatementId, SubjectId, VocabularyCode
+from protocol.signals import Signal
+from protocol.statements import Handling, Reliability, Stance, Timestamp
+
+Polarity: TypeAlias = Literal["concern", "assurance", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a statement comes from, and what has become of it."""
+
+    circle: CircleId
+    contributor: KeyId
+    pseudonym: Pseudonym
+    id: StatementId
+    kind: Kind
+    seq: int
+    """Position in this node's feed; other nodes number differently."""
+    state: State
+    issued: date
+    expires: date
+    received: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What findings, relations and responses say of their evidence."""
+
+    observed_from: date
+    observed_until: date
+    reliability: Reliability
+    credibility: int
+    evidence_kinds: tuple[VocabularyCode, ...]
+    sources: tuple[Digest, ...]
+    summary: str
+    """Empty where the statement was retracted or has expired: it is shown that it was there, not what it said."""
+    handling: Handling
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """Another contributor's stance on a statement, from its own evidence."""
+
+    provenance: Provenance
+    observation: Observation
+    target_contributor: KeyId
+    target: StatementId
+    stance: Stance
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding as it now stands: the body that a correction gave it, if there is one."""
+
+    provenance: Provenance
+    observation: Observation
+    subject: SubjectId
+    label: str
+    """The author's name for the subject, for noticing a mistyped identifier."""
+    indicator: VocabularyCode
+    scope: VocabularyCode
+    strength: int
+    technology_domains: tuple[VocabularyCode, ...]
+    engagement_kind: VocabularyCode
+    mitigations: tuple[VocabularyCode, ...]
+    responses: tuple[ResponseView, ...] = ()
+    """Filled in a dossier; in a feed every response is an item of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationView:
+    """One pooled relation: ``subject`` *relation* ``object``."""
+
+    provenance: Provenance
+    observation: Observation
+    subject: SubjectId
+    subject_label: str
+    relation: VocabularyCode
+    object: SubjectId
+    object_label: str
+    responses: tuple[ResponseView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionView:
+    """Says that the author gave its own statement a new body, which that statement now shows."""
+
+    provenance: Provenance
+    target: StatementId
+    reason: VocabularyCode
+
+
+@dataclass(frozen=True, slots=True)
+class RetractionView:
+    """Says that the author withdrew its own statement."""
+
+    provenance: Provenance
+    target: StatementId
+    reason: VocabularyCode
+
+
+StatementView: TypeAlias = FindingView | RelationView | ResponseView | CorrectionView | RetractionView
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A vocabulary entry in words."""
+
+    id: VocabularyCode
+    label: str
+    polarity: Polarity
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    """One signal with everything it rests on.
+
+    ``signal.contributions`` says for each opinion what it counted, and names the statement it came from: one of
+    ``findings`` or of their ``responses``.
+    """
+
+    circle: CircleId
+    subject: SubjectId
+    indicator: Named
+    scope: VocabularyCode
+    scope_label: str
+    as_of: date
+    signal: Signal
+    words: str
+    """The signal in one exact sentence."""
+    findings: tuple[FindingView, ...] = ()
+    """Newest last; retracted and corrected ones are there and say so. Empty in lists of signals."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReading:
+    """One group of indicators: what is known, side by side and never summed, and what is not."""
+
+    id: VocabularyCode
+    label: str
+    concerns: tuple[SignalView, ...]
+    assurances: tuple[SignalView, ...]
+    context: tuple[SignalView, ...]
+    unknown: tuple[Named, ...]
+    """Indicators about which no statement exists: unknown, not safe."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing at all is known in this group."""
+        return not (self.concerns or self.assurances or self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class CircleReading:
+    """What one circle's members have stated about a subject. Circles are never merged."""
+
+    circle: CircleId
+    name: str
+    members: int
+    k: int
+    groups: tuple[GroupReading, ...]
+    relations: tuple[RelationView, ...]
+    unlisted: tuple[FindingView, ...]
+    """Findings under an indicator that this node's vocabulary does not know: shown, without a signal."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no member has stated anything that is still to be seen."""
+        return all(group.is_unknown for group in self.groups) and not self.relations and not self.unlisted
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything this node may show about one subject on one day."""
+
+    subject: SubjectId
+    label: str
+    as_of: date
+    organisation: Organisation | None
+    """What the registry says, its own relations among it; kept apart from what contributors say."""
+    successors: tuple[Organisation, ...]
+    circles: tuple[CircleReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """Which statements of the feed to show; ``None`` is no restriction."""
+
+    circle: CircleId | None = None
+    subject: SubjectId | None = None
+    indicator: VocabularyCode | None = None
+    kinds: tuple[Kind, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsPage:
+    """One page of the feed. Asking again with ``next`` continues without a gap, also days later."""
+
+    items: tuple[StatementView, ...]
+    next: str
+    more: bool
+    """Whether there is something to read behind ``next`` right now."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementDetail:
+    """One statement with the bytes its author signed."""
+
+    view: StatementView
+    jws: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CircleSummary:
+    """One circle in numbers, without names of its members."""
+
+    circle: CircleId
+    name: str
+    purpose: str
+    legal_basis: str
+    k: int
+    retention_days: int
+    vocabulary_version: int
+    joined: Timestamp
+    own: Pseudonym
+    """How this node appears in the circle."""
+    contributors: tuple[tuple[KeyId, Pseudonym, int], ...]
+    """Every member's key, pseudonym and number of statements held here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What this node holds, in counts."""
+
+    circles: int
+    contributors: int
+    statements: int
+    subjects: int
+    """Subjects about which a finding or relation is held; not the size of the registry."""
+    organisations: int
+    signals: int
+    last_sync: Timestamp | None
+    """When a peer was last pulled with success; ``None`` before the first time."""
