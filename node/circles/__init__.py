@@ -1,1 +1,7 @@
 """Circles, their rosters and what we know of peers."""
+
+from node.circles.found import Terms, card, create, join, read_charter, sign
+from node.storage.circles import get_roster as roster
+from node.storage.circles import list_circles
+
+__all__ = ["Terms", "card", "create", "join", "list_circles", "read_charter", "roster", "sign"]

@@ -1,0 +1,91 @@
+"""Appending to our own log: sign, extend, sign the checkpoint, store and project, in one transaction."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from node.domain.circles import Roster
+from node.domain.ledger import Appended, Log
+from node.errors import Code, HanseError
+from node.ledger.keyring import Keyring
+from node.ledger.projection import project
+from node.storage import circles
+from node.storage import ledger as logs
+from node.storage.database import Transaction
+from protocol import envelope, replica, statements
+from protocol.errors import Fault
+from protocol.identifiers import CircleId
+from protocol.keys import SigningKey
+from protocol.merkle import tiles
+from protocol.merkle.checkpoint import Checkpoint, origin, sign_checkpoint
+from protocol.merkle.hashing import leaf_hash
+from protocol.replica import AcceptedEntry
+from protocol.statements import DAY_SECONDS, Statement, Timestamp
+
+MAX_BATCH: Final = 20_000
+"""Statements in one call: about 40 MB in memory and a few seconds under the log's lock."""
+
+
+def append(
+    tx: Transaction, keyring: Keyring, circle: CircleId, new: Sequence[Statement], now: Timestamp
+) -> list[Appended]:
+    """Add statements to our log of a circle, in this order; all of them or, by an error, none.
+
+    Two callers at once take turns: the log's row (PostgreSQL) or the database (SQLite) is locked until the
+    transaction ends, so no index is given twice and no size gets two checkpoints. Nothing can be seen by peers
+    before the caller's transaction commits, since they are served from what is committed; a crash before that
+    leaves the log as it was, and the checkpoint signed here was shown to nobody.
+
+    Raises ``NO_SUCH_MEMBER`` for a circle that we are not in, ``CONFLICT`` for a log that was forked,
+    ``INVALID`` for a statement that its readers would refuse. Does not check the vocabulary or privacy: that is
+    :mod:`node.publishing`, the only door out.
+    """
+    roster = circles.get_roster(tx, circle)
+    key = keyring.contributor(roster.own)
+    log = logs.lock_log(tx, circle, roster.own)
+    if not new:
+        return []
+    _require_usable(log, len(new))
+    entries = [_sign(log.size + offset, each, key, roster, now) for offset, each in enumerate(new)]
+    _store(tx, log, key, entries)
+    reading = project(tx, circle, roster.own, entries, now)
+    if reading.unreadable:
+        first = reading.unreadable[0]
+        raise HanseError(Code.INVALID, f"statement {new[first.index - log.size].id} {first.detail}.", fault=Fault.OURS)
+    return [Appended(roster.own, entry.index, each.id) for entry, each in zip(entries, new, strict=True)]
+
+
+def _require_usable(log: Log, count: int) -> None:
+    if count > MAX_BATCH:
+        raise HanseError(Code.TOO_LARGE, f"{count} statements at once; append at most {MAX_BATCH}.")
+    if log.status == "forked":
+        raise HanseError(
+            Code.CONFLICT,
+            f"our own log in circle {log.circle} was forked: {log.problem}",
+            remedy="Find and stop the second node that signs with this key; then found the circle again with new keys.",
+        )
+
+
+def _sign(index: int, statement: Statement, key: SigningKey, roster: Roster, now: Timestamp) -> AcceptedEntry:
+    """The entry as every member will read it: what we could not read ourselves is refused, not signed away."""
+    if statement.exp - statement.iat > roster.charter.retention_days * DAY_SECONDS:
+        raise HanseError(
+            Code.INVALID,
+            f"statement {statement.id} would be kept longer than the circle's {roster.charter.retention_days} days.",
+        )
+    jws = envelope.sign(statements.encode(statement), key)
+    content = replica.reread(jws, key.public, roster.circle, now)
+    if isinstance(content, replica.Unreadable):
+        raise HanseError(Code.INVALID, f"statement {statement.id}: {content.detail}.", fault=Fault.OURS)
+    return AcceptedEntry(index, jws, leaf_hash(jws), content)
+
+
+def _store(tx: Transaction, log: Log, key: SigningKey, entries: Sequence[AcceptedEntry]) -> None:
+    hashes = [entry.leaf_hash for entry in entries]
+    frontier = log.frontier.extend(hashes)
+    grown = tiles.grow(log.size, hashes, logs.tile_fetch(tx, log))
+    logs.extend(tx, log, frontier, [entry.jws for entry in entries], grown)
+    checkpoint = Checkpoint(origin(log.circle, log.contributor), frontier.size, frontier.root())
+    note = sign_checkpoint(checkpoint, key)
+    # The commit of the caller's transaction is the point from which this checkpoint binds us. Entries, tiles,
+    # frontier and note are in it together: there is no moment with one and without the others.
+    logs.save_checkpoints(tx, log, covered=note, head=note)

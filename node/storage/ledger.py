@@ -1,0 +1,181 @@
+"""Logs, their original bytes and their tiles. Entries are added and never changed."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from node.domain.ledger import Log, UnreadableEntry
+from node.errors import Code, HanseError
+from node.storage.database import Transaction
+from node.storage.tables.ledger import ENTRIES, LOGS, TILES, UNREADABLE_ENTRIES
+from node.storage.upsert import insert_new, upsert
+from protocol.errors import Code as ProtocolCode
+from protocol.identifiers import CircleId, KeyId
+from protocol.merkle.frontier import EMPTY, Frontier
+from protocol.merkle.tiles import Tile, TileFetch
+
+_READ_AHEAD: Final = 512
+"""Entries fetched at once while a byte bound is being filled."""
+
+
+def find_log(tx: Transaction, circle: CircleId, contributor: KeyId) -> Log | None:
+    """The log, if we hold any of it."""
+    query = sa.select(LOGS).where(LOGS.c.circle == circle, LOGS.c.contributor == contributor)
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else _log(row)
+
+
+def lock_log(tx: Transaction, circle: CircleId, contributor: KeyId) -> Log:
+    """The log, made if it is new, and locked until the end of the transaction: writers to one log take turns.
+
+    The first of a transaction's locks; the feed's number is drawn later. One transaction locks one log.
+    """
+    insert_new(
+        tx,
+        LOGS,
+        [
+            {
+                "circle": circle,
+                "contributor": contributor,
+                "size": 0,
+                "frontier": EMPTY.to_bytes(),
+                "covered": b"",
+                "head": b"",
+                "status": "good",
+                "problem": "",
+            }
+        ],
+    )
+    query = sa.select(LOGS).where(LOGS.c.circle == circle, LOGS.c.contributor == contributor).with_for_update()
+    return _log(tx.connection.execute(query).one())
+
+
+def list_logs(tx: Transaction, circle: CircleId | None = None) -> list[Log]:
+    """All logs we hold any of, or those of one circle, by contributor."""
+    query = sa.select(LOGS).order_by(LOGS.c.circle, LOGS.c.contributor)
+    if circle is not None:
+        query = query.where(LOGS.c.circle == circle)
+    return [_log(row) for row in tx.connection.execute(query)]
+
+
+def extend(tx: Transaction, log: Log, frontier: Frontier, entries: Sequence[bytes], tiles: Sequence[Tile]) -> None:
+    """Store entries from the log's end on, with the tiles they changed; the caller holds the log's lock."""
+    if frontier.size != log.size + len(entries):
+        raise HanseError(Code.CORRUPTED, f"log {log.contributor}: a frontier that does not fit its entries.")
+    rows = [{"log_id": log.id, "idx": log.size + offset, "jws": jws} for offset, jws in enumerate(entries)]
+    if rows:
+        tx.connection.execute(sa.insert(ENTRIES), rows)
+    upsert(
+        tx,
+        TILES,
+        [{"log_id": log.id, "level": t.level, "idx": t.index, "hashes": t.hashes} for t in tiles],
+        replace=["hashes"],
+    )
+    tx.connection.execute(
+        sa.update(LOGS).where(LOGS.c.id == log.id).values(size=frontier.size, frontier=frontier.to_bytes())
+    )
+
+
+def save_checkpoints(tx: Transaction, log: Log, *, covered: bytes, head: bytes) -> None:
+    """Remember what the contributor has signed."""
+    tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(covered=covered, head=head))
+
+
+def mark_forked(tx: Transaction, log: Log, *, problem: str, evidence: bytes) -> None:
+    """Stop using a log, with the signed checkpoint that contradicts ours. The first evidence stays."""
+    tx.connection.execute(
+        sa.update(LOGS)
+        .where(LOGS.c.id == log.id, LOGS.c.status == "good")
+        .values(status="forked", problem=problem, evidence=evidence)
+    )
+
+
+def read_entries(tx: Transaction, log: Log, start: int, end: int) -> list[bytes]:
+    """The original bytes of the entries from ``start`` to before ``end``; raises ``CORRUPTED`` where one is missing."""
+    query = (
+        sa.select(ENTRIES.c.jws)
+        .where(ENTRIES.c.log_id == log.id, ENTRIES.c.idx >= start, ENTRIES.c.idx < end)
+        .order_by(ENTRIES.c.idx)
+    )
+    entries = list(tx.connection.execute(query).scalars())
+    if len(entries) != max(0, end - start):
+        raise HanseError(
+            Code.CORRUPTED,
+            f"log {log.contributor}: entries {start} to {end - 1} are not all in the database.",
+            remedy="Run `hanse ledger check`, and restore the database from a backup.",
+        )
+    return entries
+
+
+def take_entries(tx: Transaction, log: Log, start: int, end: int, max_bytes: int) -> list[bytes]:
+    """As :func:`read_entries`, but stops before the sum of lengths (and line feeds) would exceed ``max_bytes``."""
+    taken: list[bytes] = []
+    used = 0
+    while start < end:
+        piece = read_entries(tx, log, start, min(end, start + _READ_AHEAD))
+        for jws in piece:
+            used += len(jws) + 1
+            if used > max_bytes:
+                return taken
+            taken.append(jws)
+        start += len(piece)
+    return taken
+
+
+def indexed_entries(tx: Transaction, log: Log) -> Iterator[tuple[int, bytes]]:
+    """Every stored entry with its index, ascending, missing ones left out: for the check of a damaged database."""
+    query = sa.select(ENTRIES.c.idx, ENTRIES.c.jws).where(ENTRIES.c.log_id == log.id).order_by(ENTRIES.c.idx)
+    for row in tx.connection.execute(query).yield_per(_READ_AHEAD):
+        yield row.idx, row.jws
+
+
+def find_tile(tx: Transaction, log: Log, level: int, index: int) -> bytes | None:
+    """The hashes of the widest tile stored at this place."""
+    query = sa.select(TILES.c.hashes).where(TILES.c.log_id == log.id, TILES.c.level == level, TILES.c.idx == index)
+    hashes: bytes | None = tx.connection.execute(query).scalar_one_or_none()
+    return hashes
+
+
+def list_tiles(tx: Transaction, log: Log) -> list[Tile]:
+    """Every stored tile of a log."""
+    query = sa.select(TILES).where(TILES.c.log_id == log.id).order_by(TILES.c.level, TILES.c.idx)
+    return [Tile(row.level, row.idx, row.hashes) for row in tx.connection.execute(query)]
+
+
+def tile_fetch(tx: Transaction, log: Log) -> TileFetch:
+    """How proofs and growth read this log's tiles; a missing one is ``CORRUPTED``."""
+
+    def fetch(level: int, index: int, _width: int) -> bytes:
+        hashes = find_tile(tx, log, level, index)
+        if hashes is None:
+            raise HanseError(
+                Code.CORRUPTED,
+                f"log {log.contributor}: tile {level}/{index} is missing.",
+                remedy="Run `hanse ledger check`, and restore the database from a backup.",
+            )
+        return hashes
+
+    return fetch
+
+
+def list_unreadable(tx: Transaction, log: Log) -> list[UnreadableEntry]:
+    """The entries of a log that have their place and cannot be read."""
+    query = (
+        sa.select(UNREADABLE_ENTRIES).where(UNREADABLE_ENTRIES.c.log_id == log.id).order_by(UNREADABLE_ENTRIES.c.idx)
+    )
+    return [UnreadableEntry(row.idx, ProtocolCode(row.code), row.detail) for row in tx.connection.execute(query)]
+
+
+def _log(row: sa.Row[Any]) -> Log:
+    return Log(
+        id=row.id,
+        circle=row.circle,
+        contributor=row.contributor,
+        frontier=Frontier.from_bytes(row.frontier),
+        covered=row.covered,
+        head=row.head,
+        status=row.status,
+        problem=row.problem,
+        evidence=row.evidence,
+    )

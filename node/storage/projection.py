@@ -1,0 +1,190 @@
+"""Writing what entries mean: rows of ``statements``, unreadable entries, dirty claims, and the feed's numbers."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from node.domain.ledger import Log, UnreadableEntry
+from node.domain.statements import ClaimKey, Projected
+from node.storage.database import Transaction
+from node.storage.statements import chunks
+from node.storage.tables.ledger import DIRTY_CLAIMS, FEED, LOGS, STATEMENTS, UNREADABLE_ENTRIES
+from node.storage.upsert import insert_new, upsert
+from protocol.identifiers import CircleId, KeyId, StatementId
+from protocol.statements import Timestamp
+
+_MAX_DETAIL_CHARACTERS: Final = 500
+"""Of an unreadable entry's detail: one sentence; the entry itself is stored and can be read again."""
+_SWEEP_ROWS: Final = 5_000
+"""Statements swept in one round: a bounded transaction; the next round takes the rest."""
+
+_PROJECTED: Final = tuple(
+    STATEMENTS.c[name]
+    for name in (
+        "idx",
+        "id",
+        "kind",
+        "iat",
+        "exp",
+        "subject",
+        "object",
+        "indicator",
+        "scope",
+        "target_contributor",
+        "target_id",
+        "corrected_by",
+        "retracted_by",
+    )
+)
+"""The columns of a :class:`Projected`, in its order."""
+
+
+def by_id(tx: Transaction, log: Log, ids: Iterable[StatementId]) -> dict[StatementId, Projected]:
+    """Those of one log's rows that have one of these identifiers."""
+    found: dict[StatementId, Projected] = {}
+    for names in chunks(ids):
+        query = sa.select(*_PROJECTED).where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.id.in_(names))
+        found |= {row.id: Projected(*row) for row in tx.connection.execute(query)}
+    return found
+
+
+def of_log(tx: Transaction, log: Log) -> dict[int, Projected]:
+    """All rows of one log by index."""
+    query = sa.select(*_PROJECTED).where(STATEMENTS.c.log_id == log.id).order_by(STATEMENTS.c.idx)
+    return {row.idx: Projected(*row) for row in tx.connection.execute(query)}
+
+
+def insert(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestamp) -> None:
+    """Add rows in the order given, each with the feed's next number.
+
+    From here to the commit the feed's one row is locked, so no other transaction draws a number: numbers become
+    visible in ascending order and an aborted transaction returns its own. That is the whole of the promise that
+    a poller misses nothing (``tests/node/storage/test_feed.py``).
+    """
+    if not rows:
+        return
+    first = _draw(tx, len(rows)) + 1
+    values = [
+        _values(row) | {"seq": first + offset, "log_id": log.id, "received": now, "swept": row.exp <= now}
+        for offset, row in enumerate(rows)
+    ]
+    tx.connection.execute(sa.insert(STATEMENTS), values)
+
+
+def update(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestamp) -> None:
+    """Write earlier rows again as they now stand. Their claims are being marked dirty by the caller."""
+    if not rows:
+        return
+    statement = (
+        sa.update(STATEMENTS)
+        .where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.idx == sa.bindparam("the_idx"))
+        .values(
+            {
+                name: sa.bindparam(f"the_{name}")
+                for name in ("subject", "object", "indicator", "scope", "corrected_by", "retracted_by", "exp", "swept")
+            }
+        )
+    )
+    values = [_values(row) | {"swept": row.exp <= now} for row in rows]
+    keys = ("idx", "subject", "object", "indicator", "scope", "corrected_by", "retracted_by", "exp", "swept")
+    tx.connection.execute(statement, [{f"the_{name}": each[name] for name in keys} for each in values])
+
+
+def insert_unreadable(tx: Transaction, log: Log, entries: Collection[UnreadableEntry], now: Timestamp) -> None:
+    """Remember why entries cannot be read."""
+    if not entries:
+        return
+    rows = [
+        {
+            "log_id": log.id,
+            "idx": entry.index,
+            "code": entry.code.value,
+            "detail": entry.detail[:_MAX_DETAIL_CHARACTERS],
+            "received": now,
+        }
+        for entry in entries
+    ]
+    tx.connection.execute(sa.insert(UNREADABLE_ENTRIES), rows)
+
+
+def mark_dirty(tx: Transaction, circle: CircleId, claims: Collection[ClaimKey]) -> None:
+    """Have the signals of these claims computed again.
+
+    An existing mark is touched, not skipped: its row lock keeps a refresh from taking the mark away before the
+    statement that made it dirty can be seen. Sorted, so that two writers cannot wait for each other.
+    """
+    ordered = sorted((claim.subject, claim.indicator, claim.scope) for claim in claims)
+    rows = [{"circle": circle, "subject": s, "indicator": i, "scope": c, "touched": 1} for s, i, c in ordered]
+    upsert(tx, DIRTY_CLAIMS, rows, increment="touched")
+
+
+def claims_answered(tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]]) -> set[ClaimKey]:
+    """The claims of these statements, as far as they are here; a target that arrives later marks its own."""
+    wanted = set(targets)
+    found: set[ClaimKey] = set()
+    for names in chunks({statement_id for _, statement_id in wanted}):
+        query = (
+            sa.select(LOGS.c.contributor, *_PROJECTED)
+            .select_from(STATEMENTS.join(LOGS))
+            .where(LOGS.c.circle == circle, STATEMENTS.c.id.in_(names))
+        )
+        for contributor, *values in tx.connection.execute(query):
+            row = Projected(*values)
+            if (contributor, row.id) in wanted and row.claim is not None:
+                found.add(row.claim)
+    return found
+
+
+def sweep_expired(tx: Transaction, now: Timestamp) -> int:
+    """Mark the claims dirty whose statements have expired since the last sweep; how many statements that were.
+
+    Reads one index range: cheap enough for every round of the worker, though days change once a day.
+    """
+    query = (
+        sa.select(STATEMENTS.c.seq, LOGS.c.circle, *_PROJECTED)
+        .select_from(STATEMENTS.join(LOGS))
+        .where(STATEMENTS.c.swept.is_(False), STATEMENTS.c.exp <= now)
+        .order_by(STATEMENTS.c.seq)
+        .limit(_SWEEP_ROWS)
+        .with_for_update(of=STATEMENTS, skip_locked=True)
+    )
+    rows = tx.connection.execute(query).all()
+    claims: dict[CircleId, set[ClaimKey]] = {}
+    answered: dict[CircleId, set[tuple[KeyId, StatementId]]] = {}
+    for _, circle, *values in rows:
+        row = Projected(*values)
+        if row.claim is not None:
+            claims.setdefault(circle, set()).add(row.claim)
+        if row.target_contributor is not None and row.target_id is not None:
+            answered.setdefault(circle, set()).add((row.target_contributor, row.target_id))
+    for circle in sorted(claims.keys() | answered.keys()):
+        mark_dirty(tx, circle, claims.get(circle, set()) | claims_answered(tx, circle, answered.get(circle, set())))
+    for seqs in chunks(row.seq for row in rows):
+        tx.connection.execute(sa.update(STATEMENTS).where(STATEMENTS.c.seq.in_(seqs)).values(swept=True))
+    return len(rows)
+
+
+def _draw(tx: Transaction, count: int) -> int:
+    """Take ``count`` numbers; the last one taken before them."""
+    insert_new(tx, FEED, [{"id": 1, "last": 0}])
+    query = sa.update(FEED).where(FEED.c.id == 1).values(last=FEED.c.last + count).returning(FEED.c.last)
+    return int(tx.connection.execute(query).scalar_one()) - count
+
+
+def _values(row: Projected) -> dict[str, Any]:
+    return {
+        "idx": row.index,
+        "id": row.id,
+        "kind": row.kind,
+        "subject": row.subject,
+        "object": row.object,
+        "indicator": row.indicator,
+        "scope": row.scope,
+        "target_contributor": row.target_contributor,
+        "target_id": row.target_id,
+        "corrected_by": row.corrected_by,
+        "retracted_by": row.retracted_by,
+        "iat": row.iat,
+        "exp": row.exp,
+    }

@@ -1,0 +1,105 @@
+"""Nodes for tests: real databases and key files, one application each, in one process.
+
+``make_node`` builds one; ``circle_of`` founds a circle among several through their own cards and signatures.
+"""
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from node import circles
+from node.domain.settings import Settings
+from node.ledger.keyring import Keyring, write_secret
+from node.runtime import Runtime
+from node.storage import tables
+from node.storage.database import Database
+from node.storage.tables.base import METADATA
+from node.storage.vault import KEY_BYTES, Vault
+from protocol.circles import add_signatures
+from protocol.identifiers import CircleId, KeyId
+from protocol.vocabulary import Vocabulary
+from tests.node.statements import IAT
+from tests.support import VOCABULARY_FILE, SettableClock
+
+_VOCABULARY: Final = Vocabulary.parse(VOCABULARY_FILE.read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of a test, and the clock that the test sets."""
+
+    runtime: Runtime
+    clock: SettableClock
+
+    @property
+    def name(self) -> str:
+        """The institution's invented name."""
+        return self.runtime.settings.name
+
+    @property
+    def url(self) -> str:
+        """Where its peers reach it."""
+        return self.runtime.settings.base_url
+
+    def own(self, circle: CircleId) -> KeyId:
+        """Its contributor key in a circle."""
+        with self.runtime.database.read() as tx:
+            return circles.roster(tx, circle).own
+
+
+def make_node(tmp_path: Path, name: str, *, url: str = "", database_url: str = "", sync_seconds: int = 60) -> Node:
+    """A node with new keys below ``tmp_path / name`` and the current tables in its database.
+
+    The default URL cannot be reached, which is enough for the in-memory transport; the default database is a
+    SQLite file beside the keys.
+    """
+    data = tmp_path / name
+    settings = Settings(
+        name=name,
+        base_url=url or f"http://{name}.example",
+        data=data,
+        database_url=database_url or f"sqlite:///{data / 'hanse.db'}",
+        allow_private_addresses=True,
+        sync_seconds=sync_seconds,
+    )
+    keyring = Keyring(settings.keys)
+    keyring.create()
+    write_secret(settings.data_key, os.urandom(KEY_BYTES))
+    clock = SettableClock(IAT)
+    runtime = Runtime(
+        settings=settings,
+        database=Database(settings.database_url),
+        clock=clock,
+        vault=Vault.from_file(settings.data_key),
+        keyring=keyring,
+        vocabulary=_VOCABULARY,
+    )
+    create_tables(runtime.database)
+    return Node(runtime, clock)
+
+
+def create_tables(database: Database) -> None:
+    """The tables of every room."""
+    for module in pkgutil.iter_modules(tables.__path__):
+        importlib.import_module(f"{tables.__name__}.{module.name}")
+    METADATA.create_all(database.engine)
+
+
+def circle_of(nodes: Sequence[Node], *, name: str = "Invented Circle", k: int = 3) -> CircleId:
+    """Found a circle as people would: cards, a draft, every signature, and every node joins."""
+    cards = [circles.card(node.runtime.keyring, node.runtime.settings) for node in nodes]
+    terms = circles.Terms(
+        name=name, purpose="Trying things out.", legal_basis="None is needed.", small_number_threshold=k
+    )
+    draft = circles.create(nodes[0].runtime.keyring, terms, cards)
+    signed = draft
+    for node in nodes:
+        signed = add_signatures(signed, circles.sign(node.runtime.keyring, draft))
+    for node in nodes:
+        with node.runtime.database.write() as tx:
+            circle = circles.join(tx, node.runtime.keyring, signed, node.clock.now()).circle
+    return circle

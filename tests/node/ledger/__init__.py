@@ -1,0 +1,1 @@
+"""Tests of our own logs and of what entries mean."""
