@@ -108,7 +108,7 @@ def tile_path(level: int, index: int, width: int) -> str:
     """The path under a log's prefix: ``tile/0/x001/234`` for a full tile, ``tile/0/x001/234.p/5`` for a partial one."""
     if not 0 <= level <= MAX_TILE_LEVEL or not 1 <= width <= TILE_WIDTH:
         raise ProtocolError(Code.MALFORMED, "no such tile: level or width out of range")
-    if not 0 <= index <= (MAX_LOG_SIZE >> TILE_HEIGHT * level) // TILE_WIDTH:
+    if index < 0 or index * TILE_WIDTH + width > MAX_LOG_SIZE >> TILE_HEIGHT * level:
         raise ProtocolError(Code.MALFORMED, "no such tile: index out of range")
     rest, last = divmod(index, 1000)
     number = f"{last:03}"
