@@ -57,7 +57,8 @@ MIN_ROOTS_FOR_CONFIRMED: Final = 2
 _Code: TypeAlias = Annotated[
     VocabularyCode, msgspec.Meta(pattern=anchored(PATTERN_CODE), max_length=MAX_CODE_CHARACTERS)
 ]
-_Codes: TypeAlias = Annotated[tuple[_Code, ...], msgspec.Meta(max_length=MAX_CODES)]
+_SET: Final = {"uniqueItems": True}
+_Codes: TypeAlias = Annotated[tuple[_Code, ...], msgspec.Meta(max_length=MAX_CODES, extra_json_schema=_SET)]
 _Digest: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _CircleId: TypeAlias = Annotated[CircleId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
@@ -73,6 +74,8 @@ PATTERN_TEXT: Final = anchored(f"(?:[^{_NOT_TEXT}]|\\n)*")
 _Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS, pattern=PATTERN_LINE)]
 _Summary: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_SUMMARY_CHARACTERS, pattern=PATTERN_TEXT)]
 _Day: TypeAlias = Annotated[Timestamp, msgspec.Meta(ge=0, le=253_402_214_400, multiple_of=DAY_SECONDS)]
+_Date: TypeAlias = Annotated[date, msgspec.Meta(extra_json_schema={"pattern": anchored("[0-9]{4}-[0-9]{2}-[0-9]{2}")})]
+"""A full-date of RFC 3339; the canonical encoding refuses every other spelling that the decoder takes."""
 
 Handling: TypeAlias = Literal["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT"]
 """TLP 2.0 markings that may travel. TLP:RED never leaves a node, so the wire cannot carry it."""
@@ -100,8 +103,8 @@ class Subject(_Wire, frozen=True, kw_only=True):
 class Period(_Wire, frozen=True, kw_only=True, rename={"start": "from", "end": "until"}):
     """The days on which something was observed, both included."""
 
-    start: date
-    end: date
+    start: _Date
+    end: _Date
 
     def __post_init__(self) -> None:
         if self.end < self.start:
@@ -120,8 +123,10 @@ class _Observation(_Wire, frozen=True, kw_only=True):
 
     observed: Period
     grade: Grade
-    evidence_kinds: Annotated[tuple[_Code, ...], msgspec.Meta(min_length=1, max_length=MAX_CODES)]
-    sources: Annotated[tuple[_Digest, ...], msgspec.Meta(max_length=MAX_SOURCES)]
+    evidence_kinds: Annotated[
+        tuple[_Code, ...], msgspec.Meta(min_length=1, max_length=MAX_CODES, extra_json_schema=_SET)
+    ]
+    sources: Annotated[tuple[_Digest, ...], msgspec.Meta(max_length=MAX_SOURCES, extra_json_schema=_SET)]
     summary: _Summary
     handling: Handling
 
@@ -216,9 +221,9 @@ class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class _Disclosable(_Claims, frozen=True, kw_only=True):
     """Carries the digests of the held-back fields (RFC 9901 section 4.2.4.1), sorted, always the full set."""
 
-    sd: Annotated[tuple[_Digest, ...], msgspec.Meta(min_length=len(HELD_BACK), max_length=len(HELD_BACK))] = (
-        msgspec.field(name="_sd")
-    )
+    sd: Annotated[
+        tuple[_Digest, ...], msgspec.Meta(min_length=len(HELD_BACK), max_length=len(HELD_BACK), extra_json_schema=_SET)
+    ] = msgspec.field(name="_sd")
     sd_alg: Literal["sha-256"] = msgspec.field(name="_sd_alg")
 
     def __post_init__(self) -> None:

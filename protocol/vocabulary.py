@@ -157,7 +157,9 @@ class HandlingTerm(_Entry, frozen=True, kw_only=True):
     definition: _Text
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class VocabularyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The file as it stands; see :class:`Vocabulary` for its use."""
+
     version: Annotated[int, msgspec.Meta(ge=1)]
     groups: tuple[Term, ...]
     indicators: tuple[Indicator, ...]
@@ -177,7 +179,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     handlings: tuple[HandlingTerm, ...]
 
 
-_FILES: Final = msgspec.json.Decoder(_File)
+_FILES: Final = msgspec.json.Decoder(VocabularyFile)
 
 
 @dataclass(frozen=True, slots=True)

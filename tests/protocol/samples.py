@@ -1,0 +1,206 @@
+"""Statements about invented organisations, from fixed seeds: the ground of vectors and tests."""
+
+from datetime import date
+from hashlib import sha256
+from typing import Final
+
+from protocol.identifiers import (
+    CircleId,
+    Digest,
+    StatementId,
+    VocabularyCode,
+    encode_bytes,
+    parse_circle_id,
+    parse_code,
+    parse_digest,
+    parse_statement_id,
+    parse_subject_id,
+)
+from protocol.keys import SigningKey
+from protocol.sd_jwt import Disclosure, digests, disclose
+from protocol.statements import (
+    DAY_SECONDS,
+    Correction,
+    CorrectionBody,
+    Finding,
+    FindingBody,
+    Grade,
+    Period,
+    Relation,
+    RelationBody,
+    Response,
+    ResponseBody,
+    Retraction,
+    RetractionBody,
+    Statement,
+    Subject,
+    Target,
+    Timestamp,
+)
+
+NOW: Final = Timestamp(20_700 * DAY_SECONDS)
+"""2026-09-04."""
+EXPIRY: Final = Timestamp(NOW + 730 * DAY_SECONDS)
+KEY: Final = SigningKey(bytes([7]) * 32)
+OTHER_KEY: Final = SigningKey(bytes([8]) * 32)
+ORGANISATION: Final = Subject(id=parse_subject_id("ror:0zzzzz192"), label="Institute of Applied Photonics, Farhaven")
+OTHER_ORGANISATION: Final = Subject(id=parse_subject_id("ror:0zzzzz289"), label="Westmark Laboratory")
+COMPANY: Final = Subject(id=parse_subject_id("lei:00000HANSEDEMO000061"), label="Westmark Instruments Ltd")
+
+
+def fixed_digest(name: str) -> Digest:
+    """A digest that depends on the name alone."""
+    return parse_digest(encode_bytes(sha256(name.encode()).digest()))
+
+
+def fixed_id(name: str) -> StatementId:
+    """A statement id that depends on the name alone."""
+    return parse_statement_id(encode_bytes(sha256(name.encode()).digest()[:16]))
+
+
+def circle_scoped(name: str) -> str:
+    """A circle-scoped subject identifier."""
+    return f"circle:{fixed_id(name)}"
+
+
+CIRCLE: Final[CircleId] = parse_circle_id(fixed_digest("circle"))
+SOURCES: Final = tuple(sorted(fixed_digest(f"source {number}") for number in range(2)))
+
+
+def codes(*names: str) -> tuple[VocabularyCode, ...]:
+    """Codes in ascending order."""
+    return tuple(sorted(parse_code(name) for name in names))
+
+
+def disclosures(name: str = "finding") -> tuple[Disclosure, ...]:
+    """The full set of held-back fields of one statement, with fixed salts."""
+    values = {
+        "contact": "research-security@example.org",
+        "engagement": {"kind": "project", "months": 18, "running": True},
+        "evidence": ["Register extract of 2026-08-30", "Annex 2 of the draft agreement"],
+        "narrative": None,
+    }
+    return tuple(
+        disclose(field, value, salt=sha256(f"{name} {field}".encode()).digest()[:16])  # type: ignore[arg-type]
+        for field, value in values.items()
+    )
+
+
+def finding_body() -> FindingBody:
+    """A concern, well founded."""
+    return FindingBody(
+        subject=ORGANISATION,
+        indicator=parse_code("gov-opaque-control"),
+        scope=parse_code("whole"),
+        observed=Period(start=date(2026, 3, 1), end=date(2026, 8, 30)),
+        strength=3,
+        grade=Grade(reliability="B", credibility=2),
+        evidence_kinds=codes("corporate-filing", "public-register"),
+        sources=SOURCES,
+        technology_domains=codes("advanced-sensing"),
+        engagement_kind=parse_code("project"),
+        mitigations=codes("m-structure-disclosure"),
+        summary="The register names a holding as the only member; the holding's own members are not recorded.",
+        handling="TLP:AMBER+STRICT",
+    )
+
+
+def relation_body() -> RelationBody:
+    """One edge of a graph that nobody sees alone."""
+    return RelationBody(
+        subject=OTHER_ORGANISATION,
+        relation=parse_code("is-joint-laboratory-of"),
+        object=ORGANISATION,
+        observed=Period(start=date(2025, 1, 1), end=date(2026, 8, 30)),
+        grade=Grade(reliability="A", credibility=2),
+        evidence_kinds=codes("publication-metadata"),
+        sources=SOURCES[:1],
+        summary="",
+        handling="TLP:AMBER",
+    )
+
+
+def finding() -> Finding:
+    """The sample finding."""
+    return Finding(
+        v=1,
+        id=fixed_id("finding"),
+        circle=CIRCLE,
+        iat=NOW,
+        exp=EXPIRY,
+        sd=digests(disclosures()),
+        sd_alg="sha-256",
+        body=finding_body(),
+    )
+
+
+def relation() -> Relation:
+    """The sample relation."""
+    return Relation(
+        v=1,
+        id=fixed_id("relation"),
+        circle=CIRCLE,
+        iat=NOW,
+        exp=EXPIRY,
+        sd=digests(disclosures("relation")),
+        sd_alg="sha-256",
+        body=relation_body(),
+    )
+
+
+def response() -> Response:
+    """Another contributor disputes the sample finding."""
+    body = ResponseBody(
+        target=Target(contributor=OTHER_KEY.public.key_id, id=fixed_id("finding")),
+        stance="disputes",
+        observed=Period(start=date(2026, 9, 1), end=date(2026, 9, 4)),
+        grade=Grade(reliability="A", credibility=2),
+        evidence_kinds=codes("partner-disclosure"),
+        sources=(),
+        summary="The partner has shown us the holding's register of members.",
+        handling="TLP:GREEN",
+    )
+    return Response(
+        v=1,
+        id=fixed_id("response"),
+        circle=CIRCLE,
+        iat=NOW,
+        exp=EXPIRY,
+        sd=digests(disclosures("response")),
+        sd_alg="sha-256",
+        body=body,
+    )
+
+
+def correction() -> Correction:
+    """The sample finding gets a new body."""
+    body = CorrectionBody(
+        target=fixed_id("finding"), reason=parse_code("grade-revised"), finding=finding_body(), relation=None
+    )
+    return Correction(
+        v=1,
+        id=fixed_id("correction"),
+        circle=CIRCLE,
+        iat=NOW,
+        exp=EXPIRY,
+        sd=digests(disclosures("correction")),
+        sd_alg="sha-256",
+        body=body,
+    )
+
+
+def retraction() -> Retraction:
+    """The sample finding is withdrawn."""
+    body = RetractionBody(target=fixed_id("finding"), reason=parse_code("evidence-withdrawn"))
+    return Retraction(v=1, id=fixed_id("retraction"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
+def every_kind() -> dict[str, Statement]:
+    """One statement of each kind."""
+    return {
+        "finding": finding(),
+        "relation": relation(),
+        "response": response(),
+        "correction": correction(),
+        "retraction": retraction(),
+    }
