@@ -15,7 +15,8 @@ from protocol.replica import Replica
 from protocol.statements import DAY_SECONDS, Retraction, RetractionBody, Timestamp
 
 CIRCLE: Final = CircleId(encode_bytes(sha256(b"a circle").digest()))
-KEY: Final = SigningKey(sha256(b"a contributor").digest())
+SEED: Final = sha256(b"a contributor").digest()
+KEY: Final = SigningKey(SEED)
 OTHER_KEY: Final = SigningKey(sha256(b"another contributor").digest())
 TODAY: Final = Timestamp(20_700 * DAY_SECONDS)
 
