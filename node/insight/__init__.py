@@ -1,1 +1,20 @@
-"""What the pool knows: signals, dossiers, findings queries."""
+"""Signals, dossiers and queries over pooled statements. Nothing here names an institution as a contributor."""
+
+from node.insight.dossier import dossier
+from node.insight.query import circle_summaries, findings, overview, signals, statement
+from node.insight.refresh import catch_up, rebuild, refresh
+from node.insight.words import percent, words
+
+__all__ = [
+    "catch_up",
+    "circle_summaries",
+    "dossier",
+    "findings",
+    "overview",
+    "percent",
+    "rebuild",
+    "refresh",
+    "signals",
+    "statement",
+    "words",
+]

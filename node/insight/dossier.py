@@ -1,0 +1,179 @@
+"""The dossier: everything this node may show about one subject.
+
+Signals are computed here from the very statements that are shown beside them, for today, so a number and what
+stands behind it cannot differ, and a round of :mod:`node.insight.refresh` that has not run yet changes nothing.
+Concerns, assurances and context are separate lists; nothing adds them up, and an indicator that nobody has
+stated anything about is listed as unknown.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from node.clock import day_of
+from node.domain.circles import Roster
+from node.domain.insight import (
+    CircleReading,
+    Dossier,
+    FindingView,
+    GroupReading,
+    Named,
+    RelationView,
+    ResponseView,
+    SignalView,
+)
+from node.domain.statements import Claim, StoredStatement
+from node.insight.opinions import ClaimStatements, Trust, by_claim, equal_trust, is_listed, signal
+from node.insight.views import finding_view, relation_view, response_view
+from node.insight.words import words
+from node.storage import circles, statements
+from node.storage import subjects as registry
+from node.storage.database import Transaction
+from protocol.identifiers import KeyId, StatementId, SubjectId, VocabularyCode
+from protocol.signals import Signal
+from protocol.statements import FindingBody, RelationBody, ResponseBody, Timestamp
+from protocol.vocabulary import WHOLE, Indicator, Polarity, Vocabulary
+
+
+def dossier(
+    tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp, *, trust: Trust = equal_trust
+) -> Dossier:
+    """What is known of a subject, whether or not the registry or any circle knows it."""
+    readings = tuple(_circle(tx, vocabulary, roster, subject, now, trust) for roster in circles.list_rosters(tx))
+    known = registry.get_many(tx, [subject]).get(subject)
+    organisation = known if known and known.origin != "statement" else None
+    successors = registry.get_many(tx, organisation.successors if organisation else ())
+    return Dossier(
+        subject=subject,
+        label=known.label if known else _stated_label(readings, subject),
+        as_of=day_of(now),
+        organisation=organisation,
+        successors=tuple(successors[key] for key in sorted(successors)),
+        circles=readings,
+    )
+
+
+def signal_view(
+    claim: Claim, fused: Signal, vocabulary: Vocabulary, as_of: date, findings: tuple[FindingView, ...] = ()
+) -> SignalView:
+    """One signal in words, under an indicator that the vocabulary knows."""
+    return SignalView(
+        circle=claim.circle,
+        subject=claim.subject,
+        indicator=_named(vocabulary.indicators[claim.indicator]),
+        scope=claim.scope,
+        scope_label=vocabulary.scope_label(claim.scope),
+        as_of=as_of,
+        signal=fused,
+        words=words(fused),
+        findings=findings,
+    )
+
+
+def _circle(
+    tx: Transaction, vocabulary: Vocabulary, roster: Roster, subject: SubjectId, now: Timestamp, trust: Trust
+) -> CircleReading:
+    found = statements.of_subject(tx, roster.circle, subject, now=now)
+    targets = [(stored.contributor, stored.statement.id) for stored in found]
+    responses = statements.responses_to(tx, roster.circle, targets, now=now)
+    answers = _answers(responses)
+    k = roster.charter.small_number_threshold
+    views: list[SignalView] = []
+    unlisted: list[FindingView] = []
+    for held in by_claim(roster.circle, found, responses):
+        findings = _finding_views(held, answers)
+        if not findings:
+            continue
+        if is_listed(held.claim.indicator, vocabulary):
+            fused = signal(held, vocabulary, k=k, today=day_of(now), trust=trust)
+            views.append(signal_view(held.claim, fused, vocabulary, day_of(now), findings))
+        else:
+            unlisted += findings
+    return CircleReading(
+        circle=roster.circle,
+        name=roster.charter.name,
+        members=len(roster.members),
+        k=k,
+        groups=_groups(views, vocabulary),
+        relations=tuple(_relation_views(found, answers)),
+        unlisted=tuple(unlisted),
+    )
+
+
+_Answers = dict[tuple[KeyId, StatementId], tuple[ResponseView, ...]]
+
+
+def _answers(responses: Iterable[StoredStatement]) -> _Answers:
+    """Responses that have not expired, by what they answer, in feed order."""
+    answers: _Answers = {}
+    for stored in responses:
+        if isinstance(stored.body, ResponseBody) and stored.state != "expired":
+            target = (stored.body.target.contributor, stored.body.target.id)
+            answers[target] = (*answers.get(target, ()), response_view(stored, stored.body))
+    return answers
+
+
+def _finding_views(held: ClaimStatements, answers: _Answers) -> tuple[FindingView, ...]:
+    """An expired finding is gone, unless a response to it still counts: then it is shown without its words."""
+    views = []
+    for stored in held.findings:
+        to_it = answers.get((stored.contributor, stored.statement.id), ())
+        if isinstance(stored.body, FindingBody) and (stored.state != "expired" or to_it):
+            views.append(finding_view(stored, stored.body, to_it))
+    return tuple(views)
+
+
+def _relation_views(found: Iterable[StoredStatement], answers: _Answers) -> Iterable[RelationView]:
+    for stored in found:
+        to_it = answers.get((stored.contributor, stored.statement.id), ())
+        if isinstance(stored.body, RelationBody) and (stored.state != "expired" or to_it):
+            yield relation_view(stored, stored.body, to_it)
+
+
+def _groups(views: Sequence[SignalView], vocabulary: Vocabulary) -> tuple[GroupReading, ...]:
+    """Every group of the vocabulary in its order; nothing is left out because nothing is known."""
+    by_indicator: dict[VocabularyCode, list[SignalView]] = {}
+    for each in views:
+        by_indicator.setdefault(each.indicator.id, []).append(each)
+    readings = []
+    for group in vocabulary.groups.values():
+        indicators = [each for each in vocabulary.indicators.values() if each.group == group.id]
+        readings.append(
+            GroupReading(
+                id=group.id,
+                label=group.label,
+                concerns=_of_polarity("concern", indicators, by_indicator),
+                assurances=_of_polarity("assurance", indicators, by_indicator),
+                context=_of_polarity("context", indicators, by_indicator),
+                unknown=tuple(_named(each) for each in indicators if each.id not in by_indicator),
+            )
+        )
+    return tuple(readings)
+
+
+def _of_polarity(
+    polarity: Polarity, indicators: Sequence[Indicator], views: dict[VocabularyCode, list[SignalView]]
+) -> tuple[SignalView, ...]:
+    """In the order of the vocabulary; the whole organisation before single domains."""
+    return tuple(
+        each
+        for indicator in indicators
+        if indicator.polarity == polarity
+        for each in sorted(views.get(indicator.id, ()), key=lambda view: (view.scope != WHOLE, view.scope))
+    )
+
+
+def _named(indicator: Indicator) -> Named:
+    return Named(indicator.id, indicator.label, indicator.polarity, indicator.definition)
+
+
+def _stated_label(readings: Iterable[CircleReading], subject: SubjectId) -> str:
+    """What contributors call a subject that nobody here knows; the identifier where nobody calls it anything."""
+    for reading in readings:
+        for group in reading.groups:
+            for each in (*group.concerns, *group.assurances, *group.context):
+                return each.findings[-1].label
+        for finding in reading.unlisted:
+            return finding.label
+        for relation in reading.relations:
+            return relation.subject_label if relation.subject == subject else relation.object_label
+    return subject

@@ -1,0 +1,162 @@
+"""Asking what this node holds: the feed of statements, single statements, signals, circles, and counts.
+
+The feed is numbered in commit order (:mod:`node.storage.statements`), so a reader that continues where it stopped
+sees everything once: none lost to a clock or to a concurrent writer, none twice.
+"""
+
+from typing import Final
+
+from node.clock import day_of
+from node.domain.insight import (
+    CircleSummary,
+    FindingFilter,
+    FindingsPage,
+    Overview,
+    SignalView,
+    StatementDetail,
+)
+from node.errors import Code, HanseError
+from node.insight.dossier import signal_view
+from node.insight.opinions import Trust, equal_trust, is_listed, signal
+from node.insight.refresh import statements_of
+from node.insight.views import view
+from node.storage import circles, insight, statements
+from node.storage import subjects as registry
+from node.storage.database import Transaction
+from protocol.errors import ProtocolError
+from protocol.identifiers import KeyId, StatementId, SubjectId, decode_bytes, encode_bytes
+from protocol.pseudonyms import pseudonym
+from protocol.statements import Timestamp
+from protocol.vocabulary import Vocabulary
+
+MAX_PAGE: Final = 500
+"""Statements in one page: about a megabyte of JSON."""
+MAX_CURSOR_CHARACTERS: Final = 16
+_CURSOR_VERSION: Final = b"\x01"
+_CURSOR_BYTES: Final = 8
+_NO_FILTER: Final = FindingFilter()
+
+
+def findings(
+    tx: Transaction, after: str, limit: int, filters: FindingFilter = _NO_FILTER, *, now: Timestamp
+) -> FindingsPage:
+    """Statements behind the cursor ``after`` (empty: from the beginning), oldest first, at most ``limit``.
+
+    Raises ``INVALID`` for a cursor that this node did not give. A statement that is corrected or retracted later
+    stays in its place and shows how it stands now; the correction or retraction is an item of its own.
+    """
+    limit = max(1, min(limit, MAX_PAGE))
+    start = _read_cursor(after)
+    # Read before the page: what is numbered up to here is visible to the next query, whatever commits between.
+    last = statements.last_seq(tx)
+    found = statements.feed(
+        tx,
+        after=start,
+        limit=limit + 1,
+        now=now,
+        circle=filters.circle,
+        subject=filters.subject,
+        indicator=filters.indicator,
+        kinds=filters.kinds,
+    )
+    page, more = found[:limit], len(found) > limit
+    end = page[-1].seq if page else start
+    # At the end of the feed the cursor moves past what the filter left out, so that nobody reads it again.
+    return FindingsPage(tuple(view(stored) for stored in page), _cursor(end if more else max(end, last)), more)
+
+
+def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StatementDetail:
+    """One statement as it stands, and the bytes that its author signed; raises ``NOT_FOUND``."""
+    stored = statements.get(tx, contributor, statement_id, now=now)
+    if stored is None:
+        raise HanseError(
+            Code.NOT_FOUND,
+            "this node holds no such statement.",
+            remedy="Identifiers are unique inside one log: check the contributor as well.",
+        )
+    return StatementDetail(view(stored), stored.jws)
+
+
+def signals(
+    tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp, *, trust: Trust = equal_trust
+) -> tuple[SignalView, ...]:
+    """The stored signals on a subject in all circles, without statements; those of an earlier day computed again.
+
+    As true as the last :func:`node.insight.refresh.refresh`, which the caller runs before.
+    """
+    today = day_of(now)
+    thresholds = {roster.circle: roster.charter.small_number_threshold for roster in circles.list_rosters(tx)}
+    views: list[SignalView] = []
+    for stored in insight.signals_of(tx, subject):
+        claim, fused = stored.claim, stored.signal
+        if not is_listed(claim.indicator, vocabulary):
+            continue
+        if stored.as_of != today:
+            for held in statements_of(tx, [claim], now):
+                fused = signal(held, vocabulary, k=thresholds[claim.circle], today=today, trust=trust)
+        views.append(signal_view(claim, fused, vocabulary, today))
+    return tuple(views)
+
+
+def circle_summaries(tx: Transaction) -> tuple[CircleSummary, ...]:
+    """Our circles in numbers; members appear under their pseudonyms, in the order of these."""
+    counts = insight.count_statements(tx)
+    joined = {each.id: each.joined for each in circles.list_circles(tx)}
+    summaries = []
+    for roster in circles.list_rosters(tx):
+        charter, held = roster.charter, counts.get(roster.circle, {})
+        contributors = sorted((pseudonym(roster.circle, key), key) for key in roster.members)
+        summaries.append(
+            CircleSummary(
+                circle=roster.circle,
+                name=charter.name,
+                purpose=charter.purpose,
+                legal_basis=charter.legal_basis,
+                k=charter.small_number_threshold,
+                retention_days=charter.retention_days,
+                vocabulary_version=charter.vocabulary_version,
+                joined=joined[roster.circle],
+                own=pseudonym(roster.circle, roster.own),
+                contributors=tuple((key, name, held.get(key, 0)) for name, key in contributors),
+            )
+        )
+    return tuple(summaries)
+
+
+def overview(tx: Transaction) -> Overview:
+    """What this node holds, in counts."""
+    rosters = circles.list_rosters(tx)
+    return Overview(
+        circles=len(rosters),
+        contributors=sum(len(roster.members) for roster in rosters),
+        statements=statements.count(tx),
+        subjects=insight.count_assessed_subjects(tx),
+        organisations=registry.count(tx),
+        signals=insight.count_signals(tx),
+        last_sync=insight.last_sync(tx),
+    )
+
+
+def _cursor(seq: int) -> str:
+    return encode_bytes(_CURSOR_VERSION + seq.to_bytes(_CURSOR_BYTES, "big"))
+
+
+def _read_cursor(text: str) -> int:
+    if not text:
+        return 0
+    try:
+        data = decode_bytes(text[: MAX_CURSOR_CHARACTERS + 1])
+    except ProtocolError as error:
+        raise _bad_cursor() from error
+    seq = int.from_bytes(data[1:], "big")
+    if len(data) != 1 + _CURSOR_BYTES or data[:1] != _CURSOR_VERSION or seq >= 1 << 63:
+        raise _bad_cursor()
+    return seq
+
+
+def _bad_cursor() -> HanseError:
+    return HanseError(
+        Code.INVALID,
+        "this is no cursor of this node.",
+        remedy="Give the value of `next` from an earlier page, or leave it out to begin at the beginning.",
+    )

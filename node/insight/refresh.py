@@ -1,0 +1,116 @@
+"""Keeping signals true: recompute the claims that something touched, and those that a day has passed over.
+
+Reconciliation: whatever changes a statement marks its claim in the same transaction; here the marks are taken
+and the signals computed again from all statements, in one transaction too. A crash between the two is repaired
+by the next round. The result does not depend on the order of arrival: :func:`rebuild` gives the same bytes.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from node.clock import day_of
+from node.domain.statements import Claim, ClaimKey, StoredStatement
+from node.domain.subjects import Organisation
+from node.insight.opinions import ClaimStatements, Trust, by_claim, equal_trust, is_listed, signal
+from node.storage import circles, insight, projection, statements
+from node.storage import subjects as registry
+from node.storage.database import Database, Transaction
+from protocol.identifiers import CircleId, SubjectId
+from protocol.signals import Signal
+from protocol.statements import FindingBody, Timestamp
+from protocol.vocabulary import Vocabulary
+
+BATCH: Final = 2_000
+"""Claims recomputed in one transaction: about a second of work, during which SQLite has no other writer."""
+
+
+def refresh(
+    tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH, trust: Trust = equal_trust
+) -> int:
+    """Recompute at most ``limit`` signals: touched claims first, then those of an earlier day.
+
+    Returns how many were looked at; fewer than ``limit`` means that none is left.
+    """
+    while projection.sweep_expired(tx, now):
+        pass
+    claims = statements.take_dirty_claims(tx, limit)
+    _recompute(tx, vocabulary, claims, now, trust)
+    if len(claims) < limit:
+        # Marking them first makes one path, and one lock, of both reasons to recompute.
+        stale = insight.stale_claims(tx, day_of(now), limit - len(claims))
+        for circle, group in groupby(sorted(stale), key=lambda claim: claim.circle):
+            projection.mark_dirty(tx, circle, [ClaimKey(c.subject, c.indicator, c.scope) for c in group])
+        aged = statements.take_dirty_claims(tx, limit - len(claims)) if stale else []
+        _recompute(tx, vocabulary, aged, now, trust)
+        claims += aged
+    return len(claims)
+
+
+def catch_up(database: Database, vocabulary: Vocabulary, now: Timestamp, *, trust: Trust = equal_trust) -> int:
+    """Refresh in transactions of its own until nothing is left; how many signals that were."""
+    total = 0
+    while True:
+        with database.write() as tx:
+            done = refresh(tx, vocabulary, now, trust=trust)
+        total += done
+        if done < BATCH:
+            return total
+
+
+def rebuild(tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, trust: Trust = equal_trust) -> int:
+    """Forget every signal and compute all of them again from the statements; how many claims that were."""
+    insight.drop_all_signals(tx)
+    claims = insight.all_claims(tx)
+    _recompute(tx, vocabulary, claims, now, trust)
+    return len(claims)
+
+
+def statements_of(tx: Transaction, claims: Iterable[Claim], now: Timestamp) -> list[ClaimStatements]:
+    """All statements of these claims; a claim without findings is left out. ``claims`` are in order."""
+    found: list[ClaimStatements] = []
+    for (circle, subject), group in groupby(claims, key=lambda claim: (claim.circle, claim.subject)):
+        wanted = list(group)
+        if len(wanted) == 1:
+            findings = statements.of_claim(tx, wanted[0], now=now)
+        else:
+            findings = statements.of_subject(tx, circle, subject, now=now)
+        found += [held for held in with_responses(tx, circle, findings, now) if held.claim in wanted]
+    return found
+
+
+def with_responses(
+    tx: Transaction, circle: CircleId, findings: list[StoredStatement], now: Timestamp
+) -> list[ClaimStatements]:
+    """These findings of one circle with the responses to them, by claim."""
+    targets = [(stored.contributor, stored.statement.id) for stored in findings]
+    return by_claim(circle, findings, statements.responses_to(tx, circle, targets, now=now))
+
+
+def _recompute(tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now: Timestamp, trust: Trust) -> None:
+    today = day_of(now)
+    thresholds = {roster.circle: roster.charter.small_number_threshold for roster in circles.list_rosters(tx)}
+    signals: dict[Claim, Signal] = {}
+    labels: dict[SubjectId, Organisation] = {}
+    for held in statements_of(tx, claims, now):
+        _note_label(held, labels)
+        if is_listed(held.claim.indicator, vocabulary):
+            fused = signal(held, vocabulary, k=thresholds[held.claim.circle], today=today, trust=trust)
+            # Without an opinion there is no signal: all that was said was retracted or has expired.
+            if fused.contributions:
+                signals[held.claim] = fused
+    insight.put_signals(tx, signals, today)
+    insight.drop_signals(tx, [claim for claim in claims if claim not in signals])
+    registry.notice(tx, labels.values())
+
+
+def _note_label(held: ClaimStatements, labels: dict[SubjectId, Organisation]) -> None:
+    """What a contributor calls a subject, so that it can be searched where no registry knows it."""
+    body = held.findings[-1].body
+    if isinstance(body, FindingBody) and held.findings[-1].counts:
+        labels[body.subject.id] = Organisation(
+            id=body.subject.id,
+            label=body.subject.label,
+            origin="statement",
+            circle=held.claim.circle,
+        )

@@ -1,0 +1,103 @@
+"""Statements as people and programs read them: under pseudonyms, as they now stand, with nothing of the roster."""
+
+from node.clock import day_of
+from node.domain.insight import (
+    CorrectionView,
+    FindingView,
+    Observation,
+    Provenance,
+    RelationView,
+    ResponseView,
+    RetractionView,
+    StatementView,
+)
+from node.domain.statements import StoredStatement, kind_of
+from protocol.pseudonyms import pseudonym
+from protocol.statements import CorrectionBody, FindingBody, RelationBody, ResponseBody, RetractionBody
+
+
+def view(stored: StoredStatement) -> StatementView:
+    """The view of any statement."""
+    match stored.body:
+        case FindingBody() as body:
+            return finding_view(stored, body)
+        case RelationBody() as body:
+            return relation_view(stored, body)
+        case ResponseBody() as body:
+            return response_view(stored, body)
+        case CorrectionBody() as body:
+            return CorrectionView(_provenance(stored), body.target, body.reason)
+        case RetractionBody() as body:
+            return RetractionView(_provenance(stored), body.target, body.reason)
+
+
+def finding_view(stored: StoredStatement, body: FindingBody, responses: tuple[ResponseView, ...] = ()) -> FindingView:
+    """A finding with the responses to it."""
+    return FindingView(
+        provenance=_provenance(stored),
+        observation=_observation(stored, body),
+        subject=body.subject.id,
+        label=body.subject.label,
+        indicator=body.indicator,
+        scope=body.scope,
+        strength=body.strength,
+        technology_domains=body.technology_domains,
+        engagement_kind=body.engagement_kind,
+        mitigations=body.mitigations,
+        responses=responses,
+    )
+
+
+def relation_view(
+    stored: StoredStatement, body: RelationBody, responses: tuple[ResponseView, ...] = ()
+) -> RelationView:
+    """A relation with the responses to it."""
+    return RelationView(
+        provenance=_provenance(stored),
+        observation=_observation(stored, body),
+        subject=body.subject.id,
+        subject_label=body.subject.label,
+        relation=body.relation,
+        object=body.object.id,
+        object_label=body.object.label,
+        responses=responses,
+    )
+
+
+def response_view(stored: StoredStatement, body: ResponseBody) -> ResponseView:
+    """A response."""
+    return ResponseView(
+        provenance=_provenance(stored),
+        observation=_observation(stored, body),
+        target_contributor=body.target.contributor,
+        target=body.target.id,
+        stance=body.stance,
+    )
+
+
+def _provenance(stored: StoredStatement) -> Provenance:
+    return Provenance(
+        circle=stored.circle,
+        contributor=stored.contributor,
+        pseudonym=pseudonym(stored.circle, stored.contributor),
+        id=stored.statement.id,
+        kind=kind_of(stored.statement),
+        seq=stored.seq,
+        state=stored.state,
+        issued=day_of(stored.statement.iat),
+        expires=day_of(stored.statement.exp),
+        received=stored.received,
+    )
+
+
+def _observation(stored: StoredStatement, body: FindingBody | RelationBody | ResponseBody) -> Observation:
+    return Observation(
+        observed_from=body.observed.start,
+        observed_until=body.observed.end,
+        reliability=body.grade.reliability,
+        credibility=body.grade.credibility,
+        evidence_kinds=body.evidence_kinds,
+        sources=body.sources,
+        summary=body.summary if stored.counts else "",
+        handling=body.handling,
+    )
