@@ -57,7 +57,7 @@ MIN_THRESHOLD: Final = 2
 DEFAULT_THRESHOLD: Final = 3
 """The k that a new charter is offered: with two contributors each can subtract itself and see the other."""
 
-PATTERN_URL: Final = r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~-]+)*"
+PATTERN_URL: Final = r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
 """A base URL has one spelling: lower-case host, no user, query, fragment, escapes or final slash. Plain HTTP is
 for a trial on one machine; which addresses a node will contact is its own decision, made elsewhere."""
 PATTERN_SIGNATURE: Final = r"[A-Za-z0-9_-]{85}[AQgw]"

@@ -57,7 +57,7 @@ class NodeCard(Founder, frozen=True, kw_only=True):
         )
 
 
-class _CardPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CardPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the identity key signs."""
 
     card: NodeCard
@@ -65,7 +65,7 @@ class _CardPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     request_signature: Signature
 
 
-_PAYLOAD: Final = Codec(_CardPayload, max_bytes=MAX_CARD_BYTES)
+_PAYLOAD: Final = Codec(CardPayload, max_bytes=MAX_CARD_BYTES)
 
 
 def sign_card(card: NodeCard, *, identity: SigningKey, request: SigningKey, contributor: SigningKey) -> bytes:
@@ -74,7 +74,7 @@ def sign_card(card: NodeCard, *, identity: SigningKey, request: SigningKey, cont
     if tuple(key.public.encode() for key in keys) != card.all_keys():
         raise ProtocolError(Code.WRONG_KEY, "the card names other keys than those that sign it")
     message = _proven_bytes(card)
-    payload = _CardPayload(
+    payload = CardPayload(
         card=card,
         contributor_signature=encode_bytes(contributor.sign(message)),
         request_signature=encode_bytes(request.sign(message)),

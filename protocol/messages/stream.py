@@ -192,11 +192,10 @@ def decode_stream(data: bytes) -> tuple[tuple[Section, ...], bool]:
     sections: list[Section] = []
     more = False
     for item in read_stream(data):
-        match item:
-            case Section():
-                sections.append(item)
-            case End():
-                more = item.more
+        if isinstance(item, End):
+            more = item.more
+        else:
+            sections.append(item)
     return tuple(sections), more
 
 

@@ -1,0 +1,165 @@
+"""The stream of entries: what is complete counts, whatever follows it."""
+
+import msgspec
+import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
+
+from protocol.errors import Code, Fault, ProtocolError
+from protocol.identifiers import encode_bytes, parse_key_id
+from protocol.limits import MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES, MAX_PROOF_HASHES, MAX_STREAM_BYTES
+from protocol.messages.stream import (
+    MAX_LOGS,
+    MIN_STREAM_BYTES,
+    End,
+    EntriesRequest,
+    Section,
+    decode_entries_request,
+    decode_stream,
+    encode_end,
+    encode_entries_request,
+    encode_section,
+    encode_stream,
+    read_stream,
+)
+from tests.protocol import vectors_messages
+from tests.protocol.fed_samples import CONTRIBUTOR, sections
+from tests.protocol.generate import SCHEMAS
+from tests.protocol.vector_cases import Given, cases, refusal, schema_agrees, validator
+
+GOOD = encode_stream(sections(), more=True)
+ENDS = [GOOD.index(encode_section(each)) + len(encode_section(each)) for each in sections()]
+
+
+def read_what_there_is(data: bytes) -> tuple[list[Section], End | None, ProtocolError | None]:
+    """As a reader would that keeps what is complete."""
+    found: list[Section] = []
+    try:
+        for item in read_stream(data):
+            if isinstance(item, End):
+                return found, item, None
+            found.append(item)
+    except ProtocolError as error:
+        return found, None, error
+    raise AssertionError("a stream ends with End or with an error")
+
+
+@pytest.mark.parametrize("name", sorted(vectors_messages.FILES))
+def test_the_files_are_as_generated(name: str) -> None:
+    assert (SCHEMAS / name).read_bytes() == vectors_messages.FILES[name]()
+
+
+@pytest.mark.parametrize("case", cases("stream"), ids=lambda case: case.name)
+def test_stream_vectors(case: Given) -> None:
+    found, end, error = read_what_there_is(case.data())
+    assert len(found) == case.number("sections")
+    if case.error is None:
+        assert end == End(more=bool(case.members["more"]))
+        assert decode_stream(case.data()) == (tuple(found), bool(case.members["more"]))
+        lines = [line for line in case.data().splitlines() if line.startswith(b"{")]
+        assert all(validator("stream-line").is_valid(msgspec.json.decode(line)) for line in lines)
+    else:
+        assert error is not None
+        assert error.code == case.error
+        assert error.detail.startswith("line ")
+
+
+@pytest.mark.parametrize("case", cases("entries_request"), ids=lambda case: case.name)
+def test_entries_request_vectors(case: Given) -> None:
+    assert refusal(lambda: decode_entries_request(case.data())) == case.error
+    if case.error is None:
+        assert encode_entries_request(decode_entries_request(case.data())) == case.data()
+    assert schema_agrees(validator("entries-request"), msgspec.json.decode(case.data()), case)
+
+
+def test_a_stream_comes_back_as_it_was() -> None:
+    assert decode_stream(GOOD) == (sections(), True)
+    assert decode_stream(encode_end(more=False)) == ((), False)
+
+
+@given_any(cut=st.integers(0, len(GOOD) - 1))
+def test_a_truncated_stream_keeps_its_complete_sections(cut: int) -> None:
+    found, end, error = read_what_there_is(GOOD[:cut])
+    assert end is None
+    assert error is not None
+    assert error.code is Code.TRUNCATED
+    assert tuple(found) == sections()[: sum(cut >= each for each in ENDS)]
+
+
+@given_any(
+    garbage=st.one_of(
+        st.binary(max_size=200),
+        st.builds(lambda at, by: GOOD[:at] + by + GOOD[at + 1 :], st.integers(0, len(GOOD) - 1), st.binary(max_size=3)),
+    )
+)
+def test_garbage_raises_protocol_errors_only(garbage: bytes) -> None:
+    found, end, error = read_what_there_is(garbage)
+    assert (end is None) == (error is not None)
+    if error is not None:
+        assert error.code in {Code.TRUNCATED, Code.BAD_STREAM}
+    assert all(isinstance(each, Section) for each in found)
+
+
+@given_any(data=st.binary(max_size=100))
+def test_garbage_requests_raise_protocol_errors_only(data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_entries_request(data)
+
+
+@pytest.mark.parametrize("entry", [b"a\nb", b"x" * (MAX_ENTRY_BYTES + 1)], ids=["line feed", "too long"])
+def test_an_entry_that_does_not_fit_on_a_line_is_our_fault(entry: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        encode_section(Section(CONTRIBUTOR[0].public.key_id, 0, (entry,), b"note", ()))
+    assert (caught.value.code, caught.value.fault) == (Code.BAD_STREAM, Fault.OURS)
+
+
+def test_a_note_that_is_not_text_is_our_fault() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        encode_section(Section(CONTRIBUTOR[0].public.key_id, 0, (), b"\xff", ()))
+    assert (caught.value.code, caught.value.fault) == (Code.BAD_STREAM, Fault.OURS)
+
+
+def test_a_note_is_bounded_in_bytes() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        encode_section(
+            Section(CONTRIBUTOR[0].public.key_id, 0, (), ("—" * (MAX_CHECKPOINT_BYTES // 3 + 1)).encode(), ())
+        )
+    assert caught.value.code is Code.TOO_LARGE
+
+
+def test_the_smallest_answer_carries_the_largest_entry() -> None:
+    worst = Section(
+        contributor=CONTRIBUTOR[0].public.key_id,
+        start=2**39,
+        entries=(b"x" * MAX_ENTRY_BYTES,),
+        checkpoint=b"\x01" * MAX_CHECKPOINT_BYTES,
+        proof=(b"\xff" * 32,) * MAX_PROOF_HASHES,
+    )
+    data = encode_stream((worst,), more=True)
+    assert len(data) <= MIN_STREAM_BYTES
+    assert decode_stream(data) == ((worst,), True)
+
+
+def test_a_stream_is_bounded_on_both_sides() -> None:
+    full = Section(CONTRIBUTOR[0].public.key_id, 0, (b"x" * MAX_ENTRY_BYTES,) * 342, b"note", ())
+    with pytest.raises(ProtocolError) as caught:
+        encode_stream((full,), more=False)
+    assert (caught.value.code, caught.value.fault) == (Code.TOO_LARGE, Fault.OURS)
+    with pytest.raises(ProtocolError) as caught:
+        decode_stream(b"\n" * (MAX_STREAM_BYTES + 1))
+    assert (caught.value.code, caught.value.fault) == (Code.TOO_LARGE, Fault.PEER)
+
+
+def test_sections_are_bounded() -> None:
+    logs = (parse_key_id(encode_bytes(number.to_bytes(32, "big"))) for number in range(MAX_LOGS + 1))
+    data = b"".join(encode_section(Section(log, 0, (), b"n", ())) for log in logs) + encode_end(more=False)
+    found, _, error = read_what_there_is(data)
+    assert len(found) == MAX_LOGS
+    assert error is not None
+    assert error.code is Code.BAD_STREAM
+
+
+def test_a_request_with_every_log_fits() -> None:
+    have = {parse_key_id(encode_bytes(number.to_bytes(32, "big"))): 2**40 for number in range(MAX_LOGS)}
+    request = EntriesRequest(have=have, max_bytes=MAX_STREAM_BYTES)
+    assert decode_entries_request(encode_entries_request(request)) == request
