@@ -242,6 +242,7 @@ def install(app: FastAPI, render: Renderer | None = None) -> None:
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
+    _describe(app)
 
 
 def declared(*codes: AnyCode) -> dict[int | str, dict[str, Any]]:
@@ -263,6 +264,19 @@ def new_incident() -> str:
 
 
 _INCIDENT_REMEDY: Final = "Give this identifier to the operator of the node."
+
+
+def _describe(app: FastAPI) -> None:
+    """Put the schema that :func:`declared` refers to into the application's OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
 def _incident_detail(incident: str) -> str:

@@ -1,0 +1,87 @@
+"""Who calls the API, and whether they may: a bearer token, a permission per route, a line in the access log.
+
+Every route takes its caller from ``Depends(Needs(runtime, Permission.…))``; a test walks all routes and fails where
+one has none. A token that is unknown, expired, revoked or of a disabled account gets one and the same answer.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from node.accounts.access_log import record_access
+from node.accounts.tokens import authenticate_token
+from node.domain.accounts import Permission, Principal
+from node.errors import Code, HanseError
+from node.runtime import Runtime
+from node.storage.database import Transaction
+from protocol.statements import Timestamp
+
+MAX_TOKEN_CHARACTERS: Final = 200
+"""A token of ours has about fifty; more is not looked up."""
+
+_BEARER: Final = HTTPBearer(
+    scheme_name="token",
+    bearerFormat="hanse_…",
+    description="An API token of this node. It carries permissions; each operation names the one it needs.",
+    auto_error=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking in this request, with the permission of the route already checked."""
+
+    runtime: Runtime
+    principal: Principal
+    now: Timestamp
+
+    @contextmanager
+    def reading(self, action: str, record: str = "") -> Iterator[Transaction]:
+        """A transaction to read in; the read is in the access log before anything is answered.
+
+        Two transactions, so that readers do not queue for the write lock while they read. When the second
+        fails, the request fails. A read that raises showed nothing and is not recorded.
+        """
+        with self.runtime.database.read() as tx:
+            yield tx
+        with self.runtime.database.write() as tx:
+            self.record(tx, action, record)
+
+    @contextmanager
+    def writing(self, action: str, record: str = "") -> Iterator[Transaction]:
+        """One transaction to change something in, access log included."""
+        with self.runtime.database.write() as tx:
+            yield tx
+            self.record(tx, action, record)
+
+    def record(self, tx: Transaction, action: str, record: str = "") -> None:
+        """Add to the access log in a transaction of the caller's; the last thing in it."""
+        record_access(tx, self.runtime.vault, self.principal.account, action, record, self.now)
+
+
+class Needs:
+    """The dependency that every route has: lets a caller with one permission in, and nobody else."""
+
+    def __init__(self, runtime: Runtime, permission: Permission) -> None:
+        self._runtime = runtime
+        self.permission = permission
+
+    def __call__(self, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Caller:
+        """The caller; raises ``NOT_SIGNED_IN`` or ``FORBIDDEN``."""
+        now = self._runtime.clock.now()
+        principal = None
+        if credentials is not None and len(credentials.credentials) <= MAX_TOKEN_CHARACTERS:
+            with self._runtime.database.read() as tx:
+                principal = authenticate_token(tx, self._runtime.vault, credentials.credentials, now)
+        if principal is None:
+            raise HanseError(
+                Code.NOT_SIGNED_IN,
+                "this needs a valid API token.",
+                remedy="Send `Authorization: Bearer <token>`; make a token on the page of your account.",
+            )
+        principal.require(self.permission)
+        return Caller(self._runtime, principal, now)

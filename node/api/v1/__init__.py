@@ -1,0 +1,23 @@
+"""The analysts' API, version 1: ``/api/v1``. ``docs/api.md`` says how to use it.
+
+Every operation but ``/health`` needs a bearer token with the permission it names, and leaves a line in the access
+log. Contributors appear under their pseudonyms.
+"""
+
+from typing import Final
+
+from fastapi import APIRouter, Depends
+
+from node.api.v1 import circles, dossiers, statements, subjects
+from node.api.v1.models import no_store
+from node.runtime import Runtime
+
+PREFIX: Final = "/api/v1"
+
+
+def build(runtime: Runtime) -> APIRouter:
+    """All operations of the API, on the parts of one node."""
+    router = APIRouter(prefix=PREFIX, dependencies=[Depends(no_store)])
+    for room in (subjects, dossiers, statements, circles):
+        router.include_router(room.routes(runtime))
+    return router

@@ -1,0 +1,40 @@
+"""Dossiers and signals: what the pooled findings on one subject come to, and what they rest on."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from node import insight
+from node.api.authentication import Caller, Needs
+from node.api.problems import declared
+from node.api.v1.models import READ_PROBLEMS, SubjectPath, SubjectQuery
+from node.api.v1.signal_models import DossierBody, SignalList, dossier_body, signal_body
+from node.domain.accounts import Permission
+from node.runtime import Runtime
+from protocol.errors import Code as ProtocolCode
+from protocol.identifiers import parse_subject_id
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """``/subjects/{subject}/dossier`` and ``/signals``."""
+    router = APIRouter(tags=["insight"])
+    needs = Depends(Needs(runtime, Permission.POOL_READ))
+    problems = declared(*READ_PROBLEMS, ProtocolCode.BAD_IDENTIFIER)
+
+    @router.get("/subjects/{subject}/dossier", summary="Everything known about one subject", responses=problems)
+    def read_dossier(subject: SubjectPath, caller: Annotated[Caller, needs]) -> DossierBody:
+        """A subject that nobody has stated anything about has a dossier too: it says that all is unknown."""
+        identifier = parse_subject_id(subject)
+        with caller.reading("dossier-read", identifier) as tx:
+            return dossier_body(insight.dossier(tx, runtime.vocabulary, identifier, caller.now))
+
+    @router.get("/signals", summary="The signals on one subject, without statements", responses=problems)
+    def list_signals(subject: SubjectQuery, caller: Annotated[Caller, needs]) -> SignalList:
+        identifier = parse_subject_id(subject)
+        with runtime.database.write() as tx:
+            insight.refresh(tx, runtime.vocabulary, caller.now)
+        with caller.reading("signals-read", identifier) as tx:
+            views = insight.signals(tx, runtime.vocabulary, identifier, caller.now)
+            return SignalList(items=[signal_body(view) for view in views])
+
+    return router

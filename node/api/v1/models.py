@@ -1,0 +1,54 @@
+"""What every operation of the API shares: the form of bodies and parameters.
+
+Bodies are their own types, so that a change inside the node cannot change the API unseen; pydantic lives here,
+at the edge, and nowhere further in.
+"""
+
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import Path, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from node.errors import Code
+
+EXAMPLE_SUBJECT: Final = "ror:0hanse125"
+"""An invented identifier with right check digits; no organisation has it."""
+EXAMPLE_CIRCLE: Final = "3q2-7wQmSxXl1Yq0kq0b8d1bV9m2yXzq3n0J4p5r6sA"
+EXAMPLE_KEY: Final = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+EXAMPLE_STATEMENT: Final = "Zk0x7uJ2QmWc9b1LQ4nT8g"
+MAX_IDENTIFIER_CHARACTERS: Final = 64
+
+READ_PROBLEMS: Final = (Code.NOT_SIGNED_IN, Code.FORBIDDEN, Code.INVALID)
+"""What any reading operation may answer with."""
+
+
+class Model(BaseModel):
+    """A body, made from a domain value; every member it may have is declared."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid", frozen=True)
+
+
+SubjectPath: TypeAlias = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_IDENTIFIER_CHARACTERS,
+        description="`ror:…`, `lei:…` or `circle:…`.",
+        examples=[EXAMPLE_SUBJECT],
+    ),
+]
+SubjectQuery: TypeAlias = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=MAX_IDENTIFIER_CHARACTERS,
+        description="`ror:…`, `lei:…` or `circle:…`.",
+        examples=[EXAMPLE_SUBJECT],
+    ),
+]
+
+
+def no_store(response: Response) -> None:
+    """Pooled findings are handled under TLP: no cache between the node and its reader keeps a copy."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"

@@ -1,0 +1,140 @@
+"""Statements in the API: five kinds, told apart by ``kind``."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from node.api.v1.models import EXAMPLE_CIRCLE, EXAMPLE_KEY, EXAMPLE_STATEMENT, EXAMPLE_SUBJECT, Model
+from node.domain.insight import (
+    CorrectionView,
+    FindingView,
+    RelationView,
+    ResponseView,
+    RetractionView,
+    StatementView,
+)
+from node.domain.statements import State
+from protocol.statements import Handling, Reliability, Stance
+
+
+class ProvenanceBody(Model):
+    """Where a statement comes from, and what has become of it."""
+
+    circle: str = Field(examples=[EXAMPLE_CIRCLE])
+    contributor: str = Field(description="Thumbprint of the contributor's key in this circle.", examples=[EXAMPLE_KEY])
+    pseudonym: str = Field(description="What people read instead of the contributor's name.", examples=["K7Q2-M4XD"])
+    id: str = Field(description="Unique inside the contributor's log.", examples=[EXAMPLE_STATEMENT])
+    seq: int = Field(description="Position in the feed of this node; other nodes number differently.")
+    state: State
+    issued: date
+    expires: date
+    received: datetime = Field(description="When this node first held it.")
+
+
+class ObservationBody(Model):
+    """How it is known, and how it may be passed on."""
+
+    observed_from: date
+    observed_until: date
+    reliability: Reliability = Field(description="Of the source, A to F (Admiralty scale).")
+    credibility: int = Field(description="Of the information, 1 to 6 (Admiralty scale).", ge=1, le=6)
+    evidence_kinds: list[str] = Field(examples=[["public-register"]])
+    sources: list[str] = Field(description="SHA-256 digests of the public sources it rests on.")
+    summary: str = Field(description="Empty where the statement was retracted or has expired.")
+    handling: Handling = Field(description="TLP 2.0.")
+
+
+class ResponseBody(Model):
+    """Another contributor's stance on a finding or relation, from its own evidence."""
+
+    kind: Literal["response"] = "response"
+    provenance: ProvenanceBody
+    observation: ObservationBody
+    target_contributor: str
+    target: str
+    stance: Stance
+
+
+class FindingBody(Model):
+    """One observation about one subject under one indicator, as it now stands."""
+
+    kind: Literal["finding"] = "finding"
+    provenance: ProvenanceBody
+    observation: ObservationBody
+    subject: str = Field(examples=[EXAMPLE_SUBJECT])
+    label: str = Field(description="The author's name for the subject.", examples=["Aldermoor Institute of Tides"])
+    indicator: str = Field(examples=["conduct-reliable-delivery"])
+    scope: str = Field(description="`whole`, or one technology domain.", examples=["whole"])
+    strength: int = Field(description="How much was observed, 1 to 4.", ge=1, le=4)
+    technology_domains: list[str]
+    engagement_kind: str
+    mitigations: list[str]
+    responses: list[ResponseBody] = Field(description="In a dossier; in the feed each response is an item.")
+
+
+class RelationBody(Model):
+    """One observation that two subjects are tied: `subject` *relation* `object`."""
+
+    kind: Literal["relation"] = "relation"
+    provenance: ProvenanceBody
+    observation: ObservationBody
+    subject: str
+    subject_label: str
+    relation: str = Field(examples=["joint-laboratory"])
+    object: str
+    object_label: str
+    responses: list[ResponseBody]
+
+
+class CorrectionBody(Model):
+    """The author gave its own statement a new body, which that statement now shows."""
+
+    kind: Literal["correction"] = "correction"
+    provenance: ProvenanceBody
+    target: str
+    reason: str
+
+
+class RetractionBody(Model):
+    """The author withdrew its own statement."""
+
+    kind: Literal["retraction"] = "retraction"
+    provenance: ProvenanceBody
+    target: str
+    reason: str
+
+
+StatementBody: TypeAlias = Annotated[
+    FindingBody | RelationBody | ResponseBody | CorrectionBody | RetractionBody, Field(discriminator="kind")
+]
+
+
+class StatementPage(Model):
+    """A page of the feed, oldest first."""
+
+    items: list[StatementBody]
+    next: str = Field(description="Give it as `after` to continue; also at the end, to learn later what is new.")
+    more: bool = Field(description="Whether there is more right now.")
+
+
+class StatementDetailBody(Model):
+    """One statement as it stands, and the bytes that its author signed."""
+
+    statement: StatementBody
+    jws: str = Field(description="Compact JWS, as it stands in the author's log.")
+
+
+def statement_body(view: StatementView) -> StatementBody:
+    """The body of any statement."""
+    match view:
+        case FindingView():
+            return FindingBody.model_validate(view)
+        case RelationView():
+            return RelationBody.model_validate(view)
+        case ResponseView():
+            return ResponseBody.model_validate(view)
+        case CorrectionView():
+            return CorrectionBody.model_validate(view)
+        case RetractionView():
+            return RetractionBody.model_validate(view)
