@@ -88,7 +88,7 @@ class Replica:
         proof: Sequence[bytes] = (),
         verify_all: VerifyAll = map,
     ) -> tuple["Replica", tuple[AcceptedEntry, ...]]:
-        """The replica with these entries, and the entries that are new; or nothing is accepted (clause 8.2).
+        """The replica with these entries, and the entries that are new; or nothing is accepted (clauses 8.1 to 8.6).
 
         ``entries`` stand in the log from ``start`` on. Those that we hold are skipped unread. Where they end
         before the size of ``checkpoint``, ``proof`` is the consistency proof from where they end.
@@ -123,7 +123,7 @@ class Replica:
         return self._moved(frontier, checkpoint, offered, head), accepted
 
     def _require_no_contradiction(self, offered: Checkpoint, head: Checkpoint | None) -> None:
-        """Two signed roots for one size are a fork (clause 8.4), whichever of them is the true one."""
+        """Two signed roots for one size are a fork (clause 8.5), whichever of them is the true one."""
         log = origin(self.circle, self.key.key_id)
         covered = open_checkpoint(self.covered, origin=log, key=self.key) if self.covered else None
         for known in (covered, head):
