@@ -100,7 +100,7 @@ def _small_order_encodings() -> frozenset[bytes]:
     y is 1, -1, 0, or one of the two values of an order-8 point; each may also be written as y + p where that
     fits, and with either sign bit.
     """
-    order_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+    order_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
     values = {0, 1, _P - 1, order_8, _P - order_8}
     values |= {y + _P for y in values if y + _P < 2**255}
     return frozenset((y | sign << 255).to_bytes(KEY_BYTES, "little") for y in values for sign in (0, 1))

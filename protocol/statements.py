@@ -268,9 +268,9 @@ class Correction(_Disclosable, frozen=True, kw_only=True, tag="correction"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        replacement = self.body.finding or self.body.relation
-        if replacement is not None:
-            _require_past(replacement.observed, self.iat)
+        for replacement in (self.body.finding, self.body.relation):
+            if replacement is not None:
+                _require_past(replacement.observed, self.iat)
 
 
 class Retraction(_Claims, frozen=True, kw_only=True, tag="retraction"):

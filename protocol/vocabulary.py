@@ -277,7 +277,7 @@ class Vocabulary:
                     yield from self._finding_codes("body.finding", statement.body.finding)
                 if statement.body.relation is not None:
                     yield from self._relation_codes("body.relation", statement.body.relation)
-            case Retraction():
+            case Retraction():  # pragma: no branch - the union is closed
                 yield "body.reason", statement.body.reason, self.retraction_reasons
 
     def _finding_codes(self, path: str, body: FindingBody) -> Iterator["_Use"]:
