@@ -25,11 +25,14 @@ def literal_schema_file(name: str, title: str, about: str, schema: Mapping[str, 
 
 
 def _tidy(value: object) -> object:
-    """Docstrings on one line; no ``discriminator``, which is OpenAPI's and not JSON Schema's."""
+    """Docstrings on one line, closed objects; no ``discriminator``, which is OpenAPI's and not JSON Schema's."""
     if isinstance(value, dict):
-        return {
+        tidy = {
             key: " ".join(item.split()) if key == "description" and isinstance(item, str) else _tidy(item)
             for key, item in value.items()
             if key != "discriminator"
         }
+        if value.get("type") == "object" and "properties" in value:
+            tidy.setdefault("additionalProperties", False)
+        return tidy
     return [_tidy(item) for item in value] if isinstance(value, list) else value

@@ -5,20 +5,23 @@ a case would allow. A case flagged ``beyond-schema`` is refused by the parser fo
 cannot state.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
-from protocol.errors import Code
+from protocol.errors import Code, ProtocolError
+from tests.support import ROOT
 
 BEYOND_SCHEMA: Final = "beyond-schema"
 _ABOUT_BEYOND_SCHEMA: Final = (
     "nothing by itself: JSON Schema cannot state the rule (check digits, the one encoding, order, dates), so only "
     "the parser refuses the case"
 )
-Files: TypeAlias = Mapping[str, bytes]
+VECTORS: Final = ROOT / "schemas" / "vectors"
+_C = TypeVar("_C")
+_P = ParamSpec("_P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,25 @@ def vector_file(about: str, flags: Mapping[str, str], cases: Sequence[Case], **m
 def json_file(value: object) -> bytes:
     """Indented JSON with a final line feed, members in the order given."""
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def load_cases(name: str, case_type: type[_C]) -> list[_C]:
+    """The cases of a vector file below ``schemas/vectors``, each as a value of ``case_type``."""
+    file = msgspec.json.decode((VECTORS / name).read_bytes(), type=dict[str, msgspec.Raw])
+    cases = msgspec.json.decode(file["cases"], type=list[msgspec.Raw])
+    return [msgspec.json.decode(case, type=case_type) for case in cases]
+
+
+def load_lines(name: str) -> list[str]:
+    """The lines of a text file of vectors, without its comments."""
+    lines = (VECTORS / name).read_text(encoding="utf-8").split("\n")[:-1]
+    return [line for line in lines if not line.startswith("#")]
+
+
+def error_code(action: Callable[_P, object], *arguments: _P.args, **named: _P.kwargs) -> Code | None:
+    """The code with which an action refuses its input, or None; any other exception goes through."""
+    try:
+        action(*arguments, **named)
+    except ProtocolError as error:
+        return error.code
+    return None
