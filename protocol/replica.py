@@ -169,7 +169,7 @@ def reread(jws: bytes, key: PublicKey, circle: CircleId, now: Timestamp) -> Cont
 
     The reading depends on ``now`` in one way only: an entry dated in the future is ``FUTURE_DATED`` until its
     day has come and is what it says from then on. So two nodes that disagreed at first agree after reading it
-    again (clause 8.5).
+    again (clause 8.7).
     """
     try:
         verified = envelope.verify(envelope.parse(jws), key)
