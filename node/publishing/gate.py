@@ -1,0 +1,227 @@
+"""The privacy gate: what must not leave is found before a second person looks.
+
+Every text of a draft goes through every rule, the held-back fields too, because they leave on request. A hit
+says which rule, where and why. Rules that can be wrong may be overridden with a reason that the approver reads;
+rules that cannot be wrong may not. The gate does not promise to find a name that it has no reason to take for
+one: it stands before the second person, not in their place.
+
+What needs no rule, because no type can hold it: a subject without an identifier, a person as subject, TLP:RED as
+handling, credibility 1 with fewer than two sources.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from node.domain.publishing import (
+    CorrectionContent,
+    DraftContent,
+    FindingContent,
+    GateHit,
+    HeldBack,
+    RelationContent,
+    ResponseContent,
+    RetractionContent,
+)
+from node.publishing.assemble import disclosures_of, statement_of
+from node.publishing.gate_contact import contact_matches, mailbox_in
+from node.publishing.gate_origin import origin_matches
+from node.publishing.gate_persons import known_name_matches, person_matches, unit_matches
+from node.publishing.gate_rule import Match, Rule
+from node.publishing.gate_text import Folded, fold
+from protocol.errors import ProtocolError
+from protocol.identifiers import CircleId, StatementId
+from protocol.statements import DAY_SECONDS, FindingBody, RelationBody, ResponseBody, Timestamp
+from protocol.vocabulary import Vocabulary
+
+CONTACT: Final = "held_back.contact"
+_TLP_RED: Final = re.compile(r"\btlp\s*[:_-]?\s*red\b", re.IGNORECASE)
+_TLP_WORDS: Final = (
+    "Something marked TLP:RED was meant for the people in the room. It does not leave, nor does its gist."
+)
+_OWN_WORDS: Final = (
+    "This names our own institution in a circle whose members appear under pseudonyms. Whoever reads the finding "
+    "outside the roster would know who wrote it."
+)
+_REFERENCE_WORDS: Final = "This is the reference of the case file. Local references do not leave."
+_FUNCTIONS: Final = frozenset(
+    [
+        "research",
+        "security",
+        "researchsecurity",
+        "office",
+        "info",
+        "contact",
+        "compliance",
+        "due",
+        "diligence",
+        "duediligence",
+        "international",
+        "partnerships",
+        "legal",
+        "dpo",
+        "privacy",
+        "trusted",
+        "export",
+        "exportcontrol",
+        "wissenssicherheit",
+        "knowledge",
+        "kennisveiligheid",
+        "exportkontrolle",
+        "forschung",
+        "secretariat",
+        "sekretariat",
+        "mail",
+        "service",
+        "help",
+    ]
+)
+"""Words that make the local part of an address an office's."""
+_MAILBOX_WORDS: Final = (
+    "The contact must be the mailbox of an office, and this one reads like a person's. "
+    "If it belongs to an office, say so."
+)
+_FORM_WORDS: Final = "The contact is one e-mail address of an office and nothing else, or empty."
+# Any circle, id and day serve to build a statement whose codes are then looked up.
+_ANY_CIRCLE: Final = CircleId("A" * 43)
+_ANY_ID: Final = StatementId("A" * 22)
+_ANY_DAY: Final = Timestamp(DAY_SECONDS * 2_932_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this node knows and a text that leaves must not say."""
+
+    names: frozenset[str] = frozenset()
+    """Names of persons."""
+    references: frozenset[str] = frozenset()
+    """References of case files."""
+    institution: str = ""
+    """Our own name, where the circle's readers are not to learn it; else empty."""
+
+
+NOTHING_KNOWN: Final = Known()
+
+
+def check(content: DraftContent, vocabulary: Vocabulary, *, known: Known = NOTHING_KNOWN) -> list[GateHit]:
+    """Every hit, by field in reading order."""
+    hits = [hit for field, text in _texts(content) for hit in _check_text(field, text, known)]
+    match content:
+        case FindingContent(held_back=held) | RelationContent(held_back=held) | ResponseContent(held_back=held):
+            hits += _check_contact(held.contact)
+        case CorrectionContent(held_back=held):
+            hits += _check_contact(held.contact)
+        case RetractionContent():
+            pass
+    return hits + list(_check_vocabulary(content, vocabulary))
+
+
+def _check_text(field: str, text: str, known: Known) -> list[GateHit]:
+    folded = fold(text)
+    matches = [
+        *contact_matches(folded.text),
+        *person_matches(folded.text),
+        *known_name_matches(folded.text, known.names),
+        *origin_matches(folded.text),
+        *_found(_TLP_RED, folded.text, Rule.TLP_RED, _TLP_WORDS, overridable=False),
+    ]
+    if field.endswith(".label"):
+        matches += unit_matches(folded.text)
+    for reference in known.references:
+        pattern = re.compile(rf"(?<!\w){re.escape(fold(reference).text)}(?!\w)", re.IGNORECASE)
+        matches += _found(pattern, folded.text, Rule.CASE_REFERENCE, _REFERENCE_WORDS, overridable=False)
+    if known.institution and not field.startswith("held_back"):
+        pattern = re.compile(rf"(?<!\w){re.escape(fold(known.institution).text)}(?!\w)", re.IGNORECASE)
+        matches += _found(pattern, folded.text, Rule.OWN_INSTITUTION, _OWN_WORDS, overridable=True)
+    return _hits(field, text, folded, matches)
+
+
+def _check_contact(contact: str) -> list[GateHit]:
+    """The one field where an address belongs: an office's mailbox, not a person's."""
+    if not contact:
+        return []
+    folded = fold(contact)
+    place = mailbox_in(folded.text)
+    if place is None:
+        return [GateHit(Rule.CONTACT_FORM, CONTACT, 0, 0, contact, _FORM_WORDS, overridable=False)]
+    local = folded.text[place[0] : folded.text.index("@")] if "@" in folded.text else folded.text
+    words = re.split(r"[._+-]", local.lower())
+    if any(word in _FUNCTIONS for word in words):
+        return []
+    match = Match(Rule.PERSONAL_MAILBOX, *place, _MAILBOX_WORDS, overridable=True)
+    return _hits(CONTACT, contact, folded, [match])
+
+
+def _check_vocabulary(content: DraftContent, vocabulary: Vocabulary) -> Iterator[GateHit]:
+    try:
+        statement = statement_of(
+            content,
+            disclosures_of(content),
+            _ANY_ID,
+            _ANY_CIRCLE,
+            _ANY_DAY,
+            Timestamp(_ANY_DAY + DAY_SECONDS),
+        )
+        vocabulary.require_known(statement)
+    except ProtocolError as error:
+        for complaint in error.detail.split("; "):
+            path, _, _ = complaint.partition(":")
+            field = path.removeprefix("body.")
+            yield GateHit(Rule.VOCABULARY, field, 0, 0, "", f"Outside the vocabulary: {complaint}.", overridable=False)
+
+
+def _texts(content: DraftContent) -> Iterator[tuple[str, str]]:
+    """Every text of a draft with its path. A new field of text must be listed here to leave at all."""
+    match content:
+        case FindingContent(body=body, held_back=held_back):
+            yield from _body_texts(body)
+            yield from _held_back_texts(held_back)
+        case RelationContent(body=relation, held_back=held_back):
+            yield from _body_texts(relation)
+            yield from _held_back_texts(held_back)
+        case ResponseContent(body=response, held_back=held_back):
+            yield from _body_texts(response)
+            yield from _held_back_texts(held_back)
+        case CorrectionContent(body=finding, held_back=held_back):
+            yield from _body_texts(finding)
+            yield from _held_back_texts(held_back)
+        case RetractionContent():
+            pass
+
+
+def _body_texts(body: FindingBody | RelationBody | ResponseBody) -> Iterator[tuple[str, str]]:
+    match body:
+        case FindingBody():
+            yield "subject.label", body.subject.label
+        case RelationBody():
+            yield "subject.label", body.subject.label
+            yield "object.label", body.object.label
+        case ResponseBody():
+            pass
+    yield "summary", body.summary
+
+
+def _held_back_texts(held_back: HeldBack) -> Iterator[tuple[str, str]]:
+    yield "held_back.narrative", held_back.narrative
+    yield "held_back.engagement", held_back.engagement
+    for index, item in enumerate(held_back.evidence):
+        yield f"held_back.evidence[{index}]", item
+
+
+def _found(pattern: re.Pattern[str], text: str, rule: Rule, explanation: str, *, overridable: bool) -> Iterator[Match]:
+    for found in pattern.finditer(text):
+        yield Match(rule, found.start(), found.end(), explanation, overridable)
+
+
+def _hits(field: str, text: str, folded: Folded, matches: Iterable[Match]) -> list[GateHit]:
+    """Matches in the text as it was written, each stretch once per rule."""
+    hits: dict[tuple[int, int, Rule], GateHit] = {}
+    for match in matches:
+        start, end = folded.span(match.start, match.end)
+        known = hits.get((start, end, match.rule))
+        if known is None or known.overridable:
+            hits[start, end, match.rule] = GateHit(
+                match.rule, field, start, end, text[start:end], match.explanation, match.overridable
+            )
+    return [hits[key] for key in sorted(hits)]

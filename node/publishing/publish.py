@@ -1,0 +1,213 @@
+"""Approval, signature and append in one transaction; corrections and retractions; what we have shared."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from node.clock import day_of
+from node.domain.accounts import AccountId
+from node.domain.publishing import (
+    CorrectionContent,
+    Draft,
+    DraftAction,
+    DraftId,
+    DraftState,
+    HeldBack,
+    Published,
+    RetractionContent,
+    SharedView,
+    advance,
+    require_approvable,
+)
+from node.domain.statements import Body, StoredStatement, kind_of
+from node.errors import Code, HanseError
+from node.ledger.append import append
+from node.ledger.keyring import Keyring
+from node.publishing.drafts import create_draft, default_expiry, get_draft, store
+from node.publishing.preview import preview_digest, recipients, require_clean
+from node.storage import circles
+from node.storage import publishing as storage
+from node.storage import statements as stored_statements
+from node.storage.database import Transaction
+from node.storage.vault import Vault
+from protocol import sd_jwt, statements
+from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
+from protocol.statements import (
+    CorrectionBody,
+    FindingBody,
+    Handling,
+    RelationBody,
+    ResponseBody,
+    Retraction,
+    RetractionBody,
+    Subject,
+    Timestamp,
+)
+from protocol.vocabulary import Vocabulary
+
+MAX_PAGE: Final = 200
+"""Shared statements listed at once."""
+
+
+def publish(
+    tx: Transaction,
+    vault: Vault,
+    keyring: Keyring,
+    vocabulary: Vocabulary,
+    approver: AccountId,
+    draft: DraftId,
+    digest: str,
+    now: Timestamp,
+) -> Published:
+    """Approve a submitted draft and put exactly its previewed bytes into our log, in the caller's transaction.
+
+    ``digest`` is that of the preview that the approver has seen. Raises ``FOUR_EYES`` for the author,
+    ``CONFLICT`` when text, recipients or day differ from the preview, ``PRIVACY_GATE`` when something should not
+    leave. Nothing of it has happened unless the transaction commits.
+    """
+    found = get_draft(tx, vault, draft, lock=True)
+    made = require_approvable(found, actor=approver, digest=digest, today=day_of(now))
+    roster = circles.get_roster(tx, found.circle)
+    if preview_digest(made.payload, recipients(roster)) != made.digest:
+        raise HanseError(
+            Code.CONFLICT,
+            "the members of the circle have changed since the preview.",
+            remedy="Make a new preview, look at who will receive it, then approve.",
+        )
+    require_clean(tx, vault, vocabulary, found)
+    statement = statements.decode(made.payload)
+    vocabulary.require_known(statement)
+    approved = replace(found, state=DraftState.APPROVED, approver=approver, updated=now)
+    store(tx, vault, found, approved, approver, DraftAction.APPROVE.value, now)
+    (appended,) = append(tx, keyring, found.circle, [statement], now)
+    published = Published(found.id, found.circle, appended.contributor, appended.id, appended.index)
+    storage.add_publication(tx, vault, published, made.disclosures, now)
+    state = advance(approved.state, DraftAction.PUBLISH, author=found.author, actor=approver)
+    store(tx, vault, approved, replace(approved, state=state), approver, DraftAction.PUBLISH.value, now)
+    return published
+
+
+def draft_correction(
+    tx: Transaction,
+    vault: Vault,
+    author: AccountId,
+    circle: CircleId,
+    content: CorrectionContent,
+    *,
+    expires: date,
+    now: Timestamp,
+) -> Draft:
+    """Begin to correct a finding of ours. It goes the same way as a finding: preview, submit, publish."""
+    target = own_statement(tx, circle, content.target, now)
+    if not isinstance(target.body, FindingBody):
+        raise HanseError(Code.INVALID, "only a finding can be corrected.", remedy="Retract it and publish another.")
+    if not target.counts:
+        raise HanseError(Code.CONFLICT, f"this finding is {target.state}.")
+    return create_draft(tx, vault, author, circle, content, expires=expires, now=now)
+
+
+def draft_retraction(
+    tx: Transaction, vault: Vault, author: AccountId, circle: CircleId, content: RetractionContent, now: Timestamp
+) -> Draft:
+    """Begin to retract a statement of ours. It goes the same way as a finding: preview, submit, publish.
+
+    The retraction lives as long as the charter allows, so that it outlives its target.
+    """
+    target = own_statement(tx, circle, content.target, now)
+    if isinstance(target.body, CorrectionBody | RetractionBody):
+        raise HanseError(Code.INVALID, "a correction or retraction is not itself retracted.")
+    if target.state == "retracted":
+        raise HanseError(Code.CONFLICT, "this statement is retracted.")
+    expires = default_expiry(circles.get_roster(tx, circle), None, now)
+    return create_draft(tx, vault, author, circle, content, expires=expires, now=now)
+
+
+def prefill_correction(
+    tx: Transaction, vault: Vault, circle: CircleId, target: StatementId, reason: VocabularyCode, now: Timestamp
+) -> CorrectionContent:
+    """A correction that says what the finding says now, held-back fields included, for the author to change."""
+    found = own_statement(tx, circle, target, now)
+    if not isinstance(found.body, FindingBody):
+        raise HanseError(Code.INVALID, "only a finding can be corrected.", remedy="Retract it and publish another.")
+    return CorrectionContent(target=target, reason=reason, body=found.body, held_back=_held_back(tx, vault, found))
+
+
+def own_statement(tx: Transaction, circle: CircleId, statement: StatementId, now: Timestamp) -> StoredStatement:
+    """A statement in our own log of a circle; raises ``NOT_FOUND``."""
+    roster = circles.get_roster(tx, circle)
+    found = stored_statements.get(tx, roster.own, statement, now=now)
+    if found is None or found.circle != circle:
+        raise HanseError(Code.NOT_FOUND, "our log of this circle holds no such statement.")
+    return found
+
+
+def disclosures(tx: Transaction, vault: Vault, contributor: KeyId, statement: StatementId) -> tuple[str, ...]:
+    """The encoded held-back fields of a statement that we published; raises ``NOT_FOUND``. Private until given."""
+    found = storage.get_disclosures(tx, vault, contributor, statement)
+    if found is None:
+        raise HanseError(Code.NOT_FOUND, "this node did not publish that statement.")
+    return found
+
+
+def _held_back(tx: Transaction, vault: Vault, found: StoredStatement) -> HeldBack:
+    """What was held back when the statement was published; empty where this node no longer has it."""
+    kept = storage.get_disclosures(tx, vault, found.contributor, found.statement.id)
+    if kept is None or isinstance(found.statement, Retraction):
+        return HeldBack()
+    return msgspec.convert(sd_jwt.verify(found.statement.sd, kept), HeldBack)
+
+
+def shared(
+    tx: Transaction, now: Timestamp, *, circle: CircleId | None = None, limit: int = 50, offset: int = 0
+) -> list[SharedView]:
+    """What this institution has shared, newest first, each with what has become of it."""
+    views = []
+    for published, at, assessment in storage.list_publications(
+        tx, circle=circle, limit=min(limit, MAX_PAGE), offset=max(offset, 0)
+    ):
+        found = stored_statements.get(tx, published.contributor, published.statement, now=now)
+        if found is not None:
+            views.append(_view(published, at, assessment, found))
+    return views
+
+
+def _view(published: Published, at: Timestamp, assessment: str | None, found: StoredStatement) -> SharedView:
+    facts = _facts(found.body)
+    return SharedView(
+        circle=published.circle,
+        contributor=published.contributor,
+        statement=published.statement,
+        kind=kind_of(found.statement),
+        state=found.state,
+        subject=facts[0],
+        indicator=facts[1],
+        target=facts[2],
+        summary=facts[3],
+        handling=facts[4],
+        shared=at,
+        until=day_of(found.statement.exp),
+        draft=published.draft,
+        assessment=assessment,
+    )
+
+
+_Facts = tuple[Subject | None, VocabularyCode | None, StatementId | None, str, Handling | None]
+
+
+def _facts(body: Body) -> _Facts:
+    """Subject, indicator, target, summary and handling of a body, as far as its kind has them."""
+    match body:
+        case FindingBody():
+            return body.subject, body.indicator, None, body.summary, body.handling
+        case RelationBody():
+            return body.subject, None, None, body.summary, body.handling
+        case ResponseBody():
+            return None, None, body.target.id, body.summary, body.handling
+        case CorrectionBody(finding=FindingBody() as finding):
+            return finding.subject, finding.indicator, body.target, finding.summary, finding.handling
+        case CorrectionBody(relation=RelationBody() as relation):
+            return relation.subject, None, body.target, relation.summary, relation.handling
+        case CorrectionBody() | RetractionBody():
+            return None, None, body.target, "", None
