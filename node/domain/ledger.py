@@ -21,6 +21,8 @@ class Log:
     frontier: Frontier
     covered: bytes
     """The latest checkpoint whose entries we all hold; empty before the first."""
+    covered_size: int
+    """The size that it names. Smaller than ``size`` while we are catching up."""
     head: bytes
     """The latest checkpoint seen; may be ahead of what we hold."""
     status: LogStatus

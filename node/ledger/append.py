@@ -63,6 +63,14 @@ def _require_usable(log: Log, count: int) -> None:
             f"our own log in circle {log.circle} was forked: {log.problem}",
             remedy="Find and stop the second node that signs with this key; then found the circle again with new keys.",
         )
+    if log.covered != log.head:
+        # Peers hold more of our log than we do, and we are getting it back. A checkpoint for a size that we once
+        # signed with other entries would fork the log for ever.
+        raise HanseError(
+            Code.CONFLICT,
+            f"our own log in circle {log.circle} is being restored from peers.",
+            remedy="Run `hanse sync --once` until it reports nothing new, then publish again.",
+        )
 
 
 def _sign(index: int, statement: Statement, key: SigningKey, roster: Roster, now: Timestamp) -> AcceptedEntry:
@@ -88,4 +96,4 @@ def _store(tx: Transaction, log: Log, key: SigningKey, entries: Sequence[Accepte
     note = sign_checkpoint(checkpoint, key)
     # The commit of the caller's transaction is the point from which this checkpoint binds us. Entries, tiles,
     # frontier and note are in it together: there is no moment with one and without the others.
-    logs.save_checkpoints(tx, log, covered=note, head=note)
+    logs.save_checkpoints(tx, log, covered=note, covered_size=frontier.size, head=note)

@@ -21,6 +21,8 @@ from node.errors import Code, HanseError
 BUSY_TIMEOUT_MILLISECONDS: Final = 30_000
 """How long a SQLite writer waits for another: longer than any single transaction of ours takes."""
 _WRITE: Final = "hanse_write"
+TRANSIENT_ERRORS: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""What a loop that comes round again may outlive: the server restarts, the disk is full, a lock takes too long."""
 
 
 class Transaction:

@@ -34,18 +34,17 @@ def lock_log(tx: Transaction, circle: CircleId, contributor: KeyId) -> Log:
     insert_new(
         tx,
         LOGS,
-        [
-            {
-                "circle": circle,
-                "contributor": contributor,
-                "size": 0,
-                "frontier": EMPTY.to_bytes(),
-                "covered": b"",
-                "head": b"",
-                "status": "good",
-                "problem": "",
-            }
-        ],
+        {
+            "circle": circle,
+            "contributor": contributor,
+            "size": 0,
+            "frontier": EMPTY.to_bytes(),
+            "covered": b"",
+            "covered_size": 0,
+            "head": b"",
+            "status": "good",
+            "problem": "",
+        },
     )
     query = sa.select(LOGS).where(LOGS.c.circle == circle, LOGS.c.contributor == contributor).with_for_update()
     return _log(tx.connection.execute(query).one())
@@ -77,9 +76,10 @@ def extend(tx: Transaction, log: Log, frontier: Frontier, entries: Sequence[byte
     )
 
 
-def save_checkpoints(tx: Transaction, log: Log, *, covered: bytes, head: bytes) -> None:
-    """Remember what the contributor has signed."""
-    tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(covered=covered, head=head))
+def save_checkpoints(tx: Transaction, log: Log, *, covered: bytes, covered_size: int, head: bytes) -> None:
+    """Remember what the contributor has signed; ``covered_size`` is the size that ``covered`` names."""
+    values = {"covered": covered, "covered_size": covered_size, "head": head}
+    tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
 
 
 def mark_forked(tx: Transaction, log: Log, *, problem: str, evidence: bytes) -> None:
@@ -159,11 +159,13 @@ def tile_fetch(tx: Transaction, log: Log) -> TileFetch:
     return fetch
 
 
-def list_unreadable(tx: Transaction, log: Log) -> list[UnreadableEntry]:
-    """The entries of a log that have their place and cannot be read."""
+def list_unreadable(tx: Transaction, log: Log, *, code: ProtocolCode | None = None) -> list[UnreadableEntry]:
+    """The entries of a log that have their place and cannot be read, or those for one reason."""
     query = (
         sa.select(UNREADABLE_ENTRIES).where(UNREADABLE_ENTRIES.c.log_id == log.id).order_by(UNREADABLE_ENTRIES.c.idx)
     )
+    if code is not None:
+        query = query.where(UNREADABLE_ENTRIES.c.code == code.value)
     return [UnreadableEntry(row.idx, ProtocolCode(row.code), row.detail) for row in tx.connection.execute(query)]
 
 
@@ -174,6 +176,7 @@ def _log(row: sa.Row[Any]) -> Log:
         contributor=row.contributor,
         frontier=Frontier.from_bytes(row.frontier),
         covered=row.covered,
+        covered_size=row.covered_size,
         head=row.head,
         status=row.status,
         problem=row.problem,

@@ -91,6 +91,18 @@ def update(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestam
     tx.connection.execute(statement, [{f"the_{name}": each[name] for name in keys} for each in values])
 
 
+def delete(tx: Transaction, log: Log, indices: Iterable[int]) -> None:
+    """Remove rows of entries that no longer read as statements."""
+    for some in chunks(indices):
+        tx.connection.execute(sa.delete(STATEMENTS).where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.idx.in_(some)))
+
+
+def replace_unreadable(tx: Transaction, log: Log, entries: Collection[UnreadableEntry], now: Timestamp) -> None:
+    """As :func:`insert_unreadable`, forgetting what was there before."""
+    tx.connection.execute(sa.delete(UNREADABLE_ENTRIES).where(UNREADABLE_ENTRIES.c.log_id == log.id))
+    insert_unreadable(tx, log, entries, now)
+
+
 def insert_unreadable(tx: Transaction, log: Log, entries: Collection[UnreadableEntry], now: Timestamp) -> None:
     """Remember why entries cannot be read."""
     if not entries:
@@ -167,7 +179,7 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
 
 def _draw(tx: Transaction, count: int) -> int:
     """Take ``count`` numbers; the last one taken before them."""
-    insert_new(tx, FEED, [{"id": 1, "last": 0}])
+    insert_new(tx, FEED, {"id": 1, "last": 0})
     query = sa.update(FEED).where(FEED.c.id == 1).values(last=FEED.c.last + count).returning(FEED.c.last)
     return int(tx.connection.execute(query).scalar_one()) - count
 

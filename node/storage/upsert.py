@@ -8,12 +8,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from node.storage.database import Transaction
 
 
-def insert_new(tx: Transaction, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> int:
-    """Insert the rows whose key is new and leave the others as they are; how many were new where one row was given."""
-    if not rows:
-        return 0
-    statement = _insert(tx, table).on_conflict_do_nothing()
-    return tx.connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount
+def insert_new(tx: Transaction, table: sa.Table, row: Mapping[str, object]) -> bool:
+    """Insert a row whose key is new, or leave the one that has it as it is; whether it was new.
+
+    Where another transaction is inserting the same key, this waits for its end.
+    """
+    key = next(iter(table.primary_key))
+    statement = _insert(tx, table).values(row).on_conflict_do_nothing().returning(key)
+    return tx.connection.execute(statement).first() is not None
 
 
 def upsert(

@@ -6,13 +6,25 @@
 import importlib
 import os
 import pkgutil
-from collections.abc import Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
 from node import circles
+from node.api import federation, problems
+from node.domain.ledger import Appended
 from node.domain.settings import Settings
+from node.ledger.append import append
 from node.ledger.keyring import Keyring, write_secret
 from node.runtime import Runtime
 from node.storage import tables
@@ -21,10 +33,12 @@ from node.storage.tables.base import METADATA
 from node.storage.vault import KEY_BYTES, Vault
 from protocol.circles import add_signatures
 from protocol.identifiers import CircleId, KeyId
+from protocol.statements import Statement
 from protocol.vocabulary import Vocabulary
 from tests.node.statements import IAT
 from tests.support import VOCABULARY_FILE, SettableClock
 
+_START_SECONDS: Final = 10
 _VOCABULARY: Final = Vocabulary.parse(VOCABULARY_FILE.read_bytes())
 
 
@@ -103,3 +117,69 @@ def circle_of(nodes: Sequence[Node], *, name: str = "Invented Circle", k: int = 
         with node.runtime.database.write() as tx:
             circle = circles.join(tx, node.runtime.keyring, signed, node.clock.now()).circle
     return circle
+
+
+def application(node: Node) -> FastAPI:
+    """What a node serves to other nodes, and nothing else."""
+    app = FastAPI(openapi_url=None)
+    problems.install(app)
+    app.include_router(federation.build(node.runtime))
+    return app
+
+
+class InMemory(httpx2.BaseTransport):
+    """Delivers requests to applications in this process, by base URL; an unknown one cannot be reached."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._clients: dict[str, TestClient] = {}
+        for node in nodes:
+            self.connect(node.url, application(node))
+
+    def connect(self, url: str, app: FastAPI) -> None:
+        """From now on this application answers for the URL, whoever did before."""
+        self._clients[url] = TestClient(app, base_url=url, raise_server_exceptions=False)
+
+    def disconnect(self, url: str) -> None:
+        """From now on nobody answers for the URL."""
+        del self._clients[url]
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One exchange; the clients below keep no cookies or connections that matter."""
+        client = self._clients.get(f"{request.url.scheme}://{request.url.netloc.decode()}")
+        if client is None:
+            raise httpx2.ConnectError("nobody answers", request=request)
+        answer = client.request(
+            request.method, str(request.url), content=request.read(), headers=dict(request.headers.items())
+        )
+        stream = httpx2.ByteStream(answer.content)
+        return httpx2.Response(answer.status_code, headers=dict(answer.headers.items()), stream=stream)
+
+
+@contextmanager
+def serving(app: FastAPI, port: int) -> Iterator[None]:
+    """A real server on a loopback port, in a thread of its own, until the block ends."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_START_SECONDS)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def publish(node: Node, circle: CircleId, *statements: Statement) -> list[Appended]:
+    """Append to a node's log as publishing does, without its gate and its second person."""
+    with node.runtime.database.write() as tx:
+        return append(tx, node.runtime.keyring, circle, statements, node.clock.now())

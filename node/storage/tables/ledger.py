@@ -26,6 +26,7 @@ LOGS: Final = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("frontier", sa.LargeBinary, nullable=False),
     sa.Column("covered", sa.LargeBinary, nullable=False),
+    sa.Column("covered_size", sa.BigInteger, nullable=False),
     sa.Column("head", sa.LargeBinary, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("problem", sa.Text, nullable=False),

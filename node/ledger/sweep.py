@@ -1,0 +1,52 @@
+"""What changes by the passing of time alone: statements expire, and entries dated in the future come of age.
+
+Both are rare and cheap to look for, so every round of the worker looks, and nothing needs to be scheduled.
+"""
+
+from node.ledger.reproject import reproject
+from node.storage import circles, projection
+from node.storage import ledger as logs
+from node.storage.database import Database
+from protocol import replica
+from protocol.errors import Code
+from protocol.statements import Timestamp
+
+
+def sweep(database: Database, now: Timestamp) -> int:
+    """Mark the claims dirty whose statements have expired, and read again what could not be read before its day.
+
+    Returns how many statements that concerned. Each part is a transaction of its own; stopping between them loses
+    nothing.
+    """
+    touched = 0
+    while True:
+        with database.write() as tx:
+            swept = projection.sweep_expired(tx, now)
+        touched += swept
+        if not swept:
+            break
+    return touched + _come_of_age(database, now)
+
+
+def _come_of_age(database: Database, now: Timestamp) -> int:
+    """Clause 8.5: an entry from the future is what it says once its day has come, for everybody alike."""
+    with database.read() as tx:
+        waiting = [
+            (log, [entry.index for entry in logs.list_unreadable(tx, log, code=Code.FUTURE_DATED)])
+            for log in logs.list_logs(tx)
+        ]
+        rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
+        due = []
+        for log, indices in waiting:
+            key = rosters[log.circle].members[log.contributor].key if indices else None
+            if key is not None and any(
+                not isinstance(replica.reread(jws, key, log.circle, now), replica.Unreadable)
+                for index in indices
+                for jws in logs.read_entries(tx, log, index, index + 1)
+            ):
+                due.append((log, key))
+    touched = 0
+    for log, key in due:
+        with database.write() as tx:
+            touched += reproject(tx, logs.lock_log(tx, log.circle, log.contributor), key, now)
+    return touched

@@ -1,0 +1,214 @@
+"""Signed questions to pinned peers, and answers that are read no further than they may go."""
+
+import secrets
+from typing import Final, Self
+
+import httpx2
+import msgspec
+
+from node.domain.circles import Member
+from node.errors import Code, HanseError
+from node.sync.parts import Parts
+from node.sync.transport import Patience, PinnedTransport
+from protocol.errors import Fault, ProtocolError
+from protocol.identifiers import CircleId, KeyId
+from protocol.merkle.hashing import HASH_BYTES
+from protocol.merkle.tiles import tile_path
+from protocol.messages.signature import SignedFields, sign_request, verify_response
+from protocol.messages.stream import EntriesRequest, encode_entries_request
+
+_PREFIX: Final = "/federation/v1"
+_NONCE_BYTES: Final = 16
+_MAX_PROBLEM_BYTES: Final = 16_384
+"""Of a peer's error document; only its code and one sentence are of use."""
+_MAX_WORDS: Final = 200
+"""Characters of a peer's own words that are repeated to our operator."""
+_OK: Final = 200
+
+
+class _Problem(msgspec.Struct):
+    """What is read of a peer's RFC 9457 document."""
+
+    code: str = ""
+    detail: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The bytes of an answer. ``cut_short`` says why they end before their end, if they do."""
+
+    data: bytes
+    cut_short: HanseError | None
+
+
+class Outbound:
+    """Talks to the members of our circles and to nobody else. Close it, or use it in a ``with``."""
+
+    def __init__(
+        self, node: Parts, *, transport: httpx2.BaseTransport | None = None, patience: Patience | None = None
+    ) -> None:
+        """``transport`` replaces the network (tests, or a proxy of the operator's); it then owns the time limits."""
+        self._node = node
+        self._patience = patience or Patience()
+        pinned = transport or PinnedTransport(
+            self._patience, allow_private_addresses=node.settings.allow_private_addresses
+        )
+        # Compression is not offered: a few bytes could become gigabytes.
+        self._client = httpx2.Client(
+            transport=pinned,
+            headers={"User-Agent": "hanse", "Accept-Encoding": "identity"},
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._client.close()
+
+    @property
+    def max_bytes(self) -> int:
+        """The longest answer that is read."""
+        return self._patience.max_bytes
+
+    def entries(self, member: Member, circle: CircleId, request: EntriesRequest) -> Answer:
+        """What a member has and we lack.
+
+        A complete answer is returned only if the member's request key has signed it as the answer to this
+        request. One that breaks off has no verifiable digest; its beginning is returned all the same, because
+        what a section is worth is proven by the log's own contributor, and a line that always breaks must not
+        keep us from ever catching up.
+
+        Raises ``PEER_UNREACHABLE``, ``PEER_REFUSED`` (an answer other than 200) and ``PEER_MISBEHAVED`` (a
+        wrong signature, or more bytes than were asked for).
+        """
+        url = self._url(member, f"/circles/{circle}/entries")
+        body = encode_entries_request(request)
+        fields = sign_request(
+            self._node.keyring.request(),
+            method="POST",
+            target_uri=url,
+            body=body,
+            created=self._node.clock.now(),
+            nonce=secrets.token_urlsafe(_NONCE_BYTES),
+        )
+        headers = {
+            "Content-Digest": fields.content_digest,
+            "Signature-Input": fields.signature_input,
+            "Signature": fields.signature,
+            "Content-Type": "application/json",
+        }
+        with self._exchange(member, "POST", url, headers, body) as response:
+            _require_ok(member, response)
+            answer = self._read(member, response, request.max_bytes)
+            if answer.cut_short is None:
+                self._verify(member, response, answer.data, fields)
+        return answer
+
+    def tile(self, member: Member, circle: CircleId, log: KeyId, level: int, index: int, width: int) -> bytes:
+        """A hash tile of a log that a member holds; its hashes are unverified."""
+        url = self._url(member, f"/circles/{circle}/logs/{log}/{tile_path(level, index, width)}")
+        with self._exchange(member, "GET", url, {}, b"") as response:
+            _require_ok(member, response)
+            answer = self._read(member, response, width * HASH_BYTES)
+        if answer.cut_short is not None:
+            raise answer.cut_short
+        return answer.data
+
+    def _url(self, member: Member, path: str) -> str:
+        if not member.url.startswith("https://") and not self._node.settings.allow_private_addresses:
+            raise HanseError(
+                Code.PEER_UNREACHABLE,
+                f"{member.name} is reached without TLS, which this node does not do.",
+                remedy="On a closed network set allow_private_addresses; otherwise the circle needs https addresses.",
+            )
+        return f"{member.url}{_PREFIX}{path}"
+
+    def _exchange(self, member: Member, method: str, url: str, headers: dict[str, str], body: bytes) -> "_Exchange":
+        return _Exchange(self._client, self._client.build_request(method, url, headers=headers, content=body), member)
+
+    def _read(self, member: Member, response: httpx2.Response, max_bytes: int) -> Answer:
+        """Bytes as they come, up to the bound; a body that is encoded or longer is the peer's fault."""
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise _misbehaved(member, "compressed its answer, which was not offered")
+        data = bytearray()
+        try:
+            for piece in response.iter_raw():
+                data += piece
+                if len(data) > max_bytes:
+                    del data[max_bytes:]
+                    error = _misbehaved(member, f"sent more than the {max_bytes} bytes that were asked for")
+                    return Answer(bytes(data), error)
+        except HanseError as error:
+            return Answer(bytes(data), error)
+        return Answer(bytes(data), None)
+
+    def _verify(self, member: Member, response: httpx2.Response, data: bytes, request: SignedFields) -> None:
+        fields = SignedFields(
+            response.headers.get("content-digest", ""),
+            response.headers.get("signature-input", ""),
+            response.headers.get("signature", ""),
+        )
+        try:
+            verify_response(
+                fields,
+                member.request_key,
+                status=response.status_code,
+                body=data,
+                request=request,
+                now=self._node.clock.now(),
+            )
+        except ProtocolError as error:
+            raise _misbehaved(member, f"did not sign its answer rightly ({error.detail})") from error
+
+
+class _Exchange:
+    """One request; its answer is closed, and with it the connection, when the block ends."""
+
+    def __init__(self, client: httpx2.Client, request: httpx2.Request, member: Member) -> None:
+        self._client = client
+        self._request = request
+        self._member = member
+        self._response: httpx2.Response | None = None
+
+    def __enter__(self) -> httpx2.Response:
+        try:
+            self._response = self._client.send(self._request, stream=True)
+        except httpx2.HTTPError as error:
+            raise HanseError(
+                Code.PEER_UNREACHABLE, f"{self._member.name} cannot be reached: {error}.", fault=Fault.PEER
+            ) from error
+        return self._response
+
+    def __exit__(self, *_: object) -> None:
+        if self._response is not None:
+            self._response.close()
+
+
+def _require_ok(member: Member, response: httpx2.Response) -> None:
+    if response.status_code == _OK:
+        return
+    data = bytearray()
+    for piece in response.iter_raw():
+        data += piece
+        if len(data) > _MAX_PROBLEM_BYTES:
+            break
+    try:
+        problem = msgspec.json.decode(bytes(data), type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        problem = _Problem()
+    words = "".join(each for each in f"{problem.code} {problem.detail}" if each.isprintable())[:_MAX_WORDS].strip()
+    raise HanseError(
+        Code.PEER_REFUSED,
+        f"{member.name} answered {response.status_code}" + (f": {words}" if words else "."),
+        remedy="Check that both nodes joined the same charter, and that both clocks are right.",
+        fault=Fault.PEER,
+    )
+
+
+def _misbehaved(member: Member, words: str) -> HanseError:
+    return HanseError(Code.PEER_MISBEHAVED, f"{member.name} {words}.", remedy="Tell its operator.", fault=Fault.PEER)

@@ -1,0 +1,62 @@
+"""Answering a member that asks for what it lacks: any log of the circle that we hold, our own or relayed.
+
+An answer is bounded by bytes, so one answer may end in the middle of a log; the asker comes again with what it
+has by then. Nothing is remembered about who has received what.
+
+Two checkpoints come even if they bring nothing new: that of our own log, and the latest that we have of the
+asker's. From the first it sees that our history still agrees with what it holds; from the second a node that
+was restored from an old backup, or that shares its key with another, learns so before it signs again.
+"""
+
+from typing import Final
+
+from node.domain.circles import Roster
+from node.domain.ledger import Log
+from node.storage import ledger as logs
+from node.storage.database import Transaction
+from protocol.identifiers import KeyId
+from protocol.limits import MAX_CHECKPOINT_BYTES, MAX_PROOF_HASHES, MAX_STREAM_BYTES
+from protocol.merkle import proofs, tiles
+from protocol.messages.stream import EntriesRequest, Section, encode_end, encode_section
+
+_SECTION_OVERHEAD: Final = MAX_CHECKPOINT_BYTES + 64 * MAX_PROOF_HASHES + 512
+"""Bytes of a section beside its entries, at most: the note with its escapes, the proof, the two lines' own words."""
+_END_BYTES: Final = 64
+
+
+def answer(tx: Transaction, roster: Roster, asker: KeyId, request: EntriesRequest) -> bytes:
+    """The stream for one entries request; never longer than the asker wants or the protocol allows."""
+    left = min(request.max_bytes, MAX_STREAM_BYTES) - _END_BYTES
+    parts: list[bytes] = []
+    more = False
+    always = {roster.own, asker}
+    held = [log for log in logs.list_logs(tx, roster.circle) if log.covered and log.contributor in roster.members]
+    # The two checkpoints first: they are short, and the longest catch-up must not crowd them out.
+    for log in sorted(held, key=lambda each: each.contributor not in always):
+        have = request.have.get(log.contributor, 0)
+        wanted = have < log.covered_size and log.status == "good"
+        if not wanted and log.contributor not in always:
+            continue
+        if left < _SECTION_OVERHEAD:
+            more = True
+            break
+        section = _section(tx, log, min(have, log.covered_size), left - _SECTION_OVERHEAD if wanted else 0)
+        if wanted and not section.entries:
+            more = True  # no room for a single entry of it; the next answer begins with more room
+            if log.contributor not in always:
+                break
+        encoded = encode_section(section)
+        left -= len(encoded)
+        parts.append(encoded)
+        more = more or (wanted and section.start + len(section.entries) < log.covered_size)
+    return b"".join((*parts, encode_end(more=more)))
+
+
+def _section(tx: Transaction, log: Log, start: int, max_bytes: int) -> Section:
+    entries = logs.take_entries(tx, log, start, log.covered_size, max_bytes)
+    end = start + len(entries)
+    proof: tuple[bytes, ...] = ()
+    if 0 < end < log.covered_size:
+        read = tiles.reader(logs.tile_fetch(tx, log), log.covered_size)
+        proof = proofs.consistency_proof(end, log.covered_size, read)
+    return Section(log.contributor, start, tuple(entries), log.covered, proof)
