@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from node.domain.subjects import LoadProgress, LoadReport, SkippedRecord
-from node.errors import HanseError
+from node.errors import Code, HanseError
 from node.storage import subjects as storage
 from node.storage.database import Database, Transaction
 from node.subjects import records
@@ -42,6 +42,8 @@ def load(database: Database, source: Path, progress: Progress | None = None) -> 
                 tally.store(tx, batch)
             if progress:
                 progress(LoadProgress(opened.done_bytes, opened.total_bytes, tally.read))
+    if not tally.read:
+        raise HanseError(Code.BAD_FILE, "the file holds no record.", remedy="Fetch it again.")
     return tally.report()
 
 

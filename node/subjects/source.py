@@ -26,6 +26,7 @@ MAX_RECORDS: Final = 2_000_000
 """Records in one file: fifteen times ROR, and an end for a file that unpacks without end."""
 _CHUNK: Final = 1_048_576
 _GZIP: Final = b"\x1f\x8b"
+_ENCRYPTED: Final = 0x1
 _ZIP: Final = b"PK\x03\x04"
 _DUMP_SUFFIXES: Final = ("ror-data_schema_v2.json", "ror-data.json")
 """How the array is called inside the official zip, today's layout first."""
@@ -183,14 +184,14 @@ def _open_zip(counted: _Counted) -> Iterator[_Stream]:
             counted.done = 0
             with archive.open(_dump_member(archive)) as stream:
                 yield stream
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise HanseError(Code.BAD_FILE, "the zip file is damaged or cut short.", remedy="Fetch it again.") from error
 
 
 def _dump_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     for suffix in _DUMP_SUFFIXES:
         members = [member for member in archive.infolist() if member.filename.endswith(suffix)]
-        if len(members) == 1:
+        if len(members) == 1 and not members[0].flag_bits & _ENCRYPTED:
             return members[0]
     raise HanseError(Code.BAD_FILE, f"the zip holds no single file *-{_DUMP_SUFFIXES[0]}.", remedy=_NO_DUMP)
 
