@@ -65,11 +65,11 @@ _CircleId: TypeAlias = Annotated[CircleId, msgspec.Meta(pattern=anchored(PATTERN
 _StatementId: TypeAlias = Annotated[StatementId, msgspec.Meta(pattern=anchored(PATTERN_128_BITS))]
 _SubjectId: TypeAlias = Annotated[SubjectId, msgspec.Meta(pattern=anchored(PATTERN_SUBJECT))]
 
-_NOT_TEXT: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_HIDDEN: Final = r"\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 """Control characters break terminals and databases (PostgreSQL cannot store U+0000, so one such entry would stop
 a peer's projection); bidirectional overrides make a text read as something else than it says (clause 1.8)."""
-PATTERN_LINE: Final = anchored(f"[^{_NOT_TEXT}]*")
-PATTERN_TEXT: Final = anchored(f"(?:[^{_NOT_TEXT}]|\\n)*")
+PATTERN_LINE: Final = anchored(rf"[^\x00-\x0a{_HIDDEN}]*")
+PATTERN_TEXT: Final = anchored(rf"[^\x00-\x09{_HIDDEN}]*")
 
 _Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS, pattern=PATTERN_LINE)]
 _Summary: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_SUMMARY_CHARACTERS, pattern=PATTERN_TEXT)]
