@@ -1,0 +1,17 @@
+"""My assessments: private casework, from the list to the answer of one question.
+
+With ``node.web.drafts`` the only part of the pages that may see casework types; other pages get from here what
+they show, in types of their own.
+"""
+
+from fastapi import APIRouter
+
+from node.web.assessments import answers, heads, lists
+from node.web.assessments.lists import open_work
+
+__all__ = ["ROUTER", "open_work"]
+
+ROUTER = APIRouter()
+ROUTER.include_router(lists.ROUTER)
+ROUTER.include_router(heads.ROUTER)
+ROUTER.include_router(answers.ROUTER)

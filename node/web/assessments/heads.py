@@ -1,0 +1,178 @@
+"""Beginning an assessment, changing its head, closing it and opening it again."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from node.casework.assessments import change_assessment, create_assessment, get_assessment, set_status
+from node.casework.checks import FieldError
+from node.domain.accounts import Permission
+from node.domain.casework import Assessment, AssessmentData, AssessmentId, AssessmentStatus, Edit
+from node.domain.subjects import Organisation, SearchHit, parse_identifier
+from node.errors import Code, HanseError
+from node.storage.database import Transaction
+from node.subjects.find import get, resolve_exact, search
+from node.web.assessments.lists import path_of
+from node.web.forms import FormView, sentence, whole_number
+from node.web.visits import Requires, Visit, go
+from protocol.identifiers import VocabularyCode
+from protocol.statements import Subject
+
+ROUTER = APIRouter()
+MAX_VERSION: Final = 1_000_000
+"""Changes of one assessment: a bound for a number that a form sends back."""
+_OFFERED: Final = 8
+"""Organisations offered when a name fits several."""
+_Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """What the partner fields of a form came to: one organisation, none yet, or several to choose from."""
+
+    subject: Subject | None = field(default=None, repr=False)
+    offered: tuple[SearchHit, ...] = field(default=(), repr=False)
+    wrong: str = ""
+
+
+@ROUTER.get("/assessments/new")
+def show_new(visit: _Writer, subject: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """An empty head, with the partner filled in when one comes from its dossier."""
+    return _form(visit, FormView.of(partner=subject.strip()), Partner())
+
+
+@ROUTER.post("/assessments/new")
+def do_new(visit: _Writer) -> Response:
+    """Begin it."""
+    form, runtime = visit.form, visit.runtime
+    with visit.write() as tx:
+        partner = _partner(tx, form)
+        if partner.wrong:
+            return _form(visit, form.wrong({"partner": partner.wrong}), partner)
+        try:
+            made = create_assessment(
+                tx, runtime.vault, runtime.vocabulary, visit.principal.account, _data(form, partner), visit.now
+            )
+        except FieldError as error:
+            return _form(visit, form.wrong({error.field: sentence(error.words)}), partner)
+        visit.note(tx, "assessment-created", made.id)
+    return go(path_of(made.id), "assessment-created")
+
+
+@ROUTER.get("/assessments/{assessment}/edit")
+def show_edit(visit: _Writer, assessment: AssessmentId) -> Response:
+    """The head, to be changed."""
+    visit.record("assessment-read", assessment[:22])
+    with visit.read() as tx:
+        found = get_assessment(tx, visit.runtime.vault, assessment)
+    return _form(visit, _filled(found), Partner(), found.id)
+
+
+@ROUTER.post("/assessments/{assessment}/edit")
+def do_edit(visit: _Writer, assessment: AssessmentId) -> Response:
+    """Change it, unless somebody else has meanwhile."""
+    form, runtime = visit.form, visit.runtime
+    with visit.write() as tx:
+        partner = _partner(tx, form)
+        if partner.wrong:
+            return _form(visit, form.wrong({"partner": partner.wrong}), partner, assessment)
+        try:
+            change_assessment(tx, runtime.vault, runtime.vocabulary, assessment, _data(form, partner), edit_of(visit))
+        except FieldError as error:
+            return _form(visit, form.wrong({error.field: sentence(error.words)}), partner, assessment)
+        visit.note(tx, "assessment-changed", assessment)
+    return go(path_of(assessment), "assessment-saved")
+
+
+@ROUTER.post("/assessments/{assessment}/status")
+def do_status(visit: _Writer, assessment: AssessmentId) -> Response:
+    """Close it against changes, or open it again."""
+    closing = visit.form.one("status") == AssessmentStatus.CLOSED
+    status = AssessmentStatus.CLOSED if closing else AssessmentStatus.OPEN
+    with visit.write() as tx:
+        set_status(tx, visit.runtime.vault, assessment, status, edit_of(visit))
+        visit.note(tx, "assessment-closed" if closing else "assessment-reopened", assessment)
+    return go(path_of(assessment), "assessment-closed" if closing else "assessment-reopened")
+
+
+def edit_of(visit: Visit) -> Edit:
+    """Who changes, and which version of the assessment the form was made from."""
+    version = whole_number(visit.form.one("version"), low=1, high=MAX_VERSION)
+    return Edit(account=visit.principal.account, version=version, at=visit.now)
+
+
+def _partner(tx: Transaction, form: FormView) -> Partner:
+    """An identifier, a name that only one organisation bears, or a choice among those that a name fits."""
+    text = form.text("partner")
+    identified = parse_identifier(form.text("subject")) or parse_identifier(text)
+    if identified is not None:
+        return _known(get(tx, identified))
+    return _named(tx, text) if text else Partner()
+
+
+def _named(tx: Transaction, text: str) -> Partner:
+    """The one organisation that bears this name, or those that could be meant."""
+    try:
+        only = resolve_exact(tx, text)
+        hits = tuple(search(tx, text, _OFFERED)) if only is None else ()
+    except HanseError as error:
+        if error.code != Code.INVALID:
+            raise
+        return Partner(wrong=sentence(error.detail))
+    if only is not None:
+        return _known(only)
+    if hits:
+        return Partner(offered=hits, wrong="Several organisations could be meant. Choose one below.")
+    return Partner(wrong="No organisation of this name is in the registry. Give its identifier, or leave this open.")
+
+
+def _known(organisation: Organisation | None) -> Partner:
+    if organisation is None:
+        return Partner(wrong="No organisation with this identifier is in the registry that this node holds.")
+    return Partner(Subject(id=organisation.id, label=organisation.label))
+
+
+def _data(form: FormView, partner: Partner) -> AssessmentData:
+    return AssessmentData(
+        title=form.one("title"),
+        subject=partner.subject,
+        unit=form.one("unit"),
+        engagement_kind=VocabularyCode(form.one("engagement_kind")),
+        technology_domains=tuple(VocabularyCode(code) for code in form.many("technology_domains")),
+        purpose=form.one("purpose"),
+        benefit=form.one("benefit"),
+        reference=form.one("reference"),
+    )
+
+
+def _filled(assessment: Assessment) -> FormView:
+    data = assessment.data
+    return FormView.of(
+        title=data.title,
+        partner=data.subject.id if data.subject else "",
+        unit=data.unit,
+        engagement_kind=data.engagement_kind,
+        technology_domains=tuple(data.technology_domains),
+        purpose=data.purpose,
+        benefit=data.benefit,
+        reference=data.reference,
+        version=str(assessment.version),
+    )
+
+
+def _form(visit: Visit, form: FormView, partner: Partner, assessment: str = "") -> Response:
+    vocabulary = visit.runtime.vocabulary
+    named = parse_identifier(form.one("partner"))
+    with visit.read() as tx:
+        organisation = get(tx, named) if named is not None else None
+    return visit.render(
+        "assessment_form.html",
+        form=form,
+        assessment=assessment,
+        organisation=organisation,
+        offered=partner.offered,
+        kinds=[(term.id, term.label) for term in vocabulary.engagement_kinds.values()],
+        domains=[(term.id, term.label, "") for term in vocabulary.technology_domains.values()],
+        status=422 if form.errors else 200,
+    )

@@ -1,0 +1,145 @@
+"""The dossier: all that this node may show about one organisation, and nothing that adds it up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from node.domain.accounts import Permission
+from node.domain.insight import CircleReading, Dossier, FindingView, RelationView, SignalView
+from node.domain.subjects import Organisation
+from node.errors import Code, HanseError
+from node.insight.dossier import dossier
+from node.web.formats import counted, identifier
+from node.web.subjects import STATUS_WORDS
+from node.web.visits import Requires, Visit
+from protocol.errors import ProtocolError
+from protocol.identifiers import SubjectId, parse_subject_id
+
+ROUTER = APIRouter()
+_Visit = Annotated[Visit, Depends(Requires(Permission.POOL_READ))]
+_REGISTRY_WORDS = {
+    "parent": "is part of",
+    "child": "has as a part",
+    "related": "is related to",
+    "predecessor": "continues",
+    "successor": "was continued by",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Signals of one polarity, with the group that each belongs to."""
+
+    title: str
+    absent: str
+    signals: tuple[tuple[str, SignalView], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CirclePart:
+    """One circle's reading, arranged for the page: two sides of equal weight, context apart, the unknown named."""
+
+    reading: CircleReading
+    standing: str
+    sides: tuple[Side, Side]
+    context: tuple[tuple[str, SignalView], ...]
+    unknown: tuple[tuple[str, tuple[str, ...]], ...]
+    unlisted: tuple[FindingView, ...]
+
+    @property
+    def has_signals(self) -> bool:
+        """Whether any assurance or concern is stated."""
+        return any(side.signals for side in self.sides)
+
+
+@ROUTER.get("/subjects/{subject}")
+def show_dossier(visit: _Visit, subject: str) -> Response:
+    """Everything about one organisation, circle by circle."""
+    parsed = subject_of(subject)
+    visit.record("dossier-read", parsed)
+    with visit.read() as tx:
+        found = dossier(tx, visit.runtime.vocabulary, parsed, visit.now)
+    if found.organisation is None and all(reading.is_unknown for reading in found.circles):
+        raise HanseError(
+            Code.NOT_FOUND,
+            "no organisation with this identifier is in the registry, and no statement names it.",
+            remedy="Search for it by name.",
+        )
+    return visit.render(
+        "dossier.html",
+        dossier=found,
+        place=_place(found.organisation),
+        aliases=_aliases(found),
+        facts=_facts(found),
+        parts=[_part(reading) for reading in found.circles],
+        relations=_relations(found.circles),
+        registry_words=_REGISTRY_WORDS,
+        vocabulary=visit.runtime.vocabulary,
+        may_assess=visit.may(Permission.ASSESSMENTS_WRITE),
+    )
+
+
+def subject_of(text: str) -> SubjectId:
+    """The identifier in a path, or ``NOT_FOUND``."""
+    try:
+        return parse_subject_id(text)
+    except ProtocolError as error:
+        raise HanseError(Code.NOT_FOUND, f"{error.detail}.", remedy="Search for the organisation by name.") from error
+
+
+def _part(reading: CircleReading) -> CirclePart:
+    groups = reading.groups
+    return CirclePart(
+        reading=reading,
+        standing=f"{counted(reading.members, 'member').capitalize()}. What they have shared, and nothing else.",
+        sides=(
+            Side(
+                "Assurances",
+                "None is recorded here. That is unknown, not a lack of them.",
+                tuple((group.label, signal) for group in groups for signal in group.assurances),
+            ),
+            Side(
+                "Concerns",
+                "None is recorded here. That is unknown, not an all-clear.",
+                tuple((group.label, signal) for group in groups for signal in group.concerns),
+            ),
+        ),
+        context=tuple((group.label, signal) for group in groups for signal in group.context),
+        unknown=tuple(
+            (group.label, tuple(named.label for named in group.unknown)) for group in groups if group.unknown
+        ),
+        unlisted=reading.unlisted,
+    )
+
+
+def _relations(circles: Sequence[CircleReading]) -> list[tuple[str, RelationView]]:
+    return [(reading.name, relation) for reading in circles for relation in reading.relations]
+
+
+def _place(organisation: Organisation | None) -> str:
+    if organisation is None:
+        return "Known from shared statements only; no registry entry is held here."
+    types = ", ".join(organisation.types).capitalize()
+    where = ", ".join(part for part in (organisation.place, organisation.country) if part)
+    if organisation.origin == "minted":
+        return "Named by this node for one circle; no registry lists it."
+    return ". ".join(part for part in (types, where) if part)
+
+
+def _aliases(found: Dossier) -> list[str]:
+    names = found.organisation.names if found.organisation else ()
+    return list(dict.fromkeys(name.value for name in names if name.value != found.label))
+
+
+def _facts(found: Dossier) -> list[tuple[str, str]]:
+    facts = [("Identifier", identifier(found.subject))]
+    organisation = found.organisation
+    if organisation is not None:
+        if organisation.origin == "registry":
+            facts.append(("Status", STATUS_WORDS[organisation.status]))
+        if organisation.established is not None:
+            facts.append(("Established", str(organisation.established)))
+        facts.extend((scheme.upper(), value) for scheme, value in organisation.identifiers)
+    return facts

@@ -1,0 +1,18 @@
+"""Drafts: from an answer to the exact bytes that leave, and the second person who lets them.
+
+With ``node.web.assessments`` the only part of the pages that may see casework types.
+"""
+
+from fastapi import APIRouter
+
+from node.web.drafts import changes, lists, review, writing
+from node.web.drafts.lists import waiting
+
+__all__ = ["ROUTER", "waiting"]
+
+ROUTER = APIRouter()
+# Fixed paths before those with a draft's identifier in the same place.
+ROUTER.include_router(writing.ROUTER)
+ROUTER.include_router(changes.ROUTER)
+ROUTER.include_router(lists.ROUTER)
+ROUTER.include_router(review.ROUTER)

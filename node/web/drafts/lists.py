@@ -1,0 +1,142 @@
+"""Lists of drafts: what waits for an approver, what is mine, what has left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from node.accounts.manage import display_names
+from node.circles import list_circles
+from node.domain.accounts import Permission
+from node.domain.publishing import (
+    CorrectionContent,
+    Draft,
+    DraftState,
+    FindingContent,
+    RelationContent,
+    ResponseContent,
+    RetractionContent,
+)
+from node.publishing.drafts import list_drafts
+from node.storage.database import Transaction
+from node.web.visits import Requires, Visit
+from protocol.statements import Timestamp
+from protocol.vocabulary import Vocabulary
+
+ROUTER = APIRouter()
+MAX_LISTED: Final = 100
+_ON_HOME: Final = 6
+_Visit = Annotated[Visit, Depends(Requires(Permission.DRAFTS_READ))]
+STATE_WORDS: Final[dict[DraftState, str]] = {
+    DraftState.DRAFT: "being written",
+    DraftState.SUBMITTED: "waits for a second person",
+    DraftState.APPROVED: "approved",
+    DraftState.PUBLISHED: "published",
+    DraftState.SENT_BACK: "sent back",
+    DraftState.WITHDRAWN: "withdrawn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DraftItem:
+    """One draft, as a list shows it."""
+
+    id: str
+    title: str = field(repr=False)
+    about: str = field(repr=False)
+    state: str
+    circle: str
+    author: str = field(repr=False)
+    updated: Timestamp
+
+    @property
+    def path(self) -> str:
+        """Where it is looked at."""
+        return f"/drafts/{self.id}"
+
+
+@ROUTER.get("/drafts")
+def show_drafts(visit: _Visit) -> Response:
+    """What waits first, then what is in hand, then what has left."""
+    visit.record("drafts-listed")
+    runtime = visit.runtime
+    me = visit.principal.account
+    with visit.read() as tx:
+        found = list_drafts(tx, runtime.vault, limit=MAX_LISTED)
+        submitted = list_drafts(tx, runtime.vault, states={DraftState.SUBMITTED}, limit=MAX_LISTED)
+        items = _items(visit, tx, [*submitted, *found])
+    writing = {DraftState.DRAFT, DraftState.SENT_BACK}
+    return visit.render(
+        "drafts.html",
+        lists=(
+            (
+                "Waiting for a second person",
+                "Nobody approves a draft of their own.",
+                [(items[draft.id], draft.author == me) for draft in submitted],
+            ),
+            (
+                "Being written",
+                "Nothing of these has left.",
+                [(items[draft.id], draft.author == me) for draft in found if draft.state in writing],
+            ),
+            (
+                "Done",
+                "Published or withdrawn, latest first.",
+                [
+                    (items[draft.id], draft.author == me)
+                    for draft in found
+                    if draft.state in {DraftState.PUBLISHED, DraftState.WITHDRAWN}
+                ],
+            ),
+        ),
+        may_approve=visit.may(Permission.DRAFTS_APPROVE),
+    )
+
+
+def waiting(visit: Visit, tx: Transaction) -> Sequence[DraftItem]:
+    """What waits for the person who asks: drafts to approve, and own ones that came back."""
+    vault, me = visit.runtime.vault, visit.principal.account
+    found: list[Draft] = []
+    if visit.may(Permission.DRAFTS_APPROVE):
+        submitted = list_drafts(tx, vault, states={DraftState.SUBMITTED}, limit=MAX_LISTED)
+        found += [draft for draft in submitted if draft.author != me]
+    if visit.may(Permission.DRAFTS_WRITE):
+        found += list_drafts(tx, vault, author=me, states={DraftState.SENT_BACK, DraftState.DRAFT}, limit=_ON_HOME)
+    items = _items(visit, tx, found)
+    return [items[draft.id] for draft in found[:_ON_HOME]]
+
+
+def title_of(draft: Draft, vocabulary: Vocabulary) -> tuple[str, str]:
+    """What a draft says in a line, and about whom."""
+    match draft.content:
+        case FindingContent(body=body):
+            return vocabulary.indicators[body.indicator].label, body.subject.label
+        case RelationContent(body=relation):
+            label = vocabulary.relations[relation.relation].label
+            return f"{relation.subject.label} {label} {relation.object.label}", relation.subject.label
+        case ResponseContent(body=response):
+            return f"A response: {vocabulary.stances[response.stance].label.lower()}", "a statement of another member"
+        case CorrectionContent(body=body):
+            return f"Correction: {vocabulary.indicators[body.indicator].label}", body.subject.label
+        case RetractionContent(reason=reason):
+            words = vocabulary.retraction_reasons[reason].label.lower()
+            return f"Retraction: {words}", "a statement of ours"
+
+
+def _items(visit: Visit, tx: Transaction, drafts: Sequence[Draft]) -> dict[str, DraftItem]:
+    names = display_names(tx, visit.runtime.vault)
+    circles = {circle.id: circle.name for circle in list_circles(tx)}
+    items: dict[str, DraftItem] = {}
+    for draft in drafts:
+        title, about = title_of(draft, visit.runtime.vocabulary)
+        items[draft.id] = DraftItem(
+            id=draft.id,
+            title=title,
+            about=about,
+            state=STATE_WORDS[draft.state],
+            circle=circles.get(draft.circle, draft.circle),
+            author=names.get(draft.author, "a former account"),
+            updated=draft.updated,
+        )
+    return items

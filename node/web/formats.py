@@ -1,0 +1,93 @@
+"""How plain values are written on every page: days, spans, numbers, identifiers, shares."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Final
+
+from protocol.decay import PPM
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NUMBERS: Final = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_MINUTE: Final = 60
+_HOUR: Final = 3_600
+_DAY: Final = 86_400
+_SHORT_ID: Final = 8
+
+
+def day(value: date | int) -> str:
+    """``4 Sep 2026``; takes a date or seconds since 1970 (UTC)."""
+    at = value if isinstance(value, date) else datetime.fromtimestamp(value, UTC).date()
+    return f"{at.day}\u00a0{_MONTHS[at.month - 1]}\u00a0{at.year}"
+
+
+def moment(value: int) -> str:
+    """``4 Sep 2026, 09:30 UTC``."""
+    at = datetime.fromtimestamp(value, UTC)
+    return f"{day(value)}, {at.hour:02}:{at.minute:02}\u00a0UTC"
+
+
+def ago(seconds: int) -> str:
+    """A span of time, in the largest unit that says something."""
+    if seconds < _MINUTE:
+        return "less than a minute"
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= unit:
+            return counted(seconds // unit, name)
+    return "less than a minute"
+
+
+def counted(value: int, singular: str, plural: str = "") -> str:
+    """``no statements``, ``one statement``, ``12 statements``: small numbers in words."""
+    return f"{number(value)} {singular if value == 1 else plural or singular + 's'}"
+
+
+def number(value: int) -> str:
+    """Up to twelve in words, then figures with thin spaces."""
+    return _NUMBERS[value] if 0 <= value < len(_NUMBERS) else f"{value:,}".replace(",", "\u2009")
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a, b and c``."""
+    items = list(words)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def identifier(subject: SubjectId) -> str:
+    """A subject's identifier as a catalogue prints it."""
+    scheme, _, value = subject.partition(":")
+    return {"ror": f"ROR {value}", "lei": f"LEI {value}"}.get(scheme, f"circle id {value}")
+
+
+def short(value: str) -> str:
+    """The first characters of a long identifier."""
+    return value[:_SHORT_ID] + "\u2026" if len(value) > _SHORT_ID else value
+
+
+def subject_path(subject: SubjectId) -> str:
+    """Where a subject's dossier is. Identifiers hold nothing that a path would have to escape."""
+    return f"/subjects/{subject}"
+
+
+def shares(belief_ppm: int, disbelief_ppm: int) -> tuple[int, int, int]:
+    """For, open and against in whole hundredths that sum to 100; what is open takes the rounding."""
+    for_ = (belief_ppm * 100 + PPM // 2) // PPM
+    against = (disbelief_ppm * 100 + PPM // 2) // PPM
+    return for_, 100 - for_ - against, against
+
+
+def first_two(item: tuple[object, ...]) -> tuple[object, ...]:
+    """A choice without its explanation, for a list that has no room for one."""
+    return item[:2]
+
+
+def statement_path(contributor: KeyId, statement: StatementId) -> str:
+    """Where a statement is read."""
+    return f"/statements/{contributor}/{statement}"
+
+
+def signal_path(circle: CircleId, subject: str, indicator: str, scope: str) -> str:
+    """Where a signal is explained."""
+    return f"/signals/{circle}/{subject}/{indicator}/{scope}"

@@ -1,0 +1,76 @@
+"""Templates, and the frame around every page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from node.web import formats, words
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the navigation."""
+
+    path: str
+    label: str
+    current: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, as the masthead names them."""
+
+    name: str
+    roles: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the frame around every page needs."""
+
+    institution: str
+    csrf: str = ""
+    person: Person | None = None
+    sections: Sequence[Section] = ()
+
+
+class Templates:
+    """The node's templates. A name that a template uses and nobody passed is an error, not an empty place."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("node.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            day=formats.day,
+            moment=formats.moment,
+            ago=formats.ago,
+            count=formats.counted,
+            number=formats.number,
+            listed=formats.listed,
+            identifier=formats.identifier,
+            short=formats.short,
+            first_two=formats.first_two,
+        )
+        self._environment.globals.update(
+            words=words,
+            shares=formats.shares,
+            subject_path=formats.subject_path,
+            statement_path=formats.statement_path,
+            signal_path=formats.signal_path,
+        )
+
+    def render(
+        self, template: str, page: Page, values: dict[str, object], *, status: int = HTTPStatus.OK
+    ) -> HTMLResponse:
+        """One page."""
+        text = self._environment.get_template(template).render(page=page, **values)
+        return HTMLResponse(text, status_code=status)

@@ -1,0 +1,128 @@
+"""Signing in and out, and the one-time link with which an account's owner chooses a password."""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import RedirectResponse
+
+from node.accounts.access_log import record_access
+from node.accounts.manage import MAX_LOGIN_CHARACTERS, redeem_setup_link, setup_link_is_open
+from node.accounts.sign_in import sign_in, sign_out
+from node.domain.accounts import Permission, SignedIn, TooManyAttempts, WrongCredentials
+from node.errors import Code, HanseError
+from node.web.forms import FormView
+from node.web.security import (
+    MAX_NEXT_CHARACTERS,
+    drop_cookie,
+    form_cookie,
+    safe_next,
+    session_cookie,
+    set_cookie,
+)
+from node.web.visits import Guest, Open, Requires, Visit, go
+
+ROUTER = APIRouter()
+_HOUR_SECONDS: Final = 3_600
+_MINUTE_SECONDS: Final = 60
+_MAX_TOKEN_CHARACTERS: Final = 100
+_Guest = Annotated[Guest, Depends(Open())]
+_Own = Annotated[Visit, Depends(Requires(Permission.OWN_ACCOUNT))]
+
+
+@ROUTER.get("/sign-in")
+def show_sign_in(
+    guest: _Guest,
+    target: Annotated[str, Query(alias="next", max_length=MAX_NEXT_CHARACTERS)] = "/",
+    notice: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """The form."""
+    return guest.render("sign_in.html", form=FormView.of(next=safe_next(target)), notice=notice)
+
+
+@ROUTER.post("/sign-in")
+def do_sign_in(guest: _Guest) -> Response:
+    """Begin a session, or say that it did not work without saying why."""
+    runtime, form, now = guest.house.runtime, guest.form, guest.house.runtime.clock.now()
+    session_seconds = runtime.settings.session_hours * _HOUR_SECONDS
+    login = form.text("login")[:MAX_LOGIN_CHARACTERS]
+    outcome = sign_in(
+        runtime.database, runtime.vault, login, form.one("password"), now=now, session_seconds=session_seconds
+    )
+    match outcome:
+        case SignedIn():
+            with runtime.database.write() as tx:
+                record_access(tx, runtime.vault, outcome.principal.account, "signed-in", "", now)
+            onward = RedirectResponse(safe_next(form.one("next")), HTTPStatus.SEE_OTHER)
+            set_cookie(
+                onward,
+                session_cookie(secure=guest.secure),
+                outcome.token,
+                secure=guest.secure,
+                max_age=session_seconds,
+            )
+            drop_cookie(onward, form_cookie(secure=guest.secure), secure=guest.secure)
+            return onward
+        case WrongCredentials():
+            with runtime.database.write() as tx:
+                record_access(tx, runtime.vault, None, "sign-in-refused", "", now)
+            wrong = form.wrong({"login": "Login and password do not match an account of this node."})
+            return guest.render("sign_in.html", form=wrong, status=422)
+        case TooManyAttempts(retry_after):
+            minutes = -(-retry_after // _MINUTE_SECONDS)
+            wrong = form.wrong({"": f"Too many attempts for this login. Try again in {minutes} minutes."})
+            response = guest.render("sign_in.html", form=wrong, status=429)
+            response.headers["retry-after"] = str(retry_after)
+            return response
+
+
+@ROUTER.post("/sign-out")
+def do_sign_out(visit: _Own) -> Response:
+    """End this session, here and in the database."""
+    if visit.principal.session is not None:
+        with visit.write() as tx:
+            sign_out(tx, visit.principal.session)
+            visit.note(tx, "signed-out")
+    response = go("/sign-in", "signed-out")
+    secure = visit.runtime.settings.secure_cookies
+    drop_cookie(response, session_cookie(secure=secure), secure=secure)
+    return response
+
+
+@ROUTER.get("/setup/{token}")
+def show_setup(guest: _Guest, token: str) -> Response:
+    """Ask for a password, if the link is still open. Looking at it does not use it up."""
+    _require_open(guest, token)
+    return guest.render("setup.html", form=FormView(), token=token)
+
+
+@ROUTER.post("/setup/{token}")
+def do_setup(guest: _Guest, token: str) -> Response:
+    """Set the password, once."""
+    form, runtime = guest.form, guest.house.runtime
+    _require_open(guest, token)
+    if form.one("password") != form.one("repeated"):
+        wrong = form.wrong({"repeated": "The two passwords differ."})
+        return guest.render("setup.html", form=wrong, token=token, status=422)
+    now = runtime.clock.now()
+    try:
+        with runtime.database.write() as tx:
+            account = redeem_setup_link(tx, token, form.one("password"), now)
+            record_access(tx, runtime.vault, account, "password-set", "", now)
+    except HanseError as error:
+        if error.code != Code.INVALID:
+            raise
+        wrong = form.wrong({"password": FormView().refused(error).errors[""]})
+        return guest.render("setup.html", form=wrong, token=token, status=422)
+    return go("/sign-in", "password-set")
+
+
+def _require_open(guest: Guest, token: str) -> None:
+    runtime = guest.house.runtime
+    with runtime.database.read() as tx:
+        if len(token) > _MAX_TOKEN_CHARACTERS or not setup_link_is_open(tx, token, runtime.clock.now()):
+            raise HanseError(
+                Code.NOT_FOUND,
+                "this setup link is unknown, used or expired.",
+                remedy="Ask the operator of this node for a new one.",
+            )

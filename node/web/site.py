@@ -1,0 +1,64 @@
+"""Putting the pages together: one router for one node, and what an application needs around it."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.staticfiles import StaticFiles
+
+from node.runtime import Runtime
+from node.web import (
+    access,
+    accounts,
+    assessments,
+    dossier,
+    drafts,
+    home,
+    sessions,
+    shared,
+    signals,
+    statements,
+    subjects,
+    sync,
+)
+from node.web.errors import Problem, renderer
+from node.web.forms import MAX_FORM_BYTES
+from node.web.rendering import Templates
+from node.web.security import SecurityHeaders
+from node.web.visits import House, bind
+
+ROUTERS: Final = (
+    sessions.ROUTER,
+    home.ROUTER,
+    subjects.ROUTER,
+    dossier.ROUTER,
+    signals.ROUTER,
+    statements.ROUTER,
+    assessments.ROUTER,
+    drafts.ROUTER,
+    shared.ROUTER,
+    sync.ROUTER,
+    accounts.ROUTER,
+    access.ROUTER,
+)
+"""Every route of the pages."""
+
+
+def build(runtime: Runtime) -> APIRouter:
+    """The pages of one node. None of them is in the API's description."""
+    router = APIRouter(
+        dependencies=[Depends(bind(House(runtime, Templates())))],
+        include_in_schema=False,
+        max_body_size=MAX_FORM_BYTES,
+    )
+    for part in ROUTERS:
+        router.include_router(part)
+    return router
+
+
+def install(app: FastAPI, runtime: Runtime) -> Callable[[Request, Problem], Response | None]:
+    """Add the pages, their static files and the security headers; returns what turns a problem into a page."""
+    app.include_router(build(runtime))
+    app.mount("/static", StaticFiles(packages=[("node.web", "static")]), name="static")
+    app.add_middleware(SecurityHeaders)
+    return renderer(House(runtime, Templates()))

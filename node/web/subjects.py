@@ -1,0 +1,106 @@
+"""Finding a partner by name or identifier, and naming one that no registry lists."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from node.circles import list_circles
+from node.domain.accounts import Permission
+from node.domain.subjects import MAX_SEARCH_CHARACTERS, NameKind, SearchHit, Status, parse_identifier
+from node.errors import Code, HanseError
+from node.subjects.find import search
+from node.subjects.mint import mint
+from node.web.formats import identifier, subject_path
+from node.web.forms import FormView
+from node.web.visits import Requires, Visit, go
+from protocol.identifiers import CircleId, SubjectId
+
+ROUTER = APIRouter()
+MIN_SEARCH_CHARACTERS: Final = 2
+"""One letter names half the registry."""
+MAX_RESULTS: Final = 25
+"""Hits on one page: whoever needs more adds a word."""
+_KINDS: Final[dict[NameKind, str]] = {
+    "display": "its name",
+    "label": "its name in another language",
+    "alias": "another name",
+    "acronym": "an acronym",
+}
+STATUS_WORDS: Final[dict[Status, str]] = {
+    "active": "active in the registry",
+    "inactive": "no longer active, says the registry",
+    "withdrawn": "withdrawn from the registry",
+    "unknown": "status not stated",
+}
+_Visit = Annotated[Visit, Depends(Requires(Permission.SUBJECTS_READ))]
+_Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
+
+
+@ROUTER.get("/search")
+def show_search(visit: _Visit, q: Annotated[str, Query()] = "") -> Response:
+    """The search field, and what it found."""
+    text = " ".join(q.split())
+    problem = ""
+    hits: list[SearchHit] = []
+    if len(text) > MAX_SEARCH_CHARACTERS:
+        problem = f"A search has at most {MAX_SEARCH_CHARACTERS} characters."
+    elif text and len(text) < MIN_SEARCH_CHARACTERS:
+        problem = "Type at least two characters of the name, or an identifier."
+    elif text:
+        visit.record("subjects-searched")
+        with visit.read() as tx:
+            hits = search(tx, text, MAX_RESULTS)
+    return visit.render(
+        "search.html",
+        query=text[:MAX_SEARCH_CHARACTERS],
+        problem=problem,
+        searched=bool(text) and not problem,
+        is_identifier=parse_identifier(text) is not None,
+        hits=[(hit, why(hit)) for hit in hits],
+        full=len(hits) == MAX_RESULTS,
+        statuses=STATUS_WORDS,
+        may_name=visit.may(Permission.ASSESSMENTS_WRITE),
+    )
+
+
+@ROUTER.get("/subjects/new")
+def show_new(visit: _Writer, name: Annotated[str, Query()] = "") -> Response:
+    """The form for a partner that no registry lists."""
+    return _form(visit, FormView.of(name=name[:MAX_SEARCH_CHARACTERS]))
+
+
+@ROUTER.post("/subjects/new")
+def do_new(visit: _Writer) -> Response:
+    """Give it an identifier that means something in one circle."""
+    form = visit.form
+    try:
+        with visit.write() as tx:
+            circle = next((c.id for c in list_circles(tx) if c.id == form.one("circle")), None)
+            if circle is None:
+                return _form(visit, form.wrong({"circle": "Choose the circle in which this name is used."}))
+            subject = mint(tx, CircleId(circle), form.one("name"))
+            visit.note(tx, "subject-named", subject)
+    except HanseError as error:
+        if error.code != Code.INVALID:
+            raise
+        return _form(visit, form.wrong({"name": form.refused(error).errors[""]}))
+    return go(subject_path(SubjectId(subject)))
+
+
+def why(hit: SearchHit) -> str:
+    """Why this organisation answers the search, in words."""
+    match hit.match:
+        case "identifier":
+            return f"the identifier {identifier(hit.id)}"
+        case "exact":
+            return f"{_KINDS[hit.kind]} is exactly \u201c{hit.matched}\u201d"
+        case "prefix":
+            return f"{_KINDS[hit.kind]} begins so: \u201c{hit.matched}\u201d"
+        case "word":
+            return f"a word of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
+
+
+def _form(visit: Visit, form: FormView) -> Response:
+    with visit.read() as tx:
+        circles = [(circle.id, circle.name) for circle in list_circles(tx)]
+    return visit.render("subject_new.html", form=form, circles=circles, status=422 if form.errors else 200)

@@ -1,0 +1,227 @@
+"""Who is asking for a page, and what a route may do for them.
+
+Every route names what it needs by one of two dependencies: :class:`Requires` with one permission, or
+:class:`Open` for the few pages that people see before they have signed in. Both refuse a posted form that does
+not carry the token of this session (or, before there is one, of this browser), so no route can forget it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from node.accounts.access_log import record_access
+from node.accounts.sign_in import authenticate_session, require_csrf
+from node.domain.accounts import Permission, Principal
+from node.errors import Code, HanseError
+from node.runtime import Runtime
+from node.storage.database import Transaction
+from node.web.forms import MAX_FIELD_BYTES, MAX_FORM_FIELDS, FormView
+from node.web.rendering import Page, Person, Section, Templates
+from node.web.security import form_cookie, new_form_token, same, session_cookie, set_cookie
+from protocol.statements import Timestamp
+
+_SECTIONS: Final = (
+    ("/", "Overview", Permission.OWN_ACCOUNT),
+    ("/search", "Partners", Permission.SUBJECTS_READ),
+    ("/assessments", "Assessments", Permission.ASSESSMENTS_READ),
+    ("/drafts", "Drafts", Permission.DRAFTS_READ),
+    ("/shared", "Shared", Permission.SHARED_READ),
+    ("/node", "Node", Permission.CIRCLES_READ),
+    ("/accounts", "Accounts", Permission.ACCOUNTS_MANAGE),
+    ("/access", "Access log", Permission.ACCESS_LOG_READ),
+)
+_UNDER: Final = {"/subjects": "/search", "/statements": "/search", "/signals": "/search"}
+"""Pages that belong to another section than their path says."""
+_NOTICES: Final = {
+    "account-saved": "The account was changed.",
+    "answer-removed": "The answer was removed.",
+    "answer-saved": "The answer is recorded.",
+    "assessment-closed": "The assessment is closed.",
+    "assessment-created": "The assessment is begun. Answer what you can; the rest stays open.",
+    "assessment-reopened": "The assessment is open again.",
+    "assessment-saved": "The changes are recorded.",
+    "corrected": "The correction is in the log; members receive it at their next round.",
+    "draft-discarded": "The draft was discarded. Nothing had left.",
+    "draft-saved": "The draft is saved. Nothing has left.",
+    "password-set": "Your password is set. Sign in with it now.",
+    "retracted": "The retraction is in the log; members receive it at their next round.",
+    "sent-back": "The draft went back to its author.",
+    "signed-out": "You are signed out.",
+    "submitted": "The draft now waits for a second person.",
+}
+"""What a page may say after a redirect. The address carries the key alone, so nobody can put words in our mouth."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every page of one node needs."""
+
+    runtime: Runtime
+    templates: Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody who has not signed in, and the form they sent."""
+
+    house: House
+    form: FormView
+    token: str
+    secure: bool
+
+    def render(self, template: str, *, status: int = HTTPStatus.OK, notice: str = "", **values: object) -> HTMLResponse:
+        """A page without a session; ties its forms to this browser."""
+        page = Page(self.house.runtime.settings.name, csrf=self.token)
+        values["notice"] = _NOTICES.get(notice, "")
+        response = self.house.templates.render(template, page, values, status=status)
+        set_cookie(response, form_cookie(secure=self.secure), self.token, secure=self.secure)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request by somebody signed in, permitted to make it."""
+
+    house: House
+    principal: Principal
+    form: FormView
+    path: str
+    notice: str
+
+    @property
+    def runtime(self) -> Runtime:
+        """The parts of the node."""
+        return self.house.runtime
+
+    @property
+    def now(self) -> Timestamp:
+        """The moment of the request, by the node's clock."""
+        return self.runtime.clock.now()
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that sees one moment."""
+        return self.runtime.database.read()
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """The transaction of a request that changes something."""
+        return self.runtime.database.write()
+
+    def record(self, action: str, record: str = "") -> None:
+        """Note in the access log that private or pooled data is about to be shown."""
+        with self.write() as tx:
+            self.note(tx, action, record)
+
+    def note(self, tx: Transaction, action: str, record: str = "") -> None:
+        """The same, in the transaction of a change; a transaction notes access last."""
+        record_access(tx, self.runtime.vault, self.principal.account, action, record, self.now)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether a further step is offered on the page."""
+        return self.principal.may(permission)
+
+    def render(self, template: str, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
+        """A page of this session."""
+        values["notice"] = _NOTICES.get(self.notice, "")
+        page = frame(self.runtime.settings.name, self.principal, self.path)
+        return self.house.templates.render(template, page, values, status=status)
+
+
+def frame(institution: str, principal: Principal | None, path: str) -> Page:
+    """The masthead and the sections that this person may open."""
+    if principal is None:
+        return Page(institution)
+    return Page(
+        institution,
+        csrf=principal.csrf_token or "",
+        person=Person(principal.display_name, sorted(role.value for role in principal.roles)),
+        sections=_sections(principal, path),
+    )
+
+
+def go(path: str, notice: str = "", fragment: str = "") -> RedirectResponse:
+    """After a form was accepted: on to a page that can be loaded again without repeating it."""
+    query = "?" + urlencode({"notice": notice}) if notice else ""
+    return RedirectResponse(path + query + (f"#{fragment}" if fragment else ""), HTTPStatus.SEE_OTHER)
+
+
+async def read_form(request: Request) -> FormView:
+    """The text fields of a posted form, within bounds; an empty form for other requests."""
+    if request.method != "POST":
+        return FormView()
+    return FormView.received(await request.form(max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FIELD_BYTES))
+
+
+class Open:
+    """A page for somebody who has not signed in. ``permission`` is ``None``: the test of routes lists these."""
+
+    permission: None = None
+
+    def __call__(self, request: Request, form: Annotated[FormView, Depends(read_form)]) -> Guest:
+        """The guest; a posted form must carry the token of this browser."""
+        house: House = request.state.house
+        secure = house.runtime.settings.secure_cookies
+        token = request.cookies.get(form_cookie(secure=secure), "")
+        if request.method == "POST" and not same(token, form.one("csrf")):
+            raise HanseError(
+                Code.FORBIDDEN,
+                "the form does not belong to this browser.",
+                remedy="Allow this site to set cookies, open the page again and repeat what you did.",
+            )
+        return Guest(house, form, token or new_form_token(), secure)
+
+
+class Requires:
+    """A page for those who have one permission."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    def __call__(self, request: Request, form: Annotated[FormView, Depends(read_form)]) -> Visit:
+        """The visit; a posted form must carry the token of this session."""
+        house: House = request.state.house
+        principal = principal_of(house, request)
+        if principal is None:
+            raise HanseError(
+                Code.NOT_SIGNED_IN,
+                "you are not signed in, or your session has ended.",
+                remedy="Sign in and open the page again.",
+            )
+        if request.method == "POST":
+            require_csrf(principal, form.one("csrf"))
+        principal.require(self.permission)
+        return Visit(house, principal, form, request.url.path, request.query_params.get("notice", ""))
+
+
+def principal_of(house: House, request: Request) -> Principal | None:
+    """Who holds the session cookie of a request."""
+    runtime = house.runtime
+    token = request.cookies.get(session_cookie(secure=runtime.settings.secure_cookies))
+    if not token:
+        return None
+    with runtime.database.read() as tx:
+        return authenticate_session(tx, runtime.vault, token, runtime.clock.now())
+
+
+def bind(house: House) -> Callable[[Request], None]:
+    """Tie the requests of one router to one node; several nodes may run in one process."""
+
+    def bind_house(request: Request) -> None:
+        request.state.house = house
+
+    return bind_house
+
+
+def _sections(principal: Principal, path: str) -> Sequence[Section]:
+    first = "/" + path.split("/", 2)[1]
+    current = _UNDER.get(first, first)
+    return [
+        Section(target, label, current=target == current)
+        for target, label, permission in _SECTIONS
+        if principal.may(permission)
+    ]
