@@ -5,18 +5,21 @@ Functions in this package take the :class:`Transaction`, never commit, and retur
 Modules outside pass a ``Transaction`` on without looking inside.
 
 SQLite: a write transaction takes the write lock at its beginning (``BEGIN IMMEDIATE``), so it cannot fail
-half-way because another writer came first; ``synchronous=FULL`` makes an acknowledged commit survive a power
-cut. PostgreSQL: writes run at READ COMMITTED, reads at REPEATABLE READ so that one page shows one moment.
+half-way because another writer came first; ``synchronous=FULL`` makes an acknowledged commit survive a power cut.
+Threads of one process queue for the lock here, because SQLite would make them sleep and try again, up to 0.1 s
+each time. PostgreSQL: writes run at READ COMMITTED, reads at REPEATABLE READ so that one page shows one moment.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
 from node.errors import Code, HanseError
+from protocol.errors import Fault
 
 BUSY_TIMEOUT_MILLISECONDS: Final = 30_000
 """How long a SQLite writer waits for another: longer than any single transaction of ours takes."""
@@ -52,14 +55,22 @@ class Database:
                 "the database URL cannot be parsed.",
                 remedy="Use sqlite:///file or postgresql+psycopg://user@host/name.",
             ) from error
-        if self.engine.dialect.name == "sqlite":
+        self._writer = Lock() if self.engine.dialect.name == "sqlite" else None
+        if self._writer is not None:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A transaction that commits when the block ends well and leaves nothing behind when it does not."""
-        with self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+        """A transaction that commits when the block ends well and leaves nothing behind when it does not.
+
+        A thread that holds one does not ask for another: on SQLite it would wait for itself, and in vain.
+        """
+        with (
+            self._turn(),
+            self.engine.connect().execution_options(**{_WRITE: True}) as connection,
+            connection.begin(),
+        ):
             yield Transaction(connection)
 
     @contextmanager
@@ -70,6 +81,23 @@ class Database:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield Transaction(connection)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+        elif self._writer.acquire(timeout=BUSY_TIMEOUT_MILLISECONDS / 1_000):
+            try:
+                yield
+            finally:
+                self._writer.release()
+        else:
+            raise HanseError(
+                Code.CONFLICT,
+                f"another write to the database did not end within {BUSY_TIMEOUT_MILLISECONDS // 1_000} seconds.",
+                remedy="Try again; if it stays so, restart the node.",
+                fault=Fault.OURS,
+            )
 
     def close(self) -> None:
         """Return every connection; the object can be used again afterwards."""

@@ -34,7 +34,7 @@ OTHER_SUBJECT: Final = SubjectId("circle:BAAAAAAAAAAAAAAAAAAAAA")
 INDICATOR: Final = VocabularyCode("gov-opaque-control")
 _OBSERVED: Final = Period(start=date(2025, 1, 1), end=date(2026, 6, 30))
 _EVIDENCE: Final = VocabularyCode("public-register")
-_REASON: Final = VocabularyCode("error")
+_REASON: Final = VocabularyCode("factual-error")
 
 
 def new_id() -> StatementId:
@@ -56,7 +56,7 @@ def finding_body(
         evidence_kinds=(_EVIDENCE,),
         sources=(Digest(encode_bytes(os.urandom(32))),),
         technology_domains=(),
-        engagement_kind=VocabularyCode("joint-project"),
+        engagement_kind=VocabularyCode("project"),
         mitigations=(),
         summary=summary or "The owners named in two registers differ from those named to us.",
         handling="TLP:AMBER+STRICT",
@@ -96,7 +96,7 @@ def relation(circle: CircleId, subject: SubjectId = SUBJECT, tied_to: SubjectId 
         sd_alg="sha-256",
         body=RelationBody(
             subject=Subject(id=subject, label="Institute of Invented Studies"),
-            relation=VocabularyCode("joint-laboratory"),
+            relation=VocabularyCode("joint-laboratory-of"),
             object=Subject(id=tied_to, label="Invented Works"),
             observed=_OBSERVED,
             grade=Grade(reliability="B", credibility=2),

@@ -1,6 +1,7 @@
 """A node's own log in a circle of one."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from node import circles
 from node.domain.ledger import Appended, Log
@@ -24,6 +25,7 @@ class Home:
     keyring: Keyring
     circle: CircleId
     own: KeyId
+    keys: Path
 
     def append(self, *statements: Statement, now: Timestamp = IAT) -> list[Appended]:
         """Append in a transaction of its own."""
@@ -51,4 +53,4 @@ def settle(database: Database, keyring: Keyring, settings: Settings) -> Home:
     signed = circles.create(keyring, terms, [circles.card(keyring, settings)])
     with database.write() as tx:
         roster = circles.join(tx, keyring, signed, IAT)
-    return Home(database, keyring, roster.circle, roster.own)
+    return Home(database, keyring, roster.circle, roster.own, settings.keys)
