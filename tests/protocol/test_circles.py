@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from hypothesis import given as given_any
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from protocol.circles import (
@@ -96,6 +97,7 @@ def test_the_offered_threshold_is_allowed() -> None:
 GOOD = encode_signed_charter(signed_charter(*CONTRIBUTOR))
 
 
+@settings(deadline=None)
 @given_any(garbage=st.binary(max_size=100))
 def test_garbage_raises_protocol_errors_only(garbage: bytes) -> None:
     for parse in (decode_charter, decode_signed_charter):
@@ -103,6 +105,7 @@ def test_garbage_raises_protocol_errors_only(garbage: bytes) -> None:
             parse(garbage)
 
 
+@settings(deadline=None)
 @given_any(place=st.integers(0, len(GOOD) - 1), cut=st.integers(1, 40), other=st.binary(max_size=3))
 def test_a_changed_charter_is_not_in_force(place: int, cut: int, other: bytes) -> None:
     changed = GOOD[:place] + other + GOOD[place + cut :]

@@ -5,6 +5,7 @@ import re
 import msgspec
 import pytest
 from hypothesis import given as given_any
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from protocol.errors import Code, ProtocolError
@@ -38,6 +39,7 @@ def test_only_the_keys_of_the_card_can_sign_it() -> None:
     assert caught.value.code is Code.WRONG_KEY
 
 
+@settings(deadline=None)
 @given_any(seed=st.binary(min_size=32, max_size=32))
 def test_a_fingerprint_is_twelve_groups_of_five_digits(seed: bytes) -> None:
     text = fingerprint(SigningKey(seed).public)
@@ -45,6 +47,7 @@ def test_a_fingerprint_is_twelve_groups_of_five_digits(seed: bytes) -> None:
     assert text != fingerprint(IDENTITY[0].public)
 
 
+@settings(deadline=None)
 @given_any(
     garbage=st.one_of(
         st.binary(max_size=200),

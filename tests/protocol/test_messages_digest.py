@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given as given_any
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from protocol.errors import Code, ProtocolError
@@ -19,6 +20,7 @@ def test_rfc_9530_example() -> None:
     assert content_digest(b'{"hello": "world"}\n') == "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
 
 
+@settings(deadline=None)
 @given_any(body=st.binary(), header=st.text(max_size=80))
 def test_only_its_own_digest_fits(body: bytes, header: str) -> None:
     check_content_digest(content_digest(body), body)

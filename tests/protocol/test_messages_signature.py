@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
 from hypothesis import given as given_any
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from protocol.errors import Code, ProtocolError
@@ -90,6 +91,7 @@ def test_nonces_that_nobody_would_accept_are_not_signed(nonce: str) -> None:
 _TEXT = st.text(max_size=120)
 
 
+@settings(deadline=None)
 @given_any(
     digest=st.one_of(st.just(request().content_digest), _TEXT),
     signature_input=st.one_of(st.just(request().signature_input), _TEXT),

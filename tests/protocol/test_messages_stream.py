@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from hypothesis import given as given_any
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from protocol.errors import Code, Fault, ProtocolError
@@ -77,6 +78,7 @@ def test_a_stream_comes_back_as_it_was() -> None:
     assert decode_stream(encode_end(more=False)) == ((), False)
 
 
+@settings(deadline=None)
 @given_any(cut=st.integers(0, len(GOOD) - 1))
 def test_a_truncated_stream_keeps_its_complete_sections(cut: int) -> None:
     found, end, error = read_what_there_is(GOOD[:cut])
@@ -86,6 +88,7 @@ def test_a_truncated_stream_keeps_its_complete_sections(cut: int) -> None:
     assert tuple(found) == sections()[: sum(cut >= each for each in ENDS)]
 
 
+@settings(deadline=None)
 @given_any(
     garbage=st.one_of(
         st.binary(max_size=200),
@@ -100,6 +103,7 @@ def test_garbage_raises_protocol_errors_only(garbage: bytes) -> None:
     assert all(isinstance(each, Section) for each in found)
 
 
+@settings(deadline=None)
 @given_any(data=st.binary(max_size=100))
 def test_garbage_requests_raise_protocol_errors_only(data: bytes) -> None:
     with pytest.raises(ProtocolError):

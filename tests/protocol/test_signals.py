@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from tests.protocol.samples import fixed_digest, fixed_id
 from tests.protocol.vector_cases import Given, cases, refusal, validator
 
 HALF_LIVES: Final = st.one_of(st.none(), st.integers(1, 60))
+UNHURRIED: Final = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no reason to fail."""
 KS: Final = st.integers(2, 6)
 
 
@@ -68,6 +71,7 @@ def test_the_table_is_what_it_says() -> None:
         assert value**STEPS << step <= PPM**STEPS < (value + 1) ** STEPS << step
 
 
+@UNHURRIED
 @given_any(mass=st.integers(0, 8 * PPM), age=st.integers(0, 20_000), months=st.integers(1, 60))
 def test_decay_follows_the_half_life(mass: int, age: int, months: int) -> None:
     left = decayed(mass, age_days=age, half_life_months=months)
@@ -79,6 +83,7 @@ def test_decay_follows_the_half_life(mass: int, age: int, months: int) -> None:
     assert decayed(mass, age_days=age, half_life_months=months + 1) >= left
 
 
+@UNHURRIED
 @given_any(held=opinions(), half_life=HALF_LIVES, k=KS, data=st.data())
 def test_the_order_of_arrival_changes_nothing(
     held: list[Opinion], half_life: int | None, k: int, data: st.DataObject
@@ -89,6 +94,7 @@ def test_the_order_of_arrival_changes_nothing(
     )
 
 
+@UNHURRIED
 @given_any(held=opinions(), half_life=HALF_LIVES, k=KS, days=st.integers(1, 2_000))
 def test_uncertainty_never_falls_with_time(held: list[Opinion], half_life: int | None, k: int, days: int) -> None:
     now = fuse(held, half_life_months=half_life, k=k, today=TODAY)
@@ -96,6 +102,7 @@ def test_uncertainty_never_falls_with_time(held: list[Opinion], half_life: int |
     assert later.uncertainty_ppm >= now.uncertainty_ppm
 
 
+@UNHURRIED
 @given_any(held=opinions(), half_life=HALF_LIVES, k=KS)
 def test_the_parts_of_a_signal_fit_together(held: list[Opinion], half_life: int | None, k: int) -> None:
     signal = fuse(held, half_life_months=half_life, k=k, today=TODAY)
@@ -117,6 +124,7 @@ def test_the_parts_of_a_signal_fit_together(held: list[Opinion], half_life: int 
     assert signal.roots == len({each.root for each in counted}) <= signal.contributors
 
 
+@UNHURRIED
 @given_any(masses=st.lists(st.integers(0, 8 * PPM), max_size=12), k=KS)
 def test_the_cap_is_the_largest_fair_one(masses: list[int], k: int) -> None:
     found = cap(masses, k=k)
@@ -128,6 +136,7 @@ def test_the_cap_is_the_largest_fair_one(masses: list[int], k: int) -> None:
     assert not is_fair(found + 1)
 
 
+@UNHURRIED
 @given_any(held=opinions(sources=False, tiers=False), half_life=HALF_LIVES, k=KS)
 def test_no_contributor_moves_a_signal_by_more_than_its_share(
     held: list[Opinion], half_life: int | None, k: int
@@ -144,6 +153,7 @@ def test_no_contributor_moves_a_signal_by_more_than_its_share(
             assert abs(before - after) * k <= PPM + 3 * k
 
 
+@UNHURRIED
 @given_any(copies=st.integers(1, 30), others=st.integers(0, 9))
 def test_copies_of_one_source_count_once(copies: int, others: int) -> None:
     rest = [opinion(f"other {number}") for number in range(others)]
@@ -177,6 +187,7 @@ def _nameless(signal: Signal) -> tuple[Signal, list[str]]:
     return replace(signal, contributions=()), sorted(line(each) for each in signal.contributions)
 
 
+@UNHURRIED
 @given_any(held=opinions(), half_life=HALF_LIVES, k=KS)
 def test_names_change_nothing_but_names(held: list[Opinion], half_life: int | None, k: int) -> None:
     signal = fuse(held, half_life_months=half_life, k=k, today=TODAY)
@@ -184,6 +195,7 @@ def test_names_change_nothing_but_names(held: list[Opinion], half_life: int | No
     assert _nameless(signal) == _nameless(renamed)
 
 
+@UNHURRIED
 @given_any(held=opinions(), half_life=HALF_LIVES, k=KS)
 def test_concern_and_denial_weigh_alike(held: list[Opinion], half_life: int | None, k: int) -> None:
     signal = fuse(held, half_life_months=half_life, k=k, today=TODAY)
@@ -194,6 +206,7 @@ def test_concern_and_denial_weigh_alike(held: list[Opinion], half_life: int | No
     assert mirror.uncertainty_ppm == signal.uncertainty_ppm
 
 
+@UNHURRIED
 @given_any(held=opinions(), ballast=st.sampled_from(["trust", "tier", "reliability"]))
 def test_an_opinion_without_weight_changes_nothing(held: list[Opinion], ballast: str) -> None:
     idle = {
