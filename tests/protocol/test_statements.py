@@ -102,7 +102,7 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(every_kind())), st.data())
 @settings(deadline=None, max_examples=200)
 def test_a_member_of_another_kind_is_refused(kind: str, data: st.DataObject) -> None:
-    value = msgspec.to_builtins(every_kind()[kind])
+    value = msgspec.json.decode(encode(every_kind()[kind]))
     part = value
     while True:
         name = data.draw(st.sampled_from(sorted(part)))
