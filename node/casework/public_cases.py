@@ -44,7 +44,7 @@ DEFAULT_STRENGTH: Final = 1
 _UNCLASSIFIED: Final = "unclassified"
 _PERSONS: Final = re.compile(r"\b(?:students?|graduates?|researchers?|scientists?|candidates?|academics?)\b")
 _PATTERN: Final = re.compile(
-    r"\b(?:pattern|none named|not named|no institution|in general|offers)\b|"
+    r"\b(?:planned|pattern|none named|not named|no institution|in general|offers)\b|"
     r"\b(?:institutes|institutions|partners|universities|laboratories|programmes|databases|centres|actors|entities|campuses|projects|collaborations)\b|"
     r"^(?:collaboration|funding|company funding|a third government|joint laboratory) ?",
     re.IGNORECASE,
