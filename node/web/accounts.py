@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from node.accounts.manage import (
     create_account,
@@ -17,10 +17,11 @@ from node.accounts.sign_in import sign_out_everywhere
 from node.domain.accounts import ROLE_LABELS, AccountId, Permission, Role, SetupLink
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
-from node.web.forms import FormView
+from node.web.forms import LOCAL_ID, FormView
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
+_Id = Annotated[AccountId, Path(pattern=LOCAL_ID)]
 _Visit = Annotated[Visit, Depends(Requires(Permission.ACCOUNTS_MANAGE))]
 
 
@@ -61,13 +62,13 @@ def do_new(visit: _Visit) -> Response:
 
 
 @ROUTER.get("/accounts/{account}")
-def show_account(visit: _Visit, account: AccountId) -> Response:
+def show_account(visit: _Visit, account: _Id) -> Response:
     """One account, to be changed."""
     return _account(visit, account, FormView())
 
 
 @ROUTER.post("/accounts/{account}/roles")
-def do_roles(visit: _Visit, account: AccountId) -> Response:
+def do_roles(visit: _Visit, account: _Id) -> Response:
     """Replace its roles."""
     try:
         with visit.write() as tx:
@@ -79,7 +80,7 @@ def do_roles(visit: _Visit, account: AccountId) -> Response:
 
 
 @ROUTER.post("/accounts/{account}/access")
-def do_access(visit: _Visit, account: AccountId) -> Response:
+def do_access(visit: _Visit, account: _Id) -> Response:
     """Close it, open it again, or end its sessions."""
     try:
         with visit.write() as tx:
@@ -90,7 +91,7 @@ def do_access(visit: _Visit, account: AccountId) -> Response:
 
 
 @ROUTER.post("/accounts/{account}/link")
-def do_link(visit: _Visit, account: AccountId) -> Response:
+def do_link(visit: _Visit, account: _Id) -> Response:
     """A fresh one-time link, shown once."""
     with visit.write() as tx:
         found = get_account(tx, visit.runtime.vault, account)

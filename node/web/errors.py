@@ -15,9 +15,11 @@ from fastapi.responses import RedirectResponse
 from node.errors import Code
 from node.web.forms import sentence
 from node.web.rendering import Page
+from node.web.security import HEADERS
 from node.web.visits import House, frame, principal_of
 
 _MACHINES: Final = ("/api/", "/federation/", "/.well-known/", "/static/", "/taxii2/", "/metrics")
+_NO_SECTION: Final = "/error"
 _TITLES: Final = {
     HTTPStatus.BAD_REQUEST: "This request cannot be read",
     HTTPStatus.UNAUTHORIZED: "Please sign in",
@@ -69,7 +71,7 @@ def renderer(house: House) -> Callable[[Request, Problem], Response | None]:
         page = Page(house.runtime.settings.name)
         if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             # A node in trouble is not asked who is signed in: the answer could be the same trouble again.
-            page = frame(house.runtime.settings.name, principal_of(house, request), "")
+            page = frame(house.runtime.settings.name, principal_of(house, request), _NO_SECTION)
         values = {
             "title": _TITLES.get(HTTPStatus(problem.status), problem.title),
             "detail": sentence(problem.detail),
@@ -77,7 +79,10 @@ def renderer(house: House) -> Callable[[Request, Problem], Response | None]:
             "status": problem.status,
             "code": problem.code,
         }
-        return house.templates.render("error.html", page, values, status=problem.status)
+        response = house.templates.render("error.html", page, values, status=problem.status)
+        # An unexpected failure is answered outside the middleware that adds these elsewhere.
+        response.headers.update(HEADERS)
+        return response
 
     return render
 

@@ -9,6 +9,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from node.errors import Code, HanseError
 
+LOCAL_ID: Final = r"^[A-Za-z0-9_-]{22}$"
+"""The form of the identifiers of local rows, where a path carries one."""
 MAX_FORM_FIELDS: Final = 400
 """Fields in one form, counting every tick: the checklist's 28 questions with all their indicators fit twice."""
 MAX_FIELD_BYTES: Final = 65_536

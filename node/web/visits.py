@@ -218,7 +218,7 @@ def bind(house: House) -> Callable[[Request], None]:
 
 
 def _sections(principal: Principal, path: str) -> Sequence[Section]:
-    first = "/" + path.split("/", 2)[1]
+    first = "/" + path.removeprefix("/").partition("/")[0]
     current = _UNDER.get(first, first)
     return [
         Section(target, label, current=target == current)

@@ -12,6 +12,7 @@ from node.web.assessments.lists import open_work
 __all__ = ["ROUTER", "open_work"]
 
 ROUTER = APIRouter()
-ROUTER.include_router(lists.ROUTER)
+# Fixed paths before those with an identifier in the same place.
 ROUTER.include_router(heads.ROUTER)
 ROUTER.include_router(answers.ROUTER)
+ROUTER.include_router(lists.ROUTER)

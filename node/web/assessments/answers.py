@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from node.casework.assessments import add_answer, answer_of, change_answer, get_assessment, remove_answer
 from node.casework.checks import FieldError
@@ -13,7 +13,7 @@ from node.domain.casework import AnswerData, AnswerId, Assessment, AssessmentId
 from node.errors import Code, HanseError
 from node.web.assessments.heads import edit_of
 from node.web.assessments.lists import path_of
-from node.web.forms import FormView, sentence
+from node.web.forms import LOCAL_ID, FormView, sentence
 from node.web.visits import Requires, Visit, go
 from protocol.errors import ProtocolError
 from protocol.identifiers import VocabularyCode
@@ -21,19 +21,21 @@ from protocol.statements import Grade, Period, Reliability
 from protocol.vocabulary import Indicator, Question, Vocabulary
 
 ROUTER = APIRouter()
+_Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
+_AnswerId = Annotated[AnswerId, Path(pattern=LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
 _POLARITY = {"concern": "concern", "assurance": "assurance", "context": "context, never a concern by itself"}
 
 
 @ROUTER.get("/assessments/{assessment}/answers/new")
-def show_new(visit: _Writer, assessment: AssessmentId, question: Annotated[str, Query(max_length=64)]) -> Response:
+def show_new(visit: _Writer, assessment: _Id, question: Annotated[str, Query(max_length=64)]) -> Response:
     """An empty answer to one question."""
     found = _assessment(visit, assessment)
     return _form(visit, found, FormView.of(question=question, version=str(found.version)))
 
 
 @ROUTER.post("/assessments/{assessment}/answers/new")
-def do_new(visit: _Writer, assessment: AssessmentId) -> Response:
+def do_new(visit: _Writer, assessment: _Id) -> Response:
     """Record it."""
     runtime, form = visit.runtime, visit.form
     data = _data(form, runtime.vocabulary)
@@ -49,14 +51,14 @@ def do_new(visit: _Writer, assessment: AssessmentId) -> Response:
 
 
 @ROUTER.get("/assessments/{assessment}/answers/{answer}")
-def show_answer(visit: _Writer, assessment: AssessmentId, answer: AnswerId) -> Response:
+def show_answer(visit: _Writer, assessment: _Id, answer: _AnswerId) -> Response:
     """An answer, to be changed."""
     found = _assessment(visit, assessment)
     return _form(visit, found, _filled(found, answer), answer)
 
 
 @ROUTER.post("/assessments/{assessment}/answers/{answer}")
-def do_answer(visit: _Writer, assessment: AssessmentId, answer: AnswerId) -> Response:
+def do_answer(visit: _Writer, assessment: _Id, answer: _AnswerId) -> Response:
     """Change it; drafts made from it keep what they took."""
     runtime, form = visit.runtime, visit.form
     data = _data(form, runtime.vocabulary)
@@ -72,7 +74,7 @@ def do_answer(visit: _Writer, assessment: AssessmentId, answer: AnswerId) -> Res
 
 
 @ROUTER.post("/assessments/{assessment}/answers/{answer}/remove")
-def do_remove(visit: _Writer, assessment: AssessmentId, answer: AnswerId) -> Response:
+def do_remove(visit: _Writer, assessment: _Id, answer: _AnswerId) -> Response:
     """Take it out; what it said stays in the history."""
     with visit.write() as tx:
         remove_answer(tx, visit.runtime.vault, assessment, answer, edit_of(visit))
@@ -81,7 +83,7 @@ def do_remove(visit: _Writer, assessment: AssessmentId, answer: AnswerId) -> Res
 
 
 def _assessment(visit: Visit, assessment: AssessmentId) -> Assessment:
-    visit.record("assessment-read", assessment[:22])
+    visit.record("assessment-read", assessment)
     with visit.read() as tx:
         return get_assessment(tx, visit.runtime.vault, assessment)
 

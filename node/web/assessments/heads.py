@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from node.casework.assessments import change_assessment, create_assessment, get_assessment, set_status
 from node.casework.checks import FieldError
@@ -14,7 +14,7 @@ from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.subjects.find import get, resolve_exact, search
 from node.web.assessments.lists import path_of
-from node.web.forms import FormView, sentence, whole_number
+from node.web.forms import LOCAL_ID, FormView, sentence, whole_number
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Subject
@@ -24,6 +24,7 @@ MAX_VERSION: Final = 1_000_000
 """Changes of one assessment: a bound for a number that a form sends back."""
 _OFFERED: Final = 8
 """Organisations offered when a name fits several."""
+_Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
 
 
@@ -61,16 +62,16 @@ def do_new(visit: _Writer) -> Response:
 
 
 @ROUTER.get("/assessments/{assessment}/edit")
-def show_edit(visit: _Writer, assessment: AssessmentId) -> Response:
+def show_edit(visit: _Writer, assessment: _Id) -> Response:
     """The head, to be changed."""
-    visit.record("assessment-read", assessment[:22])
+    visit.record("assessment-read", assessment)
     with visit.read() as tx:
         found = get_assessment(tx, visit.runtime.vault, assessment)
     return _form(visit, _filled(found), Partner(), found.id)
 
 
 @ROUTER.post("/assessments/{assessment}/edit")
-def do_edit(visit: _Writer, assessment: AssessmentId) -> Response:
+def do_edit(visit: _Writer, assessment: _Id) -> Response:
     """Change it, unless somebody else has meanwhile."""
     form, runtime = visit.form, visit.runtime
     with visit.write() as tx:
@@ -86,7 +87,7 @@ def do_edit(visit: _Writer, assessment: AssessmentId) -> Response:
 
 
 @ROUTER.post("/assessments/{assessment}/status")
-def do_status(visit: _Writer, assessment: AssessmentId) -> Response:
+def do_status(visit: _Writer, assessment: _Id) -> Response:
     """Close it against changes, or open it again."""
     closing = visit.form.one("status") == AssessmentStatus.CLOSED
     status = AssessmentStatus.CLOSED if closing else AssessmentStatus.OPEN

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from node.accounts.manage import display_names
 from node.casework.assessments import get_assessment, history, list_assessments
 from node.domain.accounts import AccountId, Permission
 from node.domain.casework import Answer, Assessment, AssessmentId, AssessmentStatus, CaseEvent
 from node.storage.database import Transaction
+from node.web.forms import LOCAL_ID
 from node.web.visits import Requires, Visit
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Subject, Timestamp
@@ -20,6 +21,7 @@ ROUTER = APIRouter()
 PER_PAGE: Final = 50
 _OPEN_ON_HOME: Final = 6
 """The latest of one's own; the rest is a page away."""
+_Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
 _Visit = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_READ))]
 _EVENTS: Final = {
     "created": "began it",
@@ -109,10 +111,10 @@ def show_list(
 
 
 @ROUTER.get("/assessments/{assessment}")
-def show_assessment(visit: _Visit, assessment: AssessmentId) -> Response:
+def show_assessment(visit: _Visit, assessment: _Id) -> Response:
     """One assessment: its head, its checklist with the light tier first, its history."""
     runtime = visit.runtime
-    visit.record("assessment-read", assessment_record(assessment))
+    visit.record("assessment-read", assessment)
     with visit.read() as tx:
         found = get_assessment(tx, runtime.vault, assessment)
         events = history(tx, runtime.vault, assessment)
@@ -163,11 +165,6 @@ def checklist(assessment: Assessment, vocabulary: Vocabulary) -> Sequence[Questi
 def path_of(assessment: str) -> str:
     """Where an assessment is read."""
     return f"/assessments/{assessment}"
-
-
-def assessment_record(assessment: str) -> str:
-    """What the access log keeps of an identifier that a path gave: our own form of it, or nothing."""
-    return assessment if assessment.isascii() and len(assessment) <= 22 and "%" not in assessment else ""  # noqa: PLR2004
 
 
 def _item(assessment: Assessment, vocabulary: Vocabulary, names: dict[AccountId, str]) -> WorkItem:

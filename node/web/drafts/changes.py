@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from node.circles import roster
 from node.clock import day_of
@@ -26,7 +26,7 @@ from node.web.drafts.writing import form_choices, refused
 from node.web.formats import statement_path
 from node.web.forms import FormView
 from node.web.visits import Requires, Visit, go
-from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
+from protocol.identifiers import PATTERN_128_BITS, PATTERN_256_BITS, CircleId, KeyId, StatementId, VocabularyCode
 from protocol.sources import source_digests
 from protocol.statements import (
     FindingBody,
@@ -38,12 +38,15 @@ from protocol.statements import (
 )
 
 ROUTER = APIRouter()
+_Circle = Annotated[CircleId, Path(pattern=f"^{PATTERN_256_BITS}$")]
+_Contributor = Annotated[KeyId, Path(pattern=f"^{PATTERN_256_BITS}$")]
+_Statement = Annotated[StatementId, Path(pattern=f"^{PATTERN_128_BITS}$")]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
 _SOME_REASON = VocabularyCode("wording")
 
 
 @ROUTER.get("/drafts/correct/{circle}/{statement}")
-def show_correct(visit: _Writer, circle: CircleId, statement: StatementId) -> Response:
+def show_correct(visit: _Writer, circle: _Circle, statement: _Statement) -> Response:
     """The finding as it stands, to be corrected."""
     with visit.read() as tx:
         content = prefill_correction(tx, visit.runtime.vault, circle, statement, _SOME_REASON, visit.now)
@@ -54,7 +57,7 @@ def show_correct(visit: _Writer, circle: CircleId, statement: StatementId) -> Re
 
 
 @ROUTER.post("/drafts/correct/{circle}/{statement}")
-def do_correct(visit: _Writer, circle: CircleId, statement: StatementId) -> Response:
+def do_correct(visit: _Writer, circle: _Circle, statement: _Statement) -> Response:
     """Begin the correction."""
     runtime = visit.runtime
     with visit.read() as tx:
@@ -78,13 +81,13 @@ def do_correct(visit: _Writer, circle: CircleId, statement: StatementId) -> Resp
 
 
 @ROUTER.get("/drafts/retract/{circle}/{statement}")
-def show_retract(visit: _Writer, circle: CircleId, statement: StatementId) -> Response:
+def show_retract(visit: _Writer, circle: _Circle, statement: _Statement) -> Response:
     """Ask why."""
     return _retraction(visit, FormView(), circle, statement)
 
 
 @ROUTER.post("/drafts/retract/{circle}/{statement}")
-def do_retract(visit: _Writer, circle: CircleId, statement: StatementId) -> Response:
+def do_retract(visit: _Writer, circle: _Circle, statement: _Statement) -> Response:
     """Begin the retraction. It too is seen by a second person."""
     runtime = visit.runtime
     reason = next((code for code in runtime.vocabulary.retraction_reasons if code == visit.form.one("reason")), None)
@@ -99,7 +102,7 @@ def do_retract(visit: _Writer, circle: CircleId, statement: StatementId) -> Resp
 
 
 @ROUTER.get("/drafts/respond/{contributor}/{statement}")
-def show_respond(visit: _Writer, contributor: KeyId, statement: StatementId) -> Response:
+def show_respond(visit: _Writer, contributor: _Contributor, statement: _Statement) -> Response:
     """An answer to another member's finding or observed tie, from our own evidence."""
     with visit.read() as tx:
         target = _target(visit, tx, contributor, statement)
@@ -110,7 +113,7 @@ def show_respond(visit: _Writer, contributor: KeyId, statement: StatementId) -> 
 
 
 @ROUTER.post("/drafts/respond/{contributor}/{statement}")
-def do_respond(visit: _Writer, contributor: KeyId, statement: StatementId) -> Response:
+def do_respond(visit: _Writer, contributor: _Contributor, statement: _Statement) -> Response:
     """Begin it."""
     form, runtime = visit.form, visit.runtime
     with visit.read() as tx:

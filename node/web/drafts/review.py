@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from node.accounts.manage import display_names
 from node.circles import roster
@@ -16,10 +16,11 @@ from node.publishing.publish import publish
 from node.storage.statements import get as get_statement
 from node.web.drafts.lists import STATE_WORDS, title_of
 from node.web.formats import statement_path
-from node.web.forms import FormView
+from node.web.forms import LOCAL_ID, FormView
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
+_Id = Annotated[DraftId, Path(pattern=LOCAL_ID)]
 _Reader = Annotated[Visit, Depends(Requires(Permission.DRAFTS_READ))]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
 _Approver = Annotated[Visit, Depends(Requires(Permission.DRAFTS_APPROVE))]
@@ -38,20 +39,20 @@ _EVENTS = {
 
 
 @ROUTER.get("/drafts/{draft}")
-def show_draft(visit: _Reader, draft: DraftId) -> Response:
+def show_draft(visit: _Reader, draft: _Id) -> Response:
     """The draft as it stands."""
     return _page(visit, draft, FormView())
 
 
 @ROUTER.post("/drafts/{draft}/preview")
-def do_preview(visit: _Reader, draft: DraftId) -> Response:
+def do_preview(visit: _Reader, draft: _Id) -> Response:
     """Fix what would leave today: the author at any time, others once it is submitted."""
     make_preview(visit, draft)
     return go(f"/drafts/{draft}", fragment="leaves")
 
 
 @ROUTER.post("/drafts/{draft}/submit")
-def do_submit(visit: _Writer, draft: DraftId) -> Response:
+def do_submit(visit: _Writer, draft: _Id) -> Response:
     """Hand it over to a second person."""
     runtime = visit.runtime
     try:
@@ -72,7 +73,7 @@ def do_submit(visit: _Writer, draft: DraftId) -> Response:
 
 
 @ROUTER.post("/drafts/{draft}/override")
-def do_override(visit: _Writer, draft: DraftId) -> Response:
+def do_override(visit: _Writer, draft: _Id) -> Response:
     """A reason why one hit of the gate is a false alarm. The approver reads it."""
     form, runtime = visit.form, visit.runtime
     try:
@@ -95,7 +96,7 @@ def do_override(visit: _Writer, draft: DraftId) -> Response:
 
 
 @ROUTER.post("/drafts/{draft}/send-back")
-def do_send_back(visit: _Approver, draft: DraftId) -> Response:
+def do_send_back(visit: _Approver, draft: _Id) -> Response:
     """Return it to its author, with a reason."""
     try:
         with visit.write() as tx:
@@ -107,7 +108,7 @@ def do_send_back(visit: _Approver, draft: DraftId) -> Response:
 
 
 @ROUTER.post("/drafts/{draft}/approve")
-def do_approve(visit: _Approver, draft: DraftId) -> Response:
+def do_approve(visit: _Approver, draft: _Id) -> Response:
     """Let exactly the bytes that were seen into the log: approval and publication are one transaction."""
     runtime = visit.runtime
     try:
@@ -129,7 +130,7 @@ def do_approve(visit: _Approver, draft: DraftId) -> Response:
 
 
 @ROUTER.post("/drafts/{draft}/withdraw")
-def do_withdraw(visit: _Writer, draft: DraftId) -> Response:
+def do_withdraw(visit: _Writer, draft: _Id) -> Response:
     """Give it up. Nothing of it has left."""
     with visit.write() as tx:
         withdraw(tx, visit.runtime.vault, visit.principal.account, draft, visit.now)
@@ -165,7 +166,7 @@ def _refused(visit: Visit, draft: DraftId, error: HanseError, field: str = "") -
 
 def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Response:
     runtime, me = visit.runtime, visit.principal.account
-    visit.record("draft-read", draft[:22])
+    visit.record("draft-read", draft)
     with visit.read() as tx:
         found = get_draft(tx, runtime.vault, draft)
         circle = roster(tx, found.circle)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from node.casework.assessments import answer_of, get_assessment
 from node.casework.drafts import Prefill, prefill_finding
@@ -26,7 +26,7 @@ from node.storage.database import Transaction
 from node.web.drafts.content import filled, filled_from, read
 from node.web.drafts.lists import title_of
 from node.web.drafts.review import make_preview
-from node.web.forms import FormView, whole_number
+from node.web.forms import LOCAL_ID, FormView, whole_number
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import CircleId
 from protocol.statements import MIN_ROOTS_FOR_CONFIRMED
@@ -34,15 +34,17 @@ from protocol.vocabulary import Vocabulary
 
 ROUTER = APIRouter()
 _MAX_VERSION = 1_000_000
+_Id = Annotated[DraftId, Path(pattern=LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
-_Identifier = Annotated[str, Query(max_length=43)]
+_Case = Annotated[str, Query(pattern=LOCAL_ID)]
+_Circle = Annotated[str, Query(max_length=43)]
 
 
 @ROUTER.get("/drafts/new")
-def show_new(visit: _Writer, assessment: _Identifier, answer: _Identifier, circle: _Identifier = "") -> Response:
+def show_new(visit: _Writer, assessment: _Case, answer: _Case, circle: _Circle = "") -> Response:
     """A finding to be: first for which circle, then with everything that the answer gives."""
     case = AssessmentId(assessment), AnswerId(answer)
-    visit.record("assessment-read", assessment[:22])
+    visit.record("assessment-read", assessment)
     with visit.read() as tx:
         found, given = _case(visit, tx, case)
         circles = list_circles(tx)
@@ -89,9 +91,9 @@ def do_new(visit: _Writer) -> Response:
 
 
 @ROUTER.get("/drafts/{draft}/edit")
-def show_edit(visit: _Writer, draft: DraftId) -> Response:
+def show_edit(visit: _Writer, draft: _Id) -> Response:
     """The draft, to be changed by its author."""
-    visit.record("draft-read", draft[:22])
+    visit.record("draft-read", draft)
     with visit.read() as tx:
         found = get_draft(tx, visit.runtime.vault, draft)
     if found.author != visit.principal.account or found.state not in {DraftState.DRAFT, DraftState.SENT_BACK}:
@@ -104,7 +106,7 @@ def show_edit(visit: _Writer, draft: DraftId) -> Response:
 
 
 @ROUTER.post("/drafts/{draft}/edit")
-def do_edit(visit: _Writer, draft: DraftId) -> Response:
+def do_edit(visit: _Writer, draft: _Id) -> Response:
     """Change it, and make a new preview of what would leave."""
     form, runtime = visit.form, visit.runtime
     with visit.read() as tx:
