@@ -65,9 +65,14 @@ _CircleId: TypeAlias = Annotated[CircleId, msgspec.Meta(pattern=anchored(PATTERN
 _StatementId: TypeAlias = Annotated[StatementId, msgspec.Meta(pattern=anchored(PATTERN_128_BITS))]
 _SubjectId: TypeAlias = Annotated[SubjectId, msgspec.Meta(pattern=anchored(PATTERN_SUBJECT))]
 
-_HIDDEN: Final = r"\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_HIDDEN: Final = (
+    r"\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f"
+)
 """Control characters break terminals and databases (PostgreSQL cannot store U+0000, so one such entry would stop
-a peer's projection); bidirectional overrides make a text read as something else than it says (clause 1.8)."""
+a peer's projection); bidirectional overrides make a text read as something else than it says; characters that
+are never seen would carry words past the person who approves what leaves (clause 1.8). The last range stands as
+characters, not as escapes: no escape for it is read alike by all regular expression engines."""
 PATTERN_LINE: Final = anchored(rf"[^\x00-\x0a{_HIDDEN}]*")
 PATTERN_TEXT: Final = anchored(rf"[^\x00-\x09{_HIDDEN}]*")
 

@@ -21,7 +21,9 @@ def literal_schema_file(name: str, title: str, about: str, schema: Mapping[str, 
     if not isinstance(tidy, dict):
         raise TypeError("a schema is an object")
     head = {"$schema": _DIALECT, "$id": f"urn:hanse:schema:v1:{name}", "title": title, "description": about}
-    return json_file(head | {key: value for key, value in tidy.items() if key not in head})
+    file = json_file(head | {key: value for key, value in tidy.items() if key not in head})
+    # Patterns name characters that nobody can see: in a file for people they are escaped.
+    return "".join(map(_visible, file.decode())).encode("ascii")
 
 
 def _tidy(value: object) -> object:
@@ -36,3 +38,10 @@ def _tidy(value: object) -> object:
             tidy.setdefault("additionalProperties", False)
         return tidy
     return [_tidy(item) for item in value] if isinstance(value, list) else value
+
+
+def _visible(character: str) -> str:
+    if character.isascii():
+        return character
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[start]:02x}{units[start + 1]:02x}" for start in range(0, len(units), 2))

@@ -96,6 +96,7 @@ def _accepted() -> Iterable[Case]:
     yield _accept("a circle-scoped subject", "finding", "2.6", body__subject__id=circle_scoped("a unit"))
     yield _accept("a code that the reader does not know", "finding", "4.10", body__indicator="a-later-indicator")
     yield _accept("a summary of two lines in two scripts", "finding", "1.8", body__summary="\u03b1\n\U0001f600")
+    yield _accept("a summary with a joiner", "finding", "1.8", body__summary="\u0645\u06cc\u200c\u0631\u0648\u062f")
     yield _accept("the longest summary", "finding", "4.13", body__summary="\U0001f600" * SUMMARY)
     yield _accept("the longest label", "finding", "4.11", body__subject__label="a" * MAX_LABEL_CHARACTERS)
     sources = sorted(fixed_digest(f"s{n}") for n in range(MAX_SOURCES))
@@ -199,6 +200,9 @@ def _bounds() -> Iterable[Case]:
     for name, character in (("a null", "\0"), ("an escape", "\x1b"), ("a carriage return", "\r"), ("a tab", "\t")):
         yield text.change(f"a summary with {name}", "finding", "body.summary", f"a{character}b")
     yield text.change("a summary with a bidirectional override", "finding", "body.summary", "a\u202eb")
+    yield text.change("a summary with words in tag characters", "finding", "body.summary", "a\U000e0062\U000e0063")
+    yield text.change("a summary with a zero width space", "finding", "body.summary", "a\u200bb")
+    yield text.change("a label with a byte order mark", "finding", "body.subject.label", "\ufeffa")
     yield text.change("a label with a line feed", "finding", "body.subject.label", "a\nb")
     yield text.change("a label that ends in a line feed", "finding", "body.subject.label", "a\n")
     surrogate = _payload("finding", {"body.summary": "here"}).replace('"here"', r'"\ud800"')
