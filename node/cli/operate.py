@@ -1,0 +1,134 @@
+"""``hanse init``, ``migrate``, ``serve`` and ``sync``: making a node and keeping it running."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from node import config, logs
+from node.app import application
+from node.cli.open import DEFAULT_DATA, EXIT_PEER, OUT, DataOption, node
+from node.domain.settings import Settings
+from node.domain.sync import SyncReport
+from node.insight.refresh import catch_up as refresh_signals
+from node.ledger.keyring import Keyring, write_secret
+from node.runtime import Runtime
+from node.storage.database import Database
+from node.storage.migrations import migrate
+from node.storage.vault import KEY_BYTES
+from node.sync.worker import run_worker, sync_once
+
+JOIN_SECONDS = 30
+"""How long a stopping server waits for its worker: longer than one section takes to store."""
+
+
+def init(
+    name: Annotated[str, typer.Option(help="The institution, as members of its circles will read it.")],
+    url: Annotated[str, typer.Option(help="Where peers will reach this node, such as https://hanse.example.")],
+    database_url: Annotated[str, typer.Option(help="PostgreSQL or another SQLite file than the default.")] = "",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port on which the server listens.")] = 8000,
+    allow_private_addresses: Annotated[  # noqa: FBT002  # an option of the command line
+        bool, typer.Option("--allow-private-addresses", help="Permit peers on closed networks, and plain HTTP.")
+    ] = False,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Make a node: its folder with settings, key files and database."""
+    values: dict[str, config.Value] = {"name": name, "base_url": url, "listen_port": port}
+    if database_url:
+        values["database_url"] = database_url
+    if allow_private_addresses:
+        values["allow_private_addresses"] = True
+    settings = create(data, values)
+    OUT.print(f"A node for {name} is in {data}. Its identity key is {Keyring(settings.keys).identity().public.key_id}.")
+    OUT.print("Back up the folder keys/ apart from the database. Next: hanse accounts add LOGIN --role operator")
+
+
+def create(data: Path, values: dict[str, config.Value]) -> Settings:
+    """Make the folder, the keys and the database of a new node; refuses to touch one that is there."""
+    config.write(data, values)
+    settings = config.load(data)
+    Keyring(settings.keys).create()
+    write_secret(settings.data_key, os.urandom(KEY_BYTES))
+    database = Database(settings.database_url)
+    migrate(database)
+    database.close()
+    return settings
+
+
+def migrate_database(data: DataOption = DEFAULT_DATA) -> None:
+    """Bring the database to the tables of this version."""
+    database = Database(config.load(data).database_url)
+    migrate(database)
+    database.close()
+    OUT.print("The database is up to date.")
+
+
+def serve(data: DataOption = DEFAULT_DATA) -> None:
+    """Serve pages, API and federation, and pull from peers, until interrupted."""
+    logs.configure()
+    with node(data) as runtime:
+        settings = runtime.settings
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application(runtime),
+                host=settings.listen_host,
+                port=settings.listen_port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=JOIN_SECONDS,
+            )
+        )
+        stop = threading.Event()
+        worker = threading.Thread(
+            target=run_worker, args=(runtime, stop), kwargs={"after_round": lambda: catch_up(runtime)}, name="sync"
+        )
+        worker.start()
+        structlog.get_logger().info("serving", address=f"{settings.listen_host}:{settings.listen_port}")
+        try:
+            server.run()
+        finally:
+            stop.set()
+            worker.join(JOIN_SECONDS)
+
+
+def sync(
+    once: Annotated[  # noqa: FBT002  # an option of the command line
+        bool, typer.Option("--once", help="One round, then stop; otherwise rounds until interrupted.")
+    ] = False,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Pull from every member of every circle. Exit code 3 when a peer could not be reached or misbehaved."""
+    logs.configure()
+    with node(data) as runtime:
+        if not once:
+            run_worker(runtime, threading.Event(), after_round=lambda: catch_up(runtime))
+            return
+        report = sync_once(runtime)
+        catch_up(runtime)
+    show(report)
+    if report.problems:
+        raise typer.Exit(EXIT_PEER)
+
+
+def catch_up(runtime: Runtime) -> None:
+    """Recompute the signals that new entries touch."""
+    refresh_signals(runtime.database, runtime.vocabulary, runtime.clock.now())
+
+
+def show(report: SyncReport) -> None:
+    """Print a round, a line for each peer and each problem."""
+    for pull in report.pulls:
+        OUT.print(
+            f"{pull.name}: {pull.entries:,} entries, {pull.unreadable} unreadable, {pull.bytes:,} bytes,"
+            f" {pull.seconds:.1f} s, {pull.lag:,} still to come",
+            markup=False,
+        )
+        for problem in pull.problems:
+            OUT.print(f"  {problem.code}: {problem.detail}", markup=False)
+    if not report.pulls:
+        OUT.print("There is nobody to pull from: this node is in no circle with others.")
