@@ -86,9 +86,9 @@ _INITIALS: Final = re.compile(
 )
 _NOT_INITIALS: Final = re.compile(r"(?:U\.\s?S|U\.\s?K|U\.\s?N|E\.\s?U|P\.\s?R|B\.|M\.)\.?\s?|E\.\s?[Cc]oli")
 _CHAIR: Final = re.compile(
-    r"\b(?:chair|laboratory|lab|group|research group) of (?:prof|dr)|"
+    r"\b(?i:chair|laboratory|lab|group|research group) of (?:Prof|Dr)|"
     r"\b(?:Lehrstuhl|Arbeitsgruppe|AG|Professur)\s+[A-ZÄÖÜ]\w+|"
-    rf"\b{_NAME}(?:'s)?\s+(?:lab|group)\b|\bchaire\s+{_NAME}|(?:кафедра|лаборатория)\s+{_UPPER}\w+|{_HAN}{{1,4}}(?:研究室|课题组|課題組)",
+    rf"\b{_NAME}(?:'s)?\s+[Ll]ab\b|\b[Cc]haire\s+{_NAME}|(?:кафедра|лаборатория)\s+{_UPPER}\w+|{_HAN}{{1,4}}(?:研究室|课题组|課題組)",
 )
 _ROLE_WORDS: Final = frozenset(
     [

@@ -15,7 +15,7 @@ from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
 from node.storage.database import Database
 from node.storage.vault import Vault
-from protocol.circles import Attribution
+from protocol.circles import Attribution, SignedCharter
 from protocol.identifiers import CircleId, SubjectId, VocabularyCode
 from protocol.statements import DAY_SECONDS, Grade, Period, Subject, Timestamp
 from protocol.vocabulary import Vocabulary
@@ -100,7 +100,7 @@ def observation(**changes: object) -> AnswerData:
     return AnswerData(**(values | changes))  # type: ignore[arg-type]
 
 
-def _charter(keyring: Keyring, directory: Path, attribution: Attribution) -> "circles.SignedCharter":
+def _charter(keyring: Keyring, directory: Path, attribution: Attribution) -> SignedCharter:
     rings = [keyring]
     for name in ("northport", "val-desk"):
         ring = Keyring(directory / f"{name}-{os.urandom(4).hex()}")
