@@ -13,7 +13,7 @@ MAX_SUMMARY_CHARACTERS: Final = 600
 """Unicode code points in a summary: a paragraph, too short for a case file."""
 
 MAX_LABEL_CHARACTERS: Final = 200
-"""Unicode code points in an organisation's name; the longest in ROR has 183."""
+"""Unicode code points in an organisation's name; the longest by which ROR shows one has 196."""
 
 MAX_SOURCES: Final = 16
 """Source digests in one statement. More sources than this are an investigation, not a finding."""

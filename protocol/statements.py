@@ -11,6 +11,7 @@ target exists and is its author's own (the node's projection, in log order).
 No type here has a field for a person. ``contact``, inside the held-back ``_sd`` set, is an office's mailbox.
 """
 
+import re
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Final, Literal, NewType, TypeAlias
@@ -75,6 +76,8 @@ are never seen would carry words past the person who approves what leaves (claus
 characters, not as escapes: no escape for it is read alike by all regular expression engines."""
 PATTERN_LINE: Final = anchored(rf"[^\x00-\x0a{_HIDDEN}]*")
 PATTERN_TEXT: Final = anchored(rf"[^\x00-\x09{_HIDDEN}]*")
+
+_HIDDEN_IN_LINE: Final = re.compile(rf"[\x00-\x0a{_HIDDEN}]+")
 
 _Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS, pattern=PATTERN_LINE)]
 _Summary: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_SUMMARY_CHARACTERS, pattern=PATTERN_TEXT)]
@@ -311,6 +314,16 @@ def read(verified: VerifiedStatement, *, circle: CircleId, now: Timestamp) -> St
     if statement.iat > now + MAX_CLOCK_SKEW_SECONDS:
         raise ProtocolError(Code.FUTURE_DATED, "iat lies in the future")
     return statement
+
+
+def as_label(name: str) -> str:
+    """A registry's or a person's spelling of a name as it may stand in a label (clause 1.8).
+
+    White space becomes single spaces, what is never seen is left out (registries hold dozens of names with zero-width
+    spaces), and what is too long is cut. May be empty, which is no label.
+    """
+    seen = _HIDDEN_IN_LINE.sub("", " ".join(name.split()))
+    return " ".join(seen.split())[:MAX_LABEL_CHARACTERS].strip()
 
 
 def _require_set(values: tuple[str, ...], name: str) -> None:

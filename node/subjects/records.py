@@ -13,6 +13,7 @@ from node.domain.subjects import Name, NameKind, Organisation, RegistryRelation,
 from node.errors import Code, HanseError
 from node.storage.subjects import Record
 from protocol.identifiers import SubjectId
+from protocol.statements import as_label
 
 MAX_NAME_CHARACTERS: Final = 500
 """Code points of one name; the longest in ROR has 183."""
@@ -133,7 +134,7 @@ def _of_ror(record: _Ror) -> Record:
     place = record.locations[0].geonames_details if record.locations else _GeonamesDetails()
     organisation = Organisation(
         id=_subject(record.id),
-        label=display[0],
+        label=as_label(display[0]),
         status=record.status,
         names=names,
         types=tuple(record.types),
@@ -150,7 +151,7 @@ def _of_ror(record: _Ror) -> Record:
 
 def _of_extract(record: _Extract) -> Record:
     status: Status = record.status or "unknown"
-    label = _plain(record.name)
+    label = as_label(record.name)
     others = [Name(_plain(value), "label", language or "") for language, value in record.names]
     organisation = Organisation(
         id=_subject(record.id),

@@ -18,6 +18,7 @@ from protocol.statements import (
     PATTERN_TEXT,
     Statement,
     Timestamp,
+    as_label,
     decode,
     encode,
     read,
@@ -151,6 +152,24 @@ def test_a_summary_is_text_for_people(text: str) -> None:
     hidden |= {*map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
     hidden |= {*map(chr, [0x200B, *range(0x2060, 0x2065), 0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080)])}
     assert error_code(decode, canonical(value)) == (Code.MALFORMED if hidden & set(text) else None)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=250))
+@settings(deadline=None)
+def test_any_name_can_be_made_a_label(name: str) -> None:
+    label = as_label(name)
+    assert as_label(label) == label
+    assert len(label) <= 200
+    if label:
+        value = msgspec.json.decode(encode(finding_sample()))
+        value["body"]["subject"]["label"] = label
+        assert error_code(decode, canonical(value)) is None
+
+
+def test_a_label_keeps_what_is_read() -> None:
+    assert as_label("\u200bEicosis \r\n (United\u00a0States)\ufeff") == "Eicosis (United States)"
+    assert as_label("a \u200b b") == "a b"
+    assert as_label("\u200b \n") == ""
 
 
 def test_patterns_use_no_escape_that_regular_expression_engines_read_differently() -> None:
