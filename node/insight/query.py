@@ -46,7 +46,7 @@ def findings(
     stays in its place and shows how it stands now; the correction or retraction is an item of its own.
     """
     limit = max(1, min(limit, MAX_PAGE))
-    start = _read_cursor(after)
+    start = read_cursor(after)
     # Read before the page: what is numbered up to here is visible to the next query, whatever commits between.
     last = statements.last_seq(tx)
     found = statements.feed(
@@ -62,7 +62,7 @@ def findings(
     page, more = found[:limit], len(found) > limit
     end = page[-1].seq if page else start
     # At the end of the feed the cursor moves past what the filter left out, so that nobody reads it again.
-    return FindingsPage(tuple(view(stored) for stored in page), _cursor(end if more else max(end, last)), more)
+    return FindingsPage(tuple(view(stored) for stored in page), cursor(end if more else max(end, last)), more)
 
 
 def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StatementDetail:
@@ -137,11 +137,13 @@ def overview(tx: Transaction) -> Overview:
     )
 
 
-def _cursor(seq: int) -> str:
+def cursor(seq: int) -> str:
+    """The opaque text of a place in the feed."""
     return encode_bytes(_CURSOR_VERSION + seq.to_bytes(_CURSOR_BYTES, "big"))
 
 
-def _read_cursor(text: str) -> int:
+def read_cursor(text: str) -> int:
+    """Undo :func:`cursor`; raises ``INVALID``. Empty text is the beginning."""
     if not text:
         return 0
     try:

@@ -1,0 +1,106 @@
+"""The feed in pages, single statements, and counts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node import insight
+from node.domain.insight import FindingFilter, FindingsPage
+from node.errors import Code, HanseError
+from node.insight.query import cursor, read_cursor
+from protocol.identifiers import StatementId, VocabularyCode
+from protocol.vocabulary import Vocabulary
+from tests.node import statements as make
+from tests.node.insight.support import Pool
+
+
+def page(pool: Pool, after: str = "", limit: int = 100, filters: FindingFilter | None = None) -> FindingsPage:
+    with pool.database.read() as tx:
+        return insight.findings(tx, after, limit, filters or FindingFilter(), now=make.IAT)
+
+
+def read_all(pool: Pool, limit: int, filters: FindingFilter | None = None) -> list[StatementId]:
+    seen: list[StatementId] = []
+    after, more = "", True
+    while more:
+        one = page(pool, after, limit, filters)
+        assert len(one.items) <= limit
+        seen += [item.provenance.id for item in one.items]
+        after, more = one.next, one.more
+    return seen
+
+
+def test_pages_hold_everything_once_and_continue_with_what_is_new(pool: Pool) -> None:
+    first = [pool.find(number % 3 + 1) for number in range(7)]
+    assert read_all(pool, 3) == read_all(pool, 7) == first
+    end = page(pool).next
+    assert page(pool, end).items == ()
+    assert page(pool, end).next == end
+    new = pool.find(2)
+    assert [item.provenance.id for item in page(pool, end).items] == [new]
+
+
+def test_filters_keep_what_bears_on_them(pool: Pool) -> None:
+    concern = pool.find(1)
+    other = pool.find(1, make.finding_body(make.OTHER_SUBJECT, VocabularyCode("fund-transparent")))
+    answer = make.response(pool.circle, pool.contributor(1), concern, "disputes")
+    relation = make.relation(pool.circle)
+    pool.say(2, answer, relation)
+    assert read_all(pool, 1, FindingFilter(subject=make.SUBJECT)) == [concern, answer.id, relation.id]
+    assert read_all(pool, 9, FindingFilter(subject=make.OTHER_SUBJECT)) == [other, relation.id]
+    assert read_all(pool, 9, FindingFilter(indicator=VocabularyCode("fund-transparent"))) == [other]
+    assert read_all(pool, 9, FindingFilter(kinds=("response", "relation"))) == [answer.id, relation.id]
+    assert read_all(pool, 9, FindingFilter(circle=pool.circle)) == [concern, other, answer.id, relation.id]
+
+
+def test_a_filter_that_leaves_everything_out_does_not_read_it_again(pool: Pool) -> None:
+    pool.find(1)
+    nothing = page(pool, filters=FindingFilter(kinds=("retraction",)))
+    assert (nothing.items, nothing.more) == ((), False)
+    assert nothing.next == page(pool).next
+
+
+@pytest.mark.parametrize("cursor", ["x", "AAAA", "AgAAAAAAAAAB", "AQAAAAAAAAAB=", "Af__________", "é", "A" * 400])
+def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
+    with pytest.raises(HanseError) as refusal:
+        read_cursor(cursor)
+    assert refusal.value.code is Code.INVALID
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_cursor_or_a_named_error(text: str) -> None:
+    try:
+        number = read_cursor(text)
+    except HanseError as error:
+        number, code = -1, error.code
+        assert code is Code.INVALID
+    assert number < 1 << 63
+
+
+@given(st.integers(min_value=0, max_value=(1 << 63) - 1))
+def test_a_cursor_says_where_it_was(seq: int) -> None:
+    assert read_cursor(cursor(seq)) == seq
+
+
+def test_a_statement_comes_with_the_bytes_its_author_signed(pool: Pool) -> None:
+    found = pool.find(1)
+    with pool.database.read() as tx:
+        detail = insight.statement(tx, pool.contributor(1), found, now=make.IAT)
+        with pytest.raises(HanseError) as refusal:
+            insight.statement(tx, pool.contributor(2), found, now=make.IAT)
+    assert detail.view.provenance.id == found
+    assert detail.jws.count(b".") == 2
+    assert refusal.value.code is Code.NOT_FOUND
+
+
+def test_the_overview_counts_what_is_held(pool: Pool, vocabulary: Vocabulary) -> None:
+    pool.find(1)
+    pool.say(2, make.relation(pool.circle, make.OTHER_SUBJECT, make.SUBJECT))
+    insight.catch_up(pool.database, vocabulary, make.IAT)
+    with pool.database.read() as tx:
+        overview = insight.overview(tx)
+        (circle,) = insight.circle_summaries(tx)
+    assert (overview.circles, overview.contributors, overview.statements, overview.subjects) == (1, 4, 2, 2)
+    assert (overview.signals, overview.last_sync) == (1, None)
+    assert sorted(number for _, _, number in circle.contributors) == [0, 0, 1, 1]
+    assert circle.own in {name for _, name, _ in circle.contributors}
