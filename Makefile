@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The full registry and the public cases, where the shared data lies beside the checkout; else what comes along.
+DATA ?= ../shared/data
+DEMO_DATA = $(addprefix --registry ,$(wildcard $(DATA)/ror/organisations.jsonl.gz)) \
+  $(addprefix --cases ,$(wildcard $(DATA)/public_cases.csv))
 # Debian packages that tests of the pages and of interoperability use, where their command or file is not there.
 MISSING = $(strip $(if $(shell command -v chromium),,chromium) $(if $(shell command -v go),,golang-go) \
   $(if $(wildcard /usr/share/gocode/src/golang.org/x/mod),,golang-golang-x-mod-dev) $(if $(shell command -v npm),,npm))
@@ -20,7 +24,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@touch $(STAMP)
 
 demo: $(STAMP) ## Run three nodes that assess, publish, sync and show what they know together
-	$(BIN)/hanse demo $(DEMO)
+	$(BIN)/hanse demo $(DEMO_DATA) $(DEMO)
 
 test: $(STAMP) ## Pass all tests
 	$(BIN)/python -m pytest -n 2 $(TESTS)
