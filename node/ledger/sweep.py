@@ -29,7 +29,7 @@ def sweep(database: Database, now: Timestamp) -> int:
 
 
 def _come_of_age(database: Database, now: Timestamp) -> int:
-    """Clause 8.5: an entry from the future is what it says once its day has come, for everybody alike."""
+    """Clause 8.7: an entry from the future is what it says once its day has come, for everybody alike."""
     with database.read() as tx:
         waiting = [
             (log, [entry.index for entry in logs.list_unreadable(tx, log, code=Code.FUTURE_DATED)])

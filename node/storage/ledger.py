@@ -11,6 +11,7 @@ from node.storage.database import Transaction
 from node.storage.tables.ledger import ENTRIES, LOGS, TILES, UNREADABLE_ENTRIES
 from node.storage.upsert import insert_new, upsert
 from protocol.errors import Code as ProtocolCode
+from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.merkle.frontier import EMPTY, Frontier
 from protocol.merkle.tiles import Tile, TileFetch
@@ -58,10 +59,16 @@ def list_logs(tx: Transaction, circle: CircleId | None = None) -> list[Log]:
     return [_log(row) for row in tx.connection.execute(query)]
 
 
+def list_names(tx: Transaction) -> list[tuple[CircleId, KeyId]]:
+    """Which logs there are, for the check: it must not fail on a row that cannot be read."""
+    query = sa.select(LOGS.c.circle, LOGS.c.contributor).order_by(LOGS.c.circle, LOGS.c.contributor)
+    return [(row.circle, row.contributor) for row in tx.connection.execute(query)]
+
+
 def extend(tx: Transaction, log: Log, frontier: Frontier, entries: Sequence[bytes], tiles: Sequence[Tile]) -> None:
     """Store entries from the log's end on, with the tiles they changed; the caller holds the log's lock."""
     if frontier.size != log.size + len(entries):
-        raise HanseError(Code.CORRUPTED, f"log {log.contributor}: a frontier that does not fit its entries.")
+        raise _unusable(log.contributor, "a frontier that does not fit its entries")
     rows = [{"log_id": log.id, "idx": log.size + offset, "jws": jws} for offset, jws in enumerate(entries)]
     if rows:
         tx.connection.execute(sa.insert(ENTRIES), rows)
@@ -100,11 +107,7 @@ def read_entries(tx: Transaction, log: Log, start: int, end: int) -> list[bytes]
     )
     entries = list(tx.connection.execute(query).scalars())
     if len(entries) != max(0, end - start):
-        raise HanseError(
-            Code.CORRUPTED,
-            f"log {log.contributor}: entries {start} to {end - 1} are not all in the database.",
-            remedy="Run `hanse ledger check`, and restore the database from a backup.",
-        )
+        raise _unusable(log.contributor, f"entries {start} to {end - 1} are not all in the database")
     return entries
 
 
@@ -149,11 +152,7 @@ def tile_fetch(tx: Transaction, log: Log) -> TileFetch:
     def fetch(level: int, index: int, _width: int) -> bytes:
         hashes = find_tile(tx, log, level, index)
         if hashes is None:
-            raise HanseError(
-                Code.CORRUPTED,
-                f"log {log.contributor}: tile {level}/{index} is missing.",
-                remedy="Run `hanse ledger check`, and restore the database from a backup.",
-            )
+            raise _unusable(log.contributor, f"tile {level}/{index} is missing")
         return hashes
 
     return fetch
@@ -170,15 +169,29 @@ def list_unreadable(tx: Transaction, log: Log, *, code: ProtocolCode | None = No
 
 
 def _log(row: sa.Row[Any]) -> Log:
+    try:
+        frontier = Frontier.from_bytes(row.frontier)
+    except ProtocolError as error:
+        raise _unusable(row.contributor, "its frontier cannot be read") from error
+    if frontier.size != row.size:
+        raise _unusable(row.contributor, f"its frontier is for {frontier.size} entries, noted as {row.size}")
     return Log(
         id=row.id,
         circle=row.circle,
         contributor=row.contributor,
-        frontier=Frontier.from_bytes(row.frontier),
+        frontier=frontier,
         covered=row.covered,
         covered_size=row.covered_size,
         head=row.head,
         status=row.status,
         problem=row.problem,
         evidence=row.evidence,
+    )
+
+
+def _unusable(contributor: KeyId, words: str) -> HanseError:
+    return HanseError(
+        Code.CORRUPTED,
+        f"log {contributor}: {words}.",
+        remedy="Run `hanse ledger check`, and restore the database from a backup.",
     )

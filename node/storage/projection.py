@@ -177,6 +177,11 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
     return len(rows)
 
 
+def last_drawn(tx: Transaction) -> int:
+    """The last number that the feed has given out."""
+    return int(tx.connection.execute(sa.select(FEED.c.last)).scalar_one_or_none() or 0)
+
+
 def _draw(tx: Transaction, count: int) -> int:
     """Take ``count`` numbers; the last one taken before them."""
     insert_new(tx, FEED, {"id": 1, "last": 0})

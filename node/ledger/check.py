@@ -1,0 +1,221 @@
+"""Checking a node's logs: everything that can be computed from stored bytes is computed and compared.
+
+Entries lead to leaf hashes, these to tiles, frontier and root, the root to the signed checkpoint, the signature
+of each entry to its contributor, and all entries together to the projection. One flipped bit breaks one of these,
+and the check says where it is: the signed checkpoint decides whether an entry or a hash has changed.
+
+What cannot be found: an entry that was never readable, changed together with every hash above it and with the
+checkpoint; for that, the contributor's key would be needed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from node.domain.circles import Member
+from node.domain.ledger import Log, UnreadableEntry
+from node.domain.statements import Projected
+from node.errors import HanseError
+from node.ledger.projection import Reading, interpret
+from node.storage import circles, projection, statements
+from node.storage import ledger as logs
+from node.storage.database import Database, Transaction
+from protocol import replica
+from protocol.errors import Code, ProtocolError
+from protocol.identifiers import CircleId, KeyId
+from protocol.merkle import tiles
+from protocol.merkle.checkpoint import open_checkpoint, origin
+from protocol.merkle.frontier import EMPTY
+from protocol.merkle.hashing import HASH_BYTES, leaf_hash
+from protocol.replica import AcceptedEntry, Content, Unreadable
+from protocol.statements import Timestamp
+
+PROGRESS_ENTRIES: Final = 1_000
+"""Between two signs of life: about 0.15 s of signature checks."""
+_RESTORE: Final = "Restore the database from a backup and run `hanse sync --once`; members hold the newer entries."
+_PROJECT: Final = "The signed entries are not affected. Restore the database from a backup, or report this as a bug."
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A sign of life: so many entries of a log have been read."""
+
+    circle: CircleId
+    contributor: KeyId
+    done: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something stored is not what it was: in which log, at which entry (none: not one entry's), and what to do."""
+
+    circle: CircleId
+    contributor: KeyId
+    index: int | None
+    what: str
+    remedy: str
+
+
+Event: TypeAlias = Progress | Damage
+
+
+@dataclass(slots=True)
+class _Recomputed:
+    """What the stored entries of one log give when everything is computed again."""
+
+    hashes: list[bytes] = field(default_factory=list)
+    entries: list[AcceptedEntry] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    suspects: dict[int, Code] = field(default_factory=dict)
+    """Entries that were readable when they came and are not now."""
+
+
+def check(database: Database, now: Timestamp) -> Iterator[Event]:
+    """Every log of every circle, one read transaction each, so that a running node goes on meanwhile."""
+    with database.read() as tx:
+        names = logs.list_names(tx)
+        rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
+    for circle, contributor in names:
+        roster = rosters.get(circle)
+        member = roster.members.get(contributor) if roster else None
+        if member is None:
+            yield Damage(circle, contributor, None, "this log belongs to no member of a circle of ours", _RESTORE)
+            continue
+        with database.read() as tx:
+            yield from _check_log(tx, circle, member, now)
+    with database.read() as tx:
+        drawn, last = projection.last_drawn(tx), statements.last_seq(tx)
+    if drawn < last:
+        yield Damage(
+            CircleId(""), KeyId(""), None, f"the feed's counter stands at {drawn}, its last row at {last}", _PROJECT
+        )
+
+
+def _check_log(tx: Transaction, circle: CircleId, member: Member, now: Timestamp) -> Iterator[Event]:
+    try:
+        log = logs.find_log(tx, circle, member.contributor)
+    except HanseError as error:
+        yield Damage(circle, member.contributor, None, error.detail, _RESTORE)
+        return
+    if log is None:
+        return
+    stored = projection.of_log(tx, log)
+    unreadable = {entry.index: entry for entry in logs.list_unreadable(tx, log)}
+    found = _Recomputed()
+    yield from _read(tx, log, member, now, unreadable, found)
+    for what in _compare_tree(tx, log, member, found):
+        yield Damage(log.circle, log.contributor, what[0], what[1], _RESTORE)
+    if found.missing:
+        return
+    reading = interpret(found.entries, {})
+    for index, words in _compare_projection(reading, stored, unreadable, found.suspects):
+        yield Damage(log.circle, log.contributor, index, words, _PROJECT)
+
+
+def _read(
+    tx: Transaction,
+    log: Log,
+    member: Member,
+    now: Timestamp,
+    unreadable: Mapping[int, UnreadableEntry],
+    found: _Recomputed,
+) -> Iterator[Progress]:
+    """Every entry: its hash, and what it says, its signature included."""
+    expected = 0
+    for index, jws in logs.indexed_entries(tx, log):
+        found.missing += range(expected, index)
+        expected = index + 1
+        found.hashes.append(leaf_hash(jws))
+        content = _content(jws, log, member, now, unreadable.get(index))
+        if isinstance(content, Unreadable) and index not in unreadable:
+            found.suspects[index] = content.code
+        found.entries.append(AcceptedEntry(index, jws, found.hashes[-1], content))
+        if expected % PROGRESS_ENTRIES == 0:
+            yield Progress(log.circle, log.contributor, expected, log.size)
+    found.missing += range(expected, log.size)
+    yield Progress(log.circle, log.contributor, expected, log.size)
+
+
+def _content(jws: bytes, log: Log, member: Member, now: Timestamp, known: UnreadableEntry | None) -> Content:
+    """As it reads now; one that waits for its day is left waiting, since the sweep may not have come yet."""
+    content = replica.reread(jws, member.key, log.circle, now)
+    if known is not None and known.code is Code.FUTURE_DATED and not isinstance(content, Unreadable):
+        return Unreadable(known.code, known.detail)
+    return content
+
+
+def _compare_tree(tx: Transaction, log: Log, member: Member, found: _Recomputed) -> Iterator[tuple[int | None, str]]:
+    """Entries against hashes, hashes against the signed root."""
+    for index in found.missing:
+        yield index, "the entry is missing"
+    stored = {(tile.level, tile.index): tile.hashes for tile in logs.list_tiles(tx, log)}
+    changed = [] if found.missing else _changed_leaves(found.hashes, stored)
+    frontier = EMPTY.extend(found.hashes)
+    notes = list(_compare_notes(log, member, frontier.root(), complete=not found.missing))
+    entries_fit = not notes and log.covered_size == len(found.hashes)
+    for index in changed:
+        blame = f"the hash in tile 0/{index // tiles.TILE_WIDTH}" if entries_fit else "the entry or its stored hash"
+        yield index, f"{blame} has changed: they no longer belong together"
+    for index, code in found.suspects.items():
+        if index not in changed:
+            yield index, f"the entry reads as {code}, and did not when it was stored"
+    if found.missing:
+        return
+    if frontier.size != log.size or frontier != log.frontier:
+        yield None, f"the stored frontier does not follow from the {len(found.hashes)} entries"
+    if not changed:
+        yield from ((None, words) for words in notes)
+        yield from ((None, words) for words in _compare_tiles(found.hashes, stored))
+
+
+def _changed_leaves(hashes: Sequence[bytes], stored: Mapping[tuple[int, int], bytes]) -> list[int]:
+    changed = []
+    for index, hashed in enumerate(hashes):
+        number, offset = divmod(index, tiles.TILE_WIDTH)
+        kept = stored.get((0, number), b"")[offset * HASH_BYTES : (offset + 1) * HASH_BYTES]
+        if kept != hashed:
+            changed.append(index)
+    return changed
+
+
+def _compare_tiles(hashes: Sequence[bytes], stored: Mapping[tuple[int, int], bytes]) -> Iterator[str]:
+    expected = {(tile.level, tile.index): tile.hashes for tile in tiles.grow(0, hashes, lambda *_: b"")}
+    for level, index in sorted(expected.keys() | stored.keys()):
+        if expected.get((level, index)) != stored.get((level, index)):
+            yield f"hash tile {level}/{index} does not follow from the entries"
+
+
+def _compare_notes(log: Log, member: Member, root: bytes, *, complete: bool) -> Iterator[str]:
+    name = origin(log.circle, log.contributor)
+    for kind, note in (("checkpoint", log.covered), ("newest checkpoint seen", log.head)):
+        if not note:
+            continue
+        try:
+            opened = open_checkpoint(note, origin=name, key=member.key)
+        except ProtocolError as error:
+            yield f"the stored {kind} does not verify: {error.detail}"
+            continue
+        if kind == "checkpoint" and opened.size != log.covered_size:
+            yield f"the stored {kind} is for {opened.size} entries, noted as {log.covered_size}"
+        if complete and opened.size == log.size and opened.root != root:
+            yield f"the entries do not have the root that the {kind} signs"
+
+
+def _compare_projection(
+    reading: Reading,
+    stored: Mapping[int, Projected],
+    unreadable: Mapping[int, UnreadableEntry],
+    suspects: Mapping[int, Code],
+) -> Iterator[tuple[int, str]]:
+    """Rows against what the entries say; an entry that has itself changed was reported already."""
+    expected = {row.index: row for row in reading.new.values()}
+    refused = {entry.index: entry.code for entry in reading.unreadable}
+    for index in sorted(expected.keys() | stored.keys() | refused.keys() | unreadable.keys()):
+        if index in suspects:
+            continue
+        known = unreadable.get(index)
+        if (known.code if known else None) != refused.get(index):
+            yield index, "the note on whether it can be read differs from its bytes"
+        elif expected.get(index) != stored.get(index):
+            yield index, "the row of this statement differs from what its log says"
