@@ -5,12 +5,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from protocol.canonical import encode as canonical
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import decode_bytes
+from protocol.statements import decode, encode
 from tests.protocol import generate
-from tests.protocol.vector_file import BEYOND_SCHEMA, Case, load_cases, vector_file
+from tests.protocol.samples import every_kind
+from tests.protocol.vector_file import BEYOND_SCHEMA, Case, error_code, load_cases, vector_file
 from tests.support import VOCABULARY_FILE
 
 SCHEMAS = generate.SCHEMAS / "v1"
@@ -60,6 +65,9 @@ def _accepts(validator: Draft202012Validator, data: bytes) -> bool | None:
     return validator.is_valid(value)
 
 
+STATEMENTS = _validator("statement")
+
+
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.schema.json")), ids=lambda path: path.name)
 def test_every_schema_is_a_closed_schema_of_2020_12(path: Path) -> None:
     schema = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
@@ -85,6 +93,31 @@ def test_schema_and_parser_agree_on_statements() -> None:
     wrong = [case.name for case in cases if answers[case.name] not in {case.fits, None if case.fits else False}]
     assert wrong == []
     assert [case.name for case in cases if case.error is None and not answers[case.name]] == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 10) | st.text("aA-:é", max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=1), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(st.sampled_from(sorted(every_kind())), st.data())
+@settings(deadline=None, max_examples=60)
+def test_what_the_parser_accepts_fits_the_schema(kind: str, data: st.DataObject) -> None:
+    """One member of a good statement is replaced, taken out or added, at any depth."""
+    value = msgspec.json.decode(encode(every_kind()[kind]))
+    part = value
+    name = data.draw(st.sampled_from(sorted(part)))
+    while isinstance(part[name], dict) and data.draw(st.booleans()):
+        part = part[name]
+        name = data.draw(st.sampled_from(sorted(part)))
+    if data.draw(st.booleans()):
+        part[name] = data.draw(JSON)
+    else:
+        del part[name]
+    raw = canonical(value)
+    assert _accepts(STATEMENTS, raw) or error_code(decode, raw) is not None
 
 
 def test_schema_and_parser_agree_on_disclosures() -> None:

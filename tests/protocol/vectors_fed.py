@@ -97,7 +97,7 @@ def _charter_cases() -> Iterable[Case]:
     same = _founders({"identity_key": founders[1].identity_key})
     yield refused("one key for two founders", "6.5", same, Code.BAD_CHARTER, key)
     same = _founders({"request_key": _SMALL_ORDER})
-    yield refused("a key of small order", "3.7", same, Code.BAD_KEY, key)
+    yield refused("a key of small order", "2.5", same, Code.BAD_KEY, key)
     for name in ("endorsement_quorum", "removal_quorum"):
         yield refused(f"{name} above the founders", "6.5", terms | {name: 4}, Code.BAD_CHARTER, bound)
         yield refused(f"{name} of none", "6.3", terms | {name: 0}, Code.MALFORMED, bound, schema=True)
