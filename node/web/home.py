@@ -1,12 +1,21 @@
 """The overview: the search first, then what is new, what is mine to do, and how the node is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
 
 from node.domain.accounts import Permission
-from node.domain.insight import StatementView
+from node.domain.insight import (
+    CorrectionView,
+    FindingView,
+    RelationView,
+    ResponseView,
+    RetractionView,
+    StatementView,
+)
+from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
@@ -21,6 +30,14 @@ _NEW: Final = 6
 _Visit = Annotated[Visit, Depends(Requires(Permission.OWN_ACCOUNT))]
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A statement, and the observation that it is about."""
+
+    shown: StatementView
+    about: FindingView | RelationView | None
+
+
 @ROUTER.get("/")
 def show_home(visit: _Visit) -> Response:
     """One page for every role; what a role may not see is not asked for."""
@@ -28,7 +45,7 @@ def show_home(visit: _Visit) -> Response:
     may_work = visit.may(Permission.ASSESSMENTS_WRITE)
     if may_read_pool or may_work:
         visit.record("overview-read")
-    new: Sequence[StatementView] = ()
+    new: Sequence[News] = ()
     with visit.read() as tx:
         if may_read_pool:
             new = _latest(visit, tx)
@@ -48,7 +65,22 @@ def show_home(visit: _Visit) -> Response:
     )
 
 
-def _latest(visit: Visit, tx: Transaction) -> Sequence[StatementView]:
+def _latest(visit: Visit, tx: Transaction) -> Sequence[News]:
     """The end of the feed, latest first. Its numbers have no gaps, so that many before the last is exact."""
     after = max(0, statements.last_seq(tx) - _NEW)
-    return [view(stored) for stored in reversed(statements.feed(tx, after=after, limit=_NEW, now=visit.now))]
+    found = statements.feed(tx, after=after, limit=_NEW, now=visit.now)
+    return [News(view(stored), _observation(visit, tx, stored)) for stored in reversed(found)]
+
+
+def _observation(visit: Visit, tx: Transaction, stored: StoredStatement) -> FindingView | RelationView | None:
+    """The finding or tie that a statement is or points at; none where we do not hold it."""
+    shown = view(stored)
+    match shown:
+        case FindingView() | RelationView():
+            return shown
+        case ResponseView():
+            target = statements.get(tx, shown.target_contributor, shown.target, now=visit.now)
+        case CorrectionView() | RetractionView():
+            target = statements.get(tx, stored.contributor, shown.target, now=visit.now)
+    about = None if target is None else view(target)
+    return about if isinstance(about, FindingView | RelationView) else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from node.domain.insight import Observation
+from node.domain.insight import Observation, SignalView
 from node.domain.statements import State
 from node.web.formats import day
 from protocol.decay import PPM
@@ -83,7 +83,7 @@ def strength(signal: Signal, vocabulary: Vocabulary) -> str:
     if signal.strength is None:
         return ""
     least, most = (vocabulary.strengths[value].lower() for value in signal.strength)
-    return f"observed: {least}" if least == most else f"observed: {least} to {most}"
+    return f"strength: {least}" if least == most else f"strength: {least} to {most}"
 
 
 def largest_share(signal: Signal) -> str:
@@ -120,6 +120,11 @@ def evidence(observation: Observation, vocabulary: Vocabulary) -> str:
     """The kinds of evidence by their labels; a code that is not in our vocabulary stays a code."""
     known = vocabulary.evidence_sources
     return "; ".join(known[kind].label if kind in known else kind for kind in observation.evidence_kinds)
+
+
+def statements_behind(view: SignalView) -> int:
+    """Findings and the responses to them."""
+    return len(view.findings) + sum(len(finding.responses) for finding in view.findings)
 
 
 def percent(ppm: int) -> int:

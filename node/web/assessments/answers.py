@@ -24,6 +24,7 @@ ROUTER = APIRouter()
 _Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
 _AnswerId = Annotated[AnswerId, Path(pattern=LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
+_FIELDS = ("indicator", "observed_from", "observed_until", "strength", "reliability", "credibility", "evidence_kinds")
 _POLARITY = {"concern": "concern", "assurance": "assurance", "context": "context, never a concern by itself"}
 
 
@@ -92,7 +93,7 @@ def _data(form: FormView, vocabulary: Vocabulary) -> AnswerData | FormView:
     """What the form says, or the form with what is missing at each field."""
     start, end = _day(form.text("observed_from")), _day(form.text("observed_until"))
     reliability = _reliability(form.one("reliability"), vocabulary)
-    wrong = _missing(form, vocabulary) | _wrong_days(start, end)
+    wrong = _in_order(_missing(form, vocabulary) | _wrong_days(start, end))
     if wrong or start is None or end is None or reliability is None:
         return form.wrong(wrong)
     question = form.one("question")
@@ -126,6 +127,11 @@ def _missing(form: FormView, vocabulary: Vocabulary) -> dict[str, str]:
     if not form.many("evidence_kinds"):
         wrong["evidence_kinds"] = "Choose at least one kind of evidence."
     return wrong
+
+
+def _in_order(wrong: dict[str, str]) -> dict[str, str]:
+    """As the fields stand on the page, so that the summary leads through it from top to bottom."""
+    return {name: wrong[name] for name in _FIELDS if name in wrong}
 
 
 def _wrong_days(start: date | None, end: date | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from node.publishing.drafts import add_override, get_draft, history, send_back, 
 from node.publishing.preview import current_preview, gate_hits, preview, submit
 from node.publishing.publish import publish
 from node.storage.statements import get as get_statement
+from node.web.drafts.facts import facts_of, held_back_of
 from node.web.drafts.lists import STATE_WORDS, title_of
 from node.web.formats import statement_path
 from node.web.forms import LOCAL_ID, FormView
@@ -185,6 +186,8 @@ def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Re
         draft=found,
         form=form,
         title=title,
+        facts=facts_of(found.content, runtime.vocabulary),
+        held_back=held_back_of(found.content),
         about=about,
         state=STATE_WORDS[found.state],
         circle=circle,
