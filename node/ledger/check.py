@@ -160,13 +160,12 @@ def _compare_tree(tx: Transaction, log: Log, member: Member, found: _Recomputed)
     for index, code in found.suspects.items():
         if index not in changed:
             yield index, f"the entry reads as {code}, and did not when it was stored"
-    if found.missing:
-        return
-    if frontier.size != log.size or frontier != log.frontier:
+    if found.missing or changed:
+        return  # what follows from them differs as well, and would only hide them
+    if frontier != log.frontier:
         yield None, f"the stored frontier does not follow from the {len(found.hashes)} entries"
-    if not changed:
-        yield from ((None, words) for words in notes)
-        yield from ((None, words) for words in _compare_tiles(found.hashes, stored))
+    yield from ((None, words) for words in notes)
+    yield from ((None, words) for words in _compare_tiles(found.hashes, stored))
 
 
 def _changed_leaves(hashes: Sequence[bytes], stored: Mapping[tuple[int, int], bytes]) -> list[int]:

@@ -9,10 +9,17 @@ from node.domain.settings import Settings
 from node.domain.statements import StoredStatement
 from node.ledger.append import append
 from node.ledger.keyring import Keyring
+from node.ledger.projection import project
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.database import Database
+from protocol import envelope, replica, statements
 from protocol.identifiers import CircleId, KeyId, StatementId
+from protocol.keys import SigningKey
+from protocol.merkle import tiles
+from protocol.merkle.checkpoint import Checkpoint, origin, sign_checkpoint
+from protocol.merkle.hashing import leaf_hash
+from protocol.replica import AcceptedEntry
 from protocol.statements import Statement, Timestamp
 from tests.node.statements import IAT
 
@@ -54,3 +61,23 @@ def settle(database: Database, keyring: Keyring, settings: Settings) -> Home:
     with database.write() as tx:
         roster = circles.join(tx, keyring, signed, IAT)
     return Home(database, keyring, roster.circle, roster.own, settings.keys)
+
+
+def receive(home: Home, key: SigningKey, *said: Statement, checkpoint: bool = False) -> None:
+    """Store entries of a log as a replica's acceptance would, whether or not a node would append them."""
+    contributor = key.public.key_id
+    with home.database.write() as tx:
+        log = logs.lock_log(tx, home.circle, contributor)
+        jws = [envelope.sign(statements.encode(each), key) for each in said]
+        hashes = [leaf_hash(each) for each in jws]
+        frontier = log.frontier.extend(hashes)
+        logs.extend(tx, log, frontier, jws, tiles.grow(log.size, hashes, logs.tile_fetch(tx, log)))
+        if checkpoint:
+            signed = Checkpoint(origin(home.circle, contributor), frontier.size, frontier.root())
+            note = sign_checkpoint(signed, key)
+            logs.save_checkpoints(tx, log, covered=note, covered_size=frontier.size, head=note)
+        entries = [
+            AcceptedEntry(log.size + n, each, hashes[n], replica.reread(each, key.public, home.circle, IAT))
+            for n, each in enumerate(jws)
+        ]
+        project(tx, home.circle, contributor, entries, IAT)

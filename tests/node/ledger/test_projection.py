@@ -7,20 +7,18 @@ from dataclasses import dataclass
 import pytest
 
 from node.domain.statements import Claim, ClaimKey, Projected
-from node.ledger.projection import interpret, project
+from node.ledger.projection import interpret
 from node.ledger.sweep import sweep
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.database import Database
-from protocol import envelope, replica, statements
 from protocol.errors import Code
-from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
+from protocol.identifiers import CircleId, StatementId, VocabularyCode
 from protocol.keys import SigningKey
-from protocol.merkle.hashing import leaf_hash
 from protocol.replica import AcceptedEntry, Unreadable
 from protocol.statements import DAY_SECONDS, Finding, Statement, Timestamp
 from tests.node import statements as make
-from tests.node.ledger.support import Home
+from tests.node.ledger.support import Home, receive
 
 CIRCLE = CircleId("A" * 43)
 OTHER_INDICATOR = VocabularyCode("fund-source-opaque")
@@ -258,18 +256,3 @@ def test_an_entry_from_the_future_is_what_it_says_once_its_day_has_come(home: Ho
 def take_dirty(database: Database) -> list[Claim]:
     with database.write() as tx:
         return reading.take_dirty_claims(tx, 100)
-
-
-def receive(home: Home, key: SigningKey, *said: Statement) -> None:
-    """Store entries of a log as a replica's acceptance would, without its checkpoint."""
-    contributor: KeyId = key.public.key_id
-    with home.database.write() as tx:
-        log = logs.lock_log(tx, home.circle, contributor)
-        jws = [envelope.sign(statements.encode(each), key) for each in said]
-        hashes = [leaf_hash(each) for each in jws]
-        logs.extend(tx, log, log.frontier.extend(hashes), jws, [])
-        entries = [
-            AcceptedEntry(log.size + n, each, hashes[n], replica.reread(each, key.public, home.circle, make.IAT))
-            for n, each in enumerate(jws)
-        ]
-        project(tx, home.circle, contributor, entries, make.IAT)
