@@ -23,6 +23,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from node.api.body_limit import MAX_BODY_BYTES, BodyLimit
 from node.errors import Code as NodeCode
 from node.errors import HanseError
 from protocol.errors import Code as ProtocolCode
@@ -242,6 +243,7 @@ def install(app: FastAPI, render: Renderer | None = None) -> None:
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
+    app.add_middleware(BodyLimit, refuse=_too_large)
     _describe(app)
 
 
@@ -264,6 +266,10 @@ def new_incident() -> str:
 
 
 _INCIDENT_REMEDY: Final = "Give this identifier to the operator of the node."
+
+
+def _too_large(path: str) -> Response:
+    return response(problem(NodeCode.TOO_LARGE, f"the request has more than {MAX_BODY_BYTES} bytes.", instance=path))
 
 
 def _describe(app: FastAPI) -> None:

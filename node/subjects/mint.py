@@ -8,6 +8,7 @@ from node.storage import subjects as storage
 from node.storage.database import Transaction
 from protocol.identifiers import CircleId, SubjectId, encode_bytes
 from protocol.limits import MAX_LABEL_CHARACTERS
+from protocol.statements import as_label
 
 _ID_BYTES = 16
 
@@ -17,14 +18,14 @@ def mint(tx: Transaction, circle: CircleId, label: str) -> SubjectId:
 
     Does not look for the same name elsewhere: two subjects may share a name, and only a person can tell.
     """
-    label = " ".join(label.split())
-    if not label or len(label) > MAX_LABEL_CHARACTERS:
+    plain = as_label(label)
+    if not plain or len(label.strip()) > MAX_LABEL_CHARACTERS:
         raise HanseError(
             Code.INVALID,
             f"the name of a subject has 1 to {MAX_LABEL_CHARACTERS} characters.",
             remedy="Give the organisation's own name, without remarks.",
         )
     subject = SubjectId(f"circle:{encode_bytes(secrets.token_bytes(_ID_BYTES))}")
-    organisation = Organisation(id=subject, label=label, origin="minted", circle=circle)
+    organisation = Organisation(id=subject, label=plain, origin="minted", circle=circle)
     storage.put(tx, {subject: storage.Record(organisation, 0, "")})
     return subject

@@ -146,7 +146,7 @@ def _of_ror(record: _Ror) -> Record:
         identifiers=tuple((other.type, other.preferred or other.all[0]) for other in record.external_ids if other.all),
         relations=_relations(record.relationships),
     )
-    return Record(organisation, FULL_DETAIL, record.admin.last_modified.date)
+    return Record(_named(organisation), FULL_DETAIL, record.admin.last_modified.date)
 
 
 def _of_extract(record: _Extract) -> Record:
@@ -168,7 +168,13 @@ def _of_extract(record: _Extract) -> Record:
         domains=tuple(record.domains),
         relations=_relations(record.relationships),
     )
-    return Record(organisation, 0 if record.detail == "names" else 1, "")
+    return Record(_named(organisation), 0 if record.detail == "names" else 1, "")
+
+
+def _named(organisation: Organisation) -> Organisation:
+    if not organisation.label:
+        raise HanseError(Code.BAD_FILE, "a display name without a visible character")
+    return organisation
 
 
 def _relations(ties: list[_Relationship]) -> tuple[RegistryRelation, ...]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node.storage import subjects as storage
 from node.storage.database import Database
+from node.storage.tables.base import METADATA
+from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from tests.node.subjects.registry import load_records, record
 
 
@@ -15,9 +16,7 @@ def shared_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
     """An SQLite registry of a few invented organisations, made once."""
     directory: Path = tmp_path_factory.mktemp("registry")
     database = Database(f"sqlite:///{directory / 'registry.db'}")
-    storage.SUBJECTS.metadata.create_all(
-        database.engine, tables=[storage.SUBJECTS, storage.SUBJECT_NAMES, storage.SUBJECT_WORDS]
-    )
+    METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS])
     load_records(database, directory, [record(number, f"Invented Institute {number}") for number in range(20)])
     yield database
     database.close()

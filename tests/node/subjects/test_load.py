@@ -11,6 +11,8 @@ from node.domain.subjects import LoadProgress
 from node.errors import Code, HanseError
 from node.storage import subjects as storage
 from node.storage.database import Database
+from node.storage.tables.base import METADATA
+from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from node.subjects import get, load
 from node.subjects.load import BATCH
 from node.subjects.source import MAX_RECORD_BYTES
@@ -178,7 +180,5 @@ def _id(number: int) -> str:
 
 def _sqlite(tmp_path: Path) -> Database:
     database = Database(f"sqlite:///{tmp_path / 'registry.db'}")
-    storage.SUBJECTS.metadata.create_all(
-        database.engine, tables=[storage.SUBJECTS, storage.SUBJECT_NAMES, storage.SUBJECT_WORDS]
-    )
+    METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS])
     return database
