@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from node import circles, config
 from node.circles import Terms
-from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
+from node.cli.open import DEFAULT_DATA, OUT, DataOption, argument, node
 from node.ledger.keyring import Keyring
 from protocol.circles import DEFAULT_THRESHOLD, circle_id, encode_charter, encode_signed_charter
 from protocol.identifiers import parse_circle_id
@@ -81,14 +81,14 @@ def show(
         return
     with node(data) as runtime, runtime.database.read() as tx:
         if not circle:
-            table = Table("circle", "name", "members", "our pseudonym", box=None)
+            table = Table(Column("circle", no_wrap=True, overflow="fold"), "name", "members", "our pseudonym", box=None)
             for view in circles.list_circles(tx):
                 table.add_row(view.id, view.name, str(view.members), view.own_pseudonym)
             OUT.print(table)
             return
-        roster = circles.roster(tx, parse_circle_id(circle))
+        roster = circles.roster(tx, argument(parse_circle_id, circle))
         OUT.print_json(encode_charter(roster.charter).decode())
-        table = Table("pseudonym", "institution", "address", "contributor", box=None)
+        table = Table(Column("contributor", overflow="fold"), "pseudonym", "institution", "address", box=None)
         for member in roster.members.values():
-            table.add_row(member.pseudonym, member.name, member.url, member.contributor)
+            table.add_row(member.contributor, member.pseudonym, member.name, member.url)
         OUT.print(table)

@@ -14,6 +14,7 @@ from node.insight.dossier import dossier as read_dossier
 from node.storage.database import Transaction
 from node.subjects.find import search
 from protocol.identifiers import SubjectId
+from protocol.vocabulary import WHOLE
 
 PARTS_PER_PERCENT = 10_000
 
@@ -80,8 +81,5 @@ def _cell(view: SignalView) -> str:
     belief, disbelief, uncertainty = (
         round(part / PARTS_PER_PERCENT) for part in (signal.belief_ppm, signal.disbelief_ppm, signal.uncertainty_ppm)
     )
-    return (
-        f"{view.indicator.label}{'' if view.scope == 'whole' else f' ({view.scope_label})'}\n"
-        f"{signal.likelihood}; for {belief} %, against {disbelief} %, open {uncertainty} %;"
-        f" {signal.roots} roots, {signal.contributors} contributors"
-    )
+    scope = "" if view.scope == WHOLE else f" ({view.scope_label})"
+    return f"{view.indicator.label}{scope}\nfor {belief} %, against {disbelief} %, open {uncertainty} %. {view.words}"

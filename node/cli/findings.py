@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from node.cli.accounts import require_account
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
@@ -67,7 +67,7 @@ def list_shared(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """List what this institution has shared, newest first, with what has become of it."""
-    table = Table("statement", "kind", "subject", "indicator", "state", "until", box=None)
+    table = Table(Column("statement", no_wrap=True), "kind", "subject", "indicator", "state", "until", box=None)
     with node(data) as runtime, runtime.database.read() as tx:
         for view in shared(tx, runtime.clock.now(), limit=limit):
             label = view.subject.label if view.subject else ""

@@ -1,17 +1,17 @@
 """Opening the node that a command works on, and saying what went wrong in words and an exit code."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 from rich.console import Console
 
 from node import config
 from node.app import build
-from node.errors import HanseError
+from node.errors import Code, HanseError
 from node.runtime import Runtime
 from protocol.errors import Fault, ProtocolError
 
@@ -19,6 +19,8 @@ DataOption = Annotated[
     Path, typer.Option("--data", envvar="HANSE_DATA", help="The folder of the node.", show_default=True)
 ]
 DEFAULT_DATA: Final = Path("hanse-data")
+
+_T = TypeVar("_T")
 
 EXIT_OURS: Final = 1
 EXIT_OPERATOR: Final = 2
@@ -50,6 +52,16 @@ def fail(error: HanseError | ProtocolError) -> int:
             return EXIT_OPERATOR
         case Fault.PEER:
             return EXIT_PEER
+
+
+def argument(parse: Callable[[str], _T], text: str) -> _T:
+    """An identifier typed on the command line: whoever typed it can mend it."""
+    try:
+        return parse(text)
+    except ProtocolError as error:
+        raise HanseError(
+            Code.INVALID, f"{text!r} is {error.detail}.", remedy="Copy it whole, without spaces."
+        ) from error
 
 
 def progress(done: int, *, what: str, total: int = 0) -> None:

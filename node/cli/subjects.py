@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from node.cli.open import DEFAULT_DATA, ERR, OUT, DataOption, node
 from node.domain.subjects import LoadProgress, LoadReport
@@ -60,7 +60,7 @@ def search(
     if not hits:
         OUT.print("nothing found: that says nothing of the organisation, only of the registry loaded here.")
         return
-    table = Table("identifier", "name", "place", "type", "matched", box=None)
+    table = Table(Column("identifier", no_wrap=True), "name", "place", "type", "matched", box=None)
     for hit in hits:
         place = ", ".join(part for part in (hit.place, hit.country) if part)
         table.add_row(hit.id, hit.label, place, ", ".join(hit.types), hit.matched if hit.matched != hit.label else "")
