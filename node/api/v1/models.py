@@ -4,12 +4,15 @@ Bodies are their own types, so that a change inside the node cannot change the A
 at the edge, and nowhere further in.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Final, TypeAlias
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
-from node.errors import Code
+from node.errors import Code, HanseError
 
 EXAMPLE_SUBJECT: Final = "ror:0hanse125"
 """An invented identifier with right check digits; no organisation has it."""
@@ -46,6 +49,25 @@ SubjectQuery: TypeAlias = Annotated[
         examples=[EXAMPLE_SUBJECT],
     ),
 ]
+
+
+def only_declared(request: Request) -> None:
+    """Refuse a query parameter that the operation does not have: a mistyped filter would silently answer more."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        unknown = sorted(set(request.query_params) - set(_query_names(route.dependant)))
+        if unknown:
+            known = ", ".join(sorted(_query_names(route.dependant))) or "none"
+            raise HanseError(
+                Code.INVALID, f"{len(unknown)} unknown query parameters.", remedy=f"This operation has: {known}."
+            )
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        yield field.alias
+    for each in dependant.dependencies:
+        yield from _query_names(each)
 
 
 def no_store(response: Response) -> None:

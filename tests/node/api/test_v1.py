@@ -130,6 +130,7 @@ REFUSALS = (
     ("/findings?after=nonsense", 422, "invalid"),
     ("/findings?limit=501", 422, "invalid"),
     ("/findings?kind=rumour", 422, "invalid"),
+    ("/findings?subjct=x", 422, "invalid"),
     ("/findings?circle=x", 400, "bad-identifier"),
     (f"/statements/{'A' * 43}/{'A' * 22}", 404, "not-found"),
     ("/statements/a/b", 400, "bad-identifier"),
