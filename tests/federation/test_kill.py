@@ -32,7 +32,7 @@ from tests.federation.support import free_port
 from tests.node.statements import SUBJECT, finding
 from tests.support import ROOT
 
-ENTRIES = 7_000
+ENTRIES = 6_000
 """More than one response carries, so that there is a middle."""
 
 
@@ -62,7 +62,7 @@ def _found(nodes: list[Runtime]) -> CircleId:
 
 @contextmanager
 def _serving(node: Runtime) -> Iterator[None]:
-    process = subprocess.Popen(_command(node, "serve"), cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(_command(node, "serve"), cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         _wait(lambda: _answers(node), "the author's node does not serve")
         yield
@@ -96,14 +96,16 @@ def _held(node: Runtime) -> int:
 
 def _sync_killed(node: Runtime, when: Callable[[], bool]) -> None:
     """Start a sync in a process of its own and kill it, without a chance to tidy up, once ``when`` is true."""
-    process = subprocess.Popen(_command(node, "sync", "--once"), cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(_command(node, "sync", "--once"), cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603
     _wait(lambda: when() or process.poll() is not None, "the sync neither went on nor ended")
     process.send_signal(signal.SIGKILL)
     process.wait()
 
 
 def _sync(node: Runtime) -> None:
-    done = subprocess.run(_command(node, "sync", "--once"), cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(  # noqa: S603
+        _command(node, "sync", "--once"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
     # The other reader is a member too and does not serve, which is a problem that the round reports and survives.
     assert done.returncode == EXIT_PEER, done.stdout + done.stderr
     assert "peer-unreachable" in done.stdout
