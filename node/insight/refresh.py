@@ -62,7 +62,8 @@ def rebuild(tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, trust: T
     """Forget every signal and compute all of them again from the statements; how many claims that were."""
     insight.drop_all_signals(tx)
     claims = insight.all_claims(tx)
-    _recompute(tx, vocabulary, claims, now, trust)
+    for start in range(0, len(claims), BATCH):
+        _recompute(tx, vocabulary, claims[start : start + BATCH], now, trust)
     return len(claims)
 
 

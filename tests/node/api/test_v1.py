@@ -8,14 +8,20 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from node import circles
 from node.accounts.access_log import read_access_log, verify_access_log
+from node.accounts.tokens import MAX_DAYS
 from node.api import v1
 from node.api.authentication import Needs
+from node.api.problems import HttpCode
 from node.domain.accounts import Permission, Role
+from node.domain.subjects import MAX_SEARCH_CHARACTERS
+from node.insight.query import MAX_PAGE
+from node.subjects.find import MAX_HITS
 from protocol import envelope
 from protocol.statements import DAY_SECONDS
 from tests.node import statements as make
 from tests.node.api.support import TOKEN_DAYS, Api, token_of
 from tests.node.subjects.registry import load_records, record, ror_id, subject
+from tests.support import ROOT
 
 PUBLIC = {"/api/v1/health"}
 PATHS = (
@@ -188,6 +194,24 @@ def test_the_document_is_openapi_3_1_and_complete(quick_api: Api) -> None:
             assert operation["summary"]
             schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
             assert schema["$ref"].rpartition("/")[2] in document["components"]["schemas"]
+
+
+def test_the_guide_lists_every_operation_with_its_permission_and_parameters(quick_api: Api) -> None:
+    guide = (ROOT / "docs" / "api.md").read_text("utf-8")
+    document = quick_api.app.openapi()["paths"]
+    listed = set()
+    for route in iter_route_contexts(quick_api.app.routes):
+        if isinstance(route.original_route, APIRoute) and route.path:
+            needs = [each for each in _calls(route.original_route.dependant) if isinstance(each, Needs)]
+            parameters = document[route.path]["get"].get("parameters", [])
+            query = "&".join(f"{each['name']}=" for each in parameters if each["in"] == "query")
+            call = route.path.removeprefix(v1.PREFIX) + (f"?{query}" if query else "")
+            permission = f"`{needs[0].permission.value}`" if needs else "none"
+            listed.add(f"| `GET {call}` | {permission} |")
+    assert listed == {line for line in guide.splitlines() if line.startswith("| `GET ")}
+    for limit in (MAX_SEARCH_CHARACTERS, MAX_HITS, MAX_PAGE, MAX_DAYS):
+        assert f"| {limit}" in guide
+    assert all(f"`{code}`" in guide for code in HttpCode)
 
 
 def test_examples_are_of_nobody() -> None:
