@@ -13,7 +13,6 @@ from node.domain.accounts import Permission, SignedIn, TooManyAttempts, WrongCre
 from node.errors import Code, HanseError
 from node.web.forms import FormView
 from node.web.security import (
-    MAX_NEXT_CHARACTERS,
     drop_cookie,
     form_cookie,
     safe_next,
@@ -33,7 +32,7 @@ _Own = Annotated[Visit, Depends(Requires(Permission.OWN_ACCOUNT))]
 @ROUTER.get("/sign-in")
 def show_sign_in(
     guest: _Guest,
-    target: Annotated[str, Query(alias="next", max_length=MAX_NEXT_CHARACTERS)] = "/",
+    target: Annotated[str, Query(alias="next")] = "/",
     notice: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """The form."""
