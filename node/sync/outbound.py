@@ -145,6 +145,8 @@ class Outbound:
                     return Answer(bytes(data), error)
         except HanseError as error:
             return Answer(bytes(data), error)
+        except httpx2.HTTPError as error:
+            return Answer(bytes(data), _unreachable(member, error))
         return Answer(bytes(data), None)
 
     def _verify(self, member: Member, response: httpx2.Response, data: bytes, request: SignedFields) -> None:
@@ -179,9 +181,7 @@ class _Exchange:
         try:
             self._response = self._client.send(self._request, stream=True)
         except httpx2.HTTPError as error:
-            raise HanseError(
-                Code.PEER_UNREACHABLE, f"{self._member.name} cannot be reached: {error}.", fault=Fault.PEER
-            ) from error
+            raise _unreachable(self._member, error) from error
         return self._response
 
     def __exit__(self, *_: object) -> None:
@@ -208,6 +208,11 @@ def _require_ok(member: Member, response: httpx2.Response) -> None:
         remedy="Check that both nodes joined the same charter, and that both clocks are right.",
         fault=Fault.PEER,
     )
+
+
+def _unreachable(member: Member, error: httpx2.HTTPError) -> HanseError:
+    """For transports other than our own, which speaks for itself."""
+    return HanseError(Code.PEER_UNREACHABLE, f"{member.name} cannot be reached: {error}.", fault=Fault.PEER)
 
 
 def _misbehaved(member: Member, words: str) -> HanseError:

@@ -14,26 +14,26 @@ MakeNode = Callable[..., Node]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def node_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeNode]:
-    """Makes nodes by name, each with an empty database of its own."""
+    """Makes nodes by name, each with an empty database of its own (on PostgreSQL a schema, which is quicker)."""
     made: list[Node] = []
-    databases: list[str] = []
+    schemas: list[str] = []
 
     def make(name: str, *, url: str = "") -> Node:
         database_url = ""
         if request.param == "postgresql":
+            schemas.append(f"test_{os.urandom(6).hex()}")
             server_url = sa.make_url(request.getfixturevalue("postgresql_url"))
-            databases.append(f"test_{os.urandom(6).hex()}")
-            _admin(server_url, f"CREATE DATABASE {databases[-1]}")
-            database_url = server_url.set(database=databases[-1]).render_as_string(hide_password=False)
+            _admin(server_url, f"CREATE SCHEMA {schemas[-1]}")
+            own = server_url.update_query_dict({"options": f"-csearch_path={schemas[-1]} -csynchronous_commit=off"})
+            database_url = own.render_as_string(hide_password=False)
         made.append(make_node(tmp_path, name, url=url, database_url=database_url))
         return made[-1]
 
     yield make
     for node in made:
         node.runtime.database.close()
-    for database in databases:
-        server_url = sa.make_url(request.getfixturevalue("postgresql_url"))
-        _admin(server_url, f"DROP DATABASE {database} WITH (FORCE)")
+    for schema in schemas:
+        _admin(sa.make_url(request.getfixturevalue("postgresql_url")), f"DROP SCHEMA {schema} CASCADE")
 
 
 def _admin(server_url: sa.URL, command: str) -> None:

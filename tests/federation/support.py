@@ -137,7 +137,7 @@ class InMemory(httpx2.BaseTransport):
 
     def connect(self, url: str, app: FastAPI) -> None:
         """From now on this application answers for the URL, whoever did before."""
-        self._clients[url] = TestClient(app, base_url=url, raise_server_exceptions=False)
+        self._clients[url] = TestClient(app, base_url=url, raise_server_exceptions=False, follow_redirects=False)
 
     def disconnect(self, url: str) -> None:
         """From now on nobody answers for the URL."""
