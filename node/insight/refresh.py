@@ -35,15 +35,16 @@ def refresh(
     while projection.sweep_expired(tx, now):
         pass
     claims = statements.take_dirty_claims(tx, limit)
-    _recompute(tx, vocabulary, claims, now, trust)
+    labels = _recompute(tx, vocabulary, claims, now, trust)
     if len(claims) < limit:
         # Marking them first makes one path, and one lock, of both reasons to recompute.
         stale = insight.stale_claims(tx, day_of(now), limit - len(claims))
         for circle, group in groupby(sorted(stale), key=lambda claim: claim.circle):
             projection.mark_dirty(tx, circle, [ClaimKey(c.subject, c.indicator, c.scope) for c in group])
         aged = statements.take_dirty_claims(tx, limit - len(claims)) if stale else []
-        _recompute(tx, vocabulary, aged, now, trust)
+        labels |= _recompute(tx, vocabulary, aged, now, trust)
         claims += aged
+    registry.notice(tx, labels.values())
     return len(claims)
 
 
@@ -88,7 +89,10 @@ def with_responses(
     return by_claim(circle, findings, statements.responses_to(tx, circle, targets, now=now))
 
 
-def _recompute(tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now: Timestamp, trust: Trust) -> None:
+def _recompute(
+    tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now: Timestamp, trust: Trust
+) -> dict[SubjectId, Organisation]:
+    """Write the signals of these claims as they are now; what their subjects are called in them."""
     today = day_of(now)
     thresholds = {roster.circle: roster.charter.small_number_threshold for roster in circles.list_rosters(tx)}
     signals: dict[Claim, Signal] = {}
@@ -102,7 +106,7 @@ def _recompute(tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now
                 signals[held.claim] = fused
     insight.put_signals(tx, signals, today)
     insight.drop_signals(tx, [claim for claim in claims if claim not in signals])
-    registry.notice(tx, labels.values())
+    return labels
 
 
 def _note_label(held: ClaimStatements, labels: dict[SubjectId, Organisation]) -> None:

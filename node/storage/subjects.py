@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from node.domain.subjects import KIND_ORDER, STATUS_ORDER, Name, NameKind, Organisation, Status, normalise
 from node.storage.database import Transaction
 from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
+from node.storage.upsert import insert_new, upsert
 from protocol.identifiers import SubjectId
 
 MAX_WORD_STARTS: Final = 6
@@ -23,6 +24,7 @@ _AFTER_ANY: Final = "\U0010ffff"
 _MAX_PARAMETERS: Final = 900
 """SQLite's oldest limit of bound parameters in one statement is 999."""
 
+_CONTENT: Final = ("label", "origin", "circle", "detail", "modified", "record")
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Organisation)
 
@@ -81,29 +83,25 @@ def stored(tx: Transaction, ids: Sequence[SubjectId]) -> dict[SubjectId, StoredR
 
 
 def put(tx: Transaction, records: Mapping[SubjectId, Record], *, replaced: Sequence[SubjectId] = ()) -> None:
-    """Store new records and the new form of ``replaced`` ones, with their names."""
-    connection = tx.connection
+    """Store new records and the new form of ``replaced`` ones, with their names.
+
+    A subject that another transaction stored meanwhile is written over: whoever calls this knows more.
+    """
     for chunk in _chunks(replaced):
-        connection.execute(sa.delete(SUBJECTS).where(SUBJECTS.c.id.in_(chunk)))
-    if not records:
-        return
-    connection.execute(sa.insert(SUBJECTS), [_row(record) for record in records.values()])
-    names: list[dict[str, object]] = []
-    words: list[dict[str, object]] = []
-    for subject, record in records.items():
-        whole, later = _index(record.organisation)
-        names += [{"normalised": text, "rank": rank, "subject": subject} for text, rank in whole]
-        words += [{"normalised": text, "rank": rank, "subject": subject} for text, rank in later]
-    for table, rows in ((SUBJECT_NAMES, names), (SUBJECT_WORDS, words)):
-        if rows:
-            connection.execute(sa.insert(table), rows)
+        tx.connection.execute(sa.delete(SUBJECTS).where(SUBJECTS.c.id.in_(chunk)))
+    upsert(tx, SUBJECTS, [_row(record) for record in records.values()], replace=_CONTENT)
+    _insert_names(tx, records)
 
 
 def notice(tx: Transaction, organisations: Iterable[Organisation]) -> None:
-    """Remember names that pooled statements use for subjects that nobody here knows; never replaces anything."""
+    """Remember names that pooled statements use for subjects that nobody here knows; never replaces anything.
+
+    The last thing in a transaction: two that notice the same subject wait for each other here.
+    """
     named = {organisation.id: organisation for organisation in organisations}
-    known = stored(tx, list(named))
-    put(tx, {key: Record(value, -1, "") for key, value in named.items() if key not in known})
+    known = labels(tx, list(named))
+    absent = {key: Record(named[key], -1, "") for key in sorted(named) if key not in known}
+    _insert_names(tx, {key: record for key, record in absent.items() if insert_new(tx, SUBJECTS, _row(record))})
 
 
 def labels(tx: Transaction, ids: Sequence[SubjectId]) -> dict[SubjectId, str]:
@@ -156,6 +154,18 @@ def of_rank(rank: int) -> tuple[NameKind, Status]:
     """Undo :func:`name_rank`."""
     kind, status = divmod(rank, len(STATUS_ORDER))
     return KIND_ORDER[kind], STATUS_ORDER[status]
+
+
+def _insert_names(tx: Transaction, records: Mapping[SubjectId, Record]) -> None:
+    names: list[dict[str, object]] = []
+    words: list[dict[str, object]] = []
+    for subject, record in records.items():
+        whole, later = _index(record.organisation)
+        names += [{"normalised": text, "rank": rank, "subject": subject} for text, rank in whole]
+        words += [{"normalised": text, "rank": rank, "subject": subject} for text, rank in later]
+    # Every column is part of the key: a row that is there is the same row.
+    upsert(tx, SUBJECT_NAMES, names, replace=("rank",))
+    upsert(tx, SUBJECT_WORDS, words, replace=("rank",))
 
 
 def _row(record: Record) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -245,3 +246,23 @@ def test_what_is_stored_is_what_the_dossier_shows(pool: Pool, vocabulary: Vocabu
             if view.signal.contributions
         ]
         assert sorted(shown, key=lambda view: (view.indicator.id, view.scope)) == list(listed)
+
+
+def test_workers_that_refresh_at_once_lose_and_double_nothing(pool: Pool, vocabulary: Vocabulary) -> None:
+    for number in range(12):
+        pool.find(number % 3 + 1, make.finding_body(SubjectId(f"circle:{make.new_id()}")))
+        pool.find(number % 3 + 1)
+
+    def work(_: int) -> int:
+        done = 0
+        while True:
+            with pool.database.write() as tx:
+                taken = insight.refresh(tx, vocabulary, make.IAT, limit=2)
+            done += taken
+            if taken < 2:
+                return done
+
+    with ThreadPoolExecutor(3) as workers:
+        done = sum(workers.map(work, range(3)))
+    assert (done, len(pool.stored())) == (13, 13)
+    assert refreshed(pool, vocabulary) == 0
