@@ -1,5 +1,7 @@
 """Held-back fields: proved one by one, counted by nobody."""
 
+from hashlib import sha256
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -110,9 +112,14 @@ def test_our_own_mistakes_are_ours(name: str, value: JsonValue, salt: bytes) -> 
     assert (refused.value.code, refused.value.fault) == (Code.BAD_DISCLOSURE, Fault.OURS)
 
 
-def test_a_disclosure_is_bounded() -> None:
-    text = encode_bytes(encode([encode_bytes(bytes(16)), "contact", "x" * MAX_DISCLOSURE_BYTES]))
-    assert error_code(verify, digests(disclosures()), [text]) is Code.BAD_DISCLOSURE
+def test_the_largest_disclosure_is_proved_and_a_larger_one_refused() -> None:
+    empty = encode([encode_bytes(bytes(16)), "contact", ""])
+    room = MAX_DISCLOSURE_BYTES * 3 // 4 - len(empty)
+    for length, error in ((room, None), (room + 1, Code.BAD_DISCLOSURE)):
+        text = encode_bytes(encode([encode_bytes(bytes(16)), "contact", "x" * length]))
+        digest = Digest(encode_bytes(sha256(text.encode()).digest()))
+        assert (len(text) <= MAX_DISCLOSURE_BYTES) == (error is None)
+        assert error_code(verify, (digest,), [text]) is error
 
 
 def test_a_presentation_is_bounded_and_the_largest_one_fits() -> None:
