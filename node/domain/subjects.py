@@ -159,11 +159,15 @@ _LEI: Final = re.compile(r"(?:lei:)?([0-9A-Z]{18}[0-9]{2})", re.IGNORECASE | re.
 def normalise(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, accents and punctuation gone, words single-spaced.
 
-    A name without a letter or digit keeps its characters, so that it can still be found.
+    A leading English article is left out, because half of the sources write it and half do not. A name without a letter or digit keeps its characters, so that it can still be found.
     """
-    folded = unicodedata.normalize("NFKC", name).casefold().translate(_APOSTROPHES).translate(_LETTERS)
-    plain = unicodedata.normalize("NFKC", _MARKS.sub("", unicodedata.normalize("NFKD", folded)))
-    return (" ".join(_split(plain)) or " ".join(folded.split()))[:MAX_NORMALISED_CHARACTERS].rstrip()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    plain = _MARKS.sub("", folded).translate(_APOSTROPHES).translate(_LETTERS)
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).casefold())
+    words = _split(plain) or plain.split()
+    while len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    return " ".join(words)[:MAX_NORMALISED_CHARACTERS].rstrip()
 
 
 def parse_identifier(text: str) -> SubjectId | None:
