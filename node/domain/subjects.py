@@ -159,7 +159,8 @@ _LEI: Final = re.compile(r"(?:lei:)?([0-9A-Z]{18}[0-9]{2})", re.IGNORECASE | re.
 def normalise(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, accents and punctuation gone, words single-spaced.
 
-    A leading English article is left out, because half of the sources write it and half do not. A name without a letter or digit keeps its characters, so that it can still be found.
+    A leading English article is left out, because half of the sources write it and half do not. A name without a
+    letter or digit keeps its characters, so that it can still be found.
     """
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     plain = _MARKS.sub("", folded).translate(_APOSTROPHES).translate(_LETTERS)
