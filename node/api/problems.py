@@ -17,7 +17,6 @@ from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 import msgspec
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +25,7 @@ from starlette.exceptions import HTTPException
 from node.api.body_limit import MAX_BODY_BYTES, BodyLimit
 from node.errors import Code as NodeCode
 from node.errors import HanseError
+from node.logs import logger
 from protocol.errors import Code as ProtocolCode
 from protocol.errors import ProtocolError
 
@@ -198,7 +198,7 @@ def of_error(error: HanseError | ProtocolError, instance: str) -> Problem:
     if error.code not in _OURS:
         return problem(error.code, error.detail, remedy=remedy, instance=instance)
     incident = new_incident()
-    structlog.get_logger().error("node-failure", incident=incident, code=error.code.value, detail=error.detail)
+    logger(__name__).error("node-failure", incident=incident, code=error.code.value, detail=error.detail)
     return problem(error.code, _incident_detail(incident), remedy=_INCIDENT_REMEDY, instance=instance)
 
 
@@ -310,5 +310,5 @@ def _of_unexpected(error: Exception, instance: str) -> Problem:
     # The exception's text may quote private values (a query's parameters, a row); its place does not.
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    structlog.get_logger().error("unexpected", incident=incident, error=type(error).__name__, where=where)
+    logger(__name__).error("unexpected", incident=incident, error=type(error).__name__, where=where)
     return problem(HttpCode.INTERNAL, _incident_detail(incident), remedy=_INCIDENT_REMEDY, instance=instance)
