@@ -80,8 +80,8 @@ class FictionalRow(msgspec.Struct, frozen=True, kw_only=True):
     scope: VocabularyCode
     reference: str
     subject: str
-    indicator: str
-    question: str
+    indicator: VocabularyCode
+    question: VocabularyCode
     observation: str
     observed_from: str
     observed_until: str
