@@ -65,7 +65,15 @@ class Node:
             return circles.roster(tx, circle).own
 
 
-def make_node(tmp_path: Path, name: str, *, url: str = "", database_url: str = "", sync_seconds: int = 60) -> Node:
+def make_node(
+    tmp_path: Path,
+    name: str,
+    *,
+    url: str = "",
+    database_url: str = "",
+    sync_seconds: int = 1,
+    allow_private_addresses: bool = True,
+) -> Node:
     """A node with new keys below ``tmp_path / name`` and the current tables in its database.
 
     The default URL cannot be reached, which is enough for the in-memory transport; the default database is a
@@ -77,7 +85,7 @@ def make_node(tmp_path: Path, name: str, *, url: str = "", database_url: str = "
         base_url=url or f"http://{name}.example",
         data=data,
         database_url=database_url or f"sqlite:///{data / 'hanse.db'}",
-        allow_private_addresses=True,
+        allow_private_addresses=allow_private_addresses,
         sync_seconds=sync_seconds,
     )
     keyring = Keyring(settings.keys)

@@ -1,0 +1,86 @@
+"""Rounds: who is asked when, what a failure costs, and that the worker outlives it."""
+
+from threading import Event, Thread
+
+import pytest
+
+from node.domain.sync import PeerState
+from node.errors import Code, HanseError
+from node.storage import peers
+from node.sync import run_worker, sync_once
+from node.sync.worker import MAX_PAUSE_SECONDS, next_attempt
+from protocol.identifiers import CircleId, KeyId
+from protocol.statements import Timestamp
+from tests.federation.conftest import MakeNode, node_of
+from tests.federation.support import InMemory, circle_of, publish
+from tests.node import statements as make
+
+__all__ = ["node_of"]
+
+
+def state(failures: int) -> PeerState:
+    return PeerState(CircleId("A" * 43), KeyId("A" * 43), make.IAT, None, "", "", failures, 0)
+
+
+def test_a_peer_that_fails_is_asked_less_often_down_to_once_an_hour() -> None:
+    pauses = [next_attempt(state(failures), 60) - make.IAT for failures in range(8)]
+    assert pauses == [0, 120, 240, 480, 960, 1920, MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS]
+    assert next_attempt(state(1_000_000), 60) - make.IAT == MAX_PAUSE_SECONDS
+
+
+def test_the_worker_pulls_brings_up_to_date_and_says_that_it_lives(node_of: MakeNode) -> None:
+    author, reader, absent = node_of("author"), node_of("reader"), node_of("absent")
+    circle = circle_of([author, reader, absent])
+    publish(author, circle, make.finding(circle))
+    network = InMemory([author, reader])
+    stop = Event()
+    rounds: list[int] = []
+
+    def after_round() -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise HanseError(Code.CORRUPTED, "something that the next round may find mended.")
+        stop.set()
+
+    worker = Thread(
+        target=run_worker, args=(reader.runtime, stop), kwargs={"after_round": after_round, "transport": network}
+    )
+    worker.start()
+    worker.join(timeout=20)
+
+    assert not worker.is_alive()
+    assert rounds == [0, 1]
+    with reader.runtime.database.read() as tx:
+        (beat,) = peers.list_heartbeats(tx)
+        states = {each.contributor: each for each in peers.list_peers(tx)}
+    assert (beat.name, beat.at) == ("sync", make.IAT)
+    good, bad = states[author.own(circle)], states[absent.own(circle)]
+    assert (good.last_success, good.failures, good.error_code, good.lag) == (make.IAT, 0, "", 0)
+    assert (bad.last_success, bad.failures, bad.error_code) == (None, 1, "peer-unreachable")
+    assert "absent" in bad.error_detail
+
+
+def test_a_peer_that_comes_back_is_as_good_as_new(node_of: MakeNode) -> None:
+    author, reader = node_of("author"), node_of("reader")
+    circle_of([author, reader])
+    network = InMemory([reader])
+    for _ in range(3):
+        sync_once(reader.runtime, transport=network)
+    with reader.runtime.database.read() as tx:
+        assert [each.failures for each in peers.list_peers(tx)] == [3]
+    reader.clock.advance(60)
+    author.clock.advance(60)
+    sync_once(reader.runtime, transport=InMemory([author, reader]))
+    with reader.runtime.database.read() as tx:
+        (known,) = peers.list_peers(tx)
+    assert (known.failures, known.error_code, known.last_success) == (0, "", Timestamp(make.IAT + 60))
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_clock_that_is_wrong_is_said_in_words(node_of: MakeNode) -> None:
+    author, reader = node_of("author"), node_of("reader")
+    circle_of([author, reader])
+    reader.clock.advance(4_000)
+    (problem,) = sync_once(reader.runtime, transport=InMemory([author, reader])).problems
+    assert problem.code is Code.PEER_REFUSED
+    assert "clock" in problem.detail
