@@ -56,6 +56,13 @@ def setup_link_is_open(tx: Transaction, token: str, now: Timestamp) -> bool:
     return storage.find_setup_link(tx, hash_secret(token), now) is not None
 
 
+def setup_link_login(tx: Transaction, vault: Vault, token: str, now: Timestamp) -> str | None:
+    """The login that an open setup link is for: for the page that asks for the password, and password managers."""
+    account = storage.find_setup_link(tx, hash_secret(token), now)
+    found = None if account is None else storage.get_account(tx, vault, account)
+    return None if found is None else found.login
+
+
 def redeem_setup_link(tx: Transaction, token: str, password: str, now: Timestamp) -> AccountId:
     """Set the password, use the link up and end every session of the account.
 

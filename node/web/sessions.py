@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import RedirectResponse
 
 from node.accounts.access_log import record_access
-from node.accounts.manage import MAX_LOGIN_CHARACTERS, redeem_setup_link, setup_link_is_open
+from node.accounts.manage import MAX_LOGIN_CHARACTERS, redeem_setup_link, setup_link_login
 from node.accounts.sign_in import sign_in, sign_out
 from node.domain.accounts import Permission, SignedIn, TooManyAttempts, WrongCredentials
 from node.errors import Code, HanseError
@@ -91,18 +91,17 @@ def do_sign_out(visit: _Own) -> Response:
 @ROUTER.get("/setup/{token}")
 def show_setup(guest: _Guest, token: str) -> Response:
     """Ask for a password, if the link is still open. Looking at it does not use it up."""
-    _require_open(guest, token)
-    return guest.render("setup.html", form=FormView(), token=token)
+    return guest.render("setup.html", form=FormView(), token=token, login=_login_of(guest, token))
 
 
 @ROUTER.post("/setup/{token}")
 def do_setup(guest: _Guest, token: str) -> Response:
     """Set the password, once."""
     form, runtime = guest.form, guest.house.runtime
-    _require_open(guest, token)
+    login = _login_of(guest, token)
     if form.one("password") != form.one("repeated"):
         wrong = form.wrong({"repeated": "The two passwords differ."})
-        return guest.render("setup.html", form=wrong, token=token, status=422)
+        return guest.render("setup.html", form=wrong, token=token, login=login, status=422)
     now = runtime.clock.now()
     try:
         with runtime.database.write() as tx:
@@ -112,16 +111,19 @@ def do_setup(guest: _Guest, token: str) -> Response:
         if error.code != Code.INVALID:
             raise
         wrong = form.wrong({"password": FormView().refused(error).errors[""]})
-        return guest.render("setup.html", form=wrong, token=token, status=422)
+        return guest.render("setup.html", form=wrong, token=token, login=login, status=422)
     return go("/sign-in", "password-set")
 
 
-def _require_open(guest: Guest, token: str) -> None:
+def _login_of(guest: Guest, token: str) -> str:
+    """Whose link this is; raises ``NOT_FOUND`` for a link that is not open."""
     runtime = guest.house.runtime
     with runtime.database.read() as tx:
-        if len(token) > _MAX_TOKEN_CHARACTERS or not setup_link_is_open(tx, token, runtime.clock.now()):
-            raise HanseError(
-                Code.NOT_FOUND,
-                "this setup link is unknown, used or expired.",
-                remedy="Ask the operator of this node for a new one.",
-            )
+        login = setup_link_login(tx, runtime.vault, token[:_MAX_TOKEN_CHARACTERS], runtime.clock.now())
+    if login is None:
+        raise HanseError(
+            Code.NOT_FOUND,
+            "this setup link is unknown, used or expired.",
+            remedy="Ask the operator of this node for a new one.",
+        )
+    return login

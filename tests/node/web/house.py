@@ -21,7 +21,7 @@ from node.domain.accounts import Account, AccountId, Role
 from node.sync import sync_once
 from node.web.security import session_cookie
 from protocol.identifiers import CircleId, SubjectId, VocabularyCode
-from protocol.statements import FindingBody, Grade, Period, Subject
+from protocol.statements import FindingBody, Grade, Period, Relation, Subject
 from tests.federation.support import InMemory, Node, circle_of, make_node, publish
 from tests.node import statements as make
 from tests.node.subjects.registry import load_records, record, subject
@@ -142,8 +142,10 @@ def make_house(directory: Path, url: str = "http://aldermoor.example") -> House:
     """Aldermoor with pages, Northport and Val d'Esk beside it, and what the two have shared about one partner."""
     node = make_node(directory, "aldermoor", url=url)
     node = _named(node, "University of Aldermoor")
-    others = (_named(make_node(directory, "northport"), "Northport Institute of Technology"),)
-    others += (_named(make_node(directory, "valdesk"), "Universit\u00e9 du Val d\u2019Esk"),)
+    others = (
+        _named(make_node(directory, "northport"), "Northport Institute of Technology"),
+        _named(make_node(directory, "valdesk"), "Universit\u00e9 du Val d\u2019Esk"),
+    )
     circle = circle_of([node, *others], name="Estuary Circle")
     load_records(
         node.runtime.database,
@@ -207,7 +209,7 @@ def _share(others: Sequence[Node], circle: CircleId) -> None:
     )
 
 
-def _tie(circle: CircleId) -> make.Relation:
+def _tie(circle: CircleId) -> Relation:
     tie = make.relation(circle, PARTNER, SubjectId(WORKS))
     body = msgspec.structs.replace(
         tie.body,

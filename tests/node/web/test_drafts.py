@@ -9,6 +9,7 @@ import pytest
 from node.domain.accounts import Role
 from node.storage import statements
 from protocol import envelope
+from protocol.statements import Finding
 from tests.node.web.house import PARTNER_NAME, Browser, House, hidden, text_of
 from tests.node.web.test_assessments import answered, begin
 
@@ -283,8 +284,8 @@ def test_what_was_shared_is_corrected_then_retracted_by_the_same_way(town: tuple
 def test_another_member_is_answered_from_own_evidence(town: tuple[House, Browser, Browser]) -> None:
     house, author, second = town
     with house.node.runtime.database.read() as tx:
-        found = statements.feed(tx, after=0, limit=100, now=house.node.clock.now(), kinds=("finding",))
-    theirs = next(each for each in found if each.state == "live")
+        found = statements.feed(tx, after=0, limit=100, now=house.node.clock.now())
+    theirs = next(each for each in found if each.state == "live" and isinstance(each.statement, Finding))
     path = f"/drafts/respond/{theirs.contributor}/{theirs.statement.id}"
     assert path in author.get(f"/statements/{theirs.contributor}/{theirs.statement.id}")
     empty = author.submit(path, form_of(author.get(path)))

@@ -45,6 +45,7 @@ def _guards(dependant: Dependant) -> Iterator[Open | Requires]:
 
 
 def _method(route: APIRoute) -> str:
+    assert route.methods
     (method,) = route.methods
     return method
 

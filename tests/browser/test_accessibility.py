@@ -1,0 +1,180 @@
+"""What WCAG 2.2 AA asks for and a machine can see, on every page, wide and at 320 pixels.
+
+The checks run inside the page; each returns a list of what is wrong, in words.
+"""
+
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.conftest import DESKTOP, Town, Visitor
+from tests.node.web.house import PARTNER, UNKNOWN_PARTNER
+
+pytestmark = pytest.mark.enable_socket
+
+_NARROW: Final[ViewportSize] = {"width": 320, "height": 700}
+_OFFICER: Final = (
+    "/",
+    "/search",
+    "/search?q=tidal",
+    "/search?q=x",
+    "/search?q=nothing-at-all",
+    f"/subjects/{PARTNER}",
+    f"/subjects/{UNKNOWN_PARTNER}",
+    "/subjects/new",
+    "/assessments",
+    "/assessments/new",
+    "/drafts",
+    "/shared",
+    "/node",
+    "/nothing/here",
+)
+_OPERATOR: Final = ("/", "/accounts", "/accounts/new", "/node", "/access", "/assessments")
+_GUEST: Final = ("/sign-in",)
+
+_CHECKS: Final = r"""
+() => {
+  const wrong = [];
+  const name = (e) => e.outerHTML.slice(0, 120);
+  const seen = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden";
+  if (document.querySelectorAll("h1").length !== 1) wrong.push("not exactly one h1");
+  if (!document.documentElement.lang) wrong.push("no language");
+  if (!document.title.includes("Hanse")) wrong.push("no title");
+  if (document.querySelectorAll("main").length !== 1) wrong.push("not exactly one main");
+  let level = 0;
+  for (const heading of document.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
+    const next = Number(heading.tagName[1]);
+    if (next > level + 1) wrong.push("heading skips a level: " + name(heading));
+    level = next;
+  }
+  const ids = new Set();
+  for (const e of document.querySelectorAll("[id]")) {
+    if (ids.has(e.id)) wrong.push("two elements with the id " + e.id);
+    ids.add(e.id);
+  }
+  for (const e of document.querySelectorAll("input:not([type=hidden]):not([aria-hidden]),select,textarea")) {
+    if (!e.labels?.length && !e.getAttribute("aria-label")) wrong.push("no label: " + name(e));
+  }
+  for (const e of document.querySelectorAll("[aria-describedby],[aria-labelledby]")) {
+    for (const attribute of ["aria-describedby", "aria-labelledby"]) {
+      for (const id of (e.getAttribute(attribute) || "").split(" ").filter(Boolean)) {
+        if (!ids.has(id)) wrong.push(attribute + " names nothing: " + id);
+      }
+    }
+  }
+  for (const e of document.querySelectorAll("a,button,summary")) {
+    if (!e.textContent.trim() && !e.querySelector("[aria-label]")) wrong.push("no text: " + name(e));
+  }
+  for (const e of document.querySelectorAll("button,.button,summary,.sections a,input:not([type=hidden]),select")) {
+    if (!seen(e) || e.classList.contains("unseen")) continue;
+    const box = e.getBoundingClientRect();
+    const target = ["checkbox", "radio"].includes(e.type) ? e.parentElement.getBoundingClientRect() : box;
+    if (target.height < 24) wrong.push("target of " + target.height + " px: " + name(e));
+  }
+  for (const row of document.querySelectorAll("svg")) {
+    const hidden = row.getAttribute("aria-hidden") === "true";
+    if (!row.getAttribute("aria-label") && !hidden) wrong.push("drawing: " + name(row));
+  }
+  const over = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (over > 0) wrong.push("wider than the window by " + over);
+  return wrong;
+}
+"""
+
+_CONTRAST: Final = r"""
+() => {
+  const channel = (v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+  const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return m.length > 3 && m[3] === 0 ? null : m; };
+  const light = (c) => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
+  const wrong = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const e = walker.currentNode.parentElement;
+    const shown = walker.currentNode.textContent.trim() && e.getClientRects().length;
+    if (!shown || e.closest(".unseen,svg,.skip")) continue;
+    let ground = null;
+    for (let up = e; up && !ground; up = up.parentElement) ground = parse(getComputedStyle(up).backgroundColor);
+    const a = light(parse(getComputedStyle(e).color)), b = light(ground || [255, 255, 255]);
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) wrong.add(ratio.toFixed(2) + ": " + e.outerHTML.slice(0, 100));
+  }
+  return [...wrong];
+}
+"""
+
+
+def _check(visitor: Visitor, paths: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        page = visitor.open(path)
+        for details in page.locator("details").all():
+            details.evaluate("element => { element.open = true; }")
+        found[path] = [*page.evaluate(_CHECKS), *page.evaluate(_CONTRAST)]
+    return {path: wrong for path, wrong in found.items() if wrong}
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, _NARROW], ids=["wide", "320-pixels"])
+def test_every_page_can_be_read_and_used(town: Town, viewport: ViewportSize) -> None:
+    assert _check(town.visitor(viewport=viewport), _GUEST) == {}
+    assert _check(town.visitor(viewport=viewport).arrive("tamsin"), _OFFICER) == {}
+    assert _check(town.visitor(viewport=viewport).arrive("ops"), _OPERATOR) == {}
+
+
+def test_the_pages_of_casework_can_be_read_and_used(town: Town) -> None:
+    visitor = town.visitor(viewport=_NARROW).arrive("tamsin")
+    page = visitor.open(f"/assessments/new?subject={PARTNER}")
+    page.get_by_label("Working title").fill("For reading")
+    page.get_by_label("Kind of cooperation").select_option("project")
+    page.get_by_role("button", name="Begin").click()
+    path = page.url.removeprefix(town.url).partition("?")[0]
+
+    assert _check(visitor, (path, f"{path}/edit", f"{path}/answers/new?question=q11")) == {}
+
+
+def test_pages_keep_their_contrast_in_the_dark(town: Town) -> None:
+    visitor = town.visitor().arrive("tamsin")
+    visitor.page.emulate_media(color_scheme="dark")
+
+    assert _check(visitor, ("/", f"/subjects/{PARTNER}", "/assessments/new", "/node")) == {}
+
+
+def test_the_keyboard_leads_through_the_page_and_shows_where_it_is(town: Town) -> None:
+    page = town.visitor().arrive("tamsin").open(f"/subjects/{PARTNER}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().top >= 0")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    stops = _tab_through(page)
+
+    assert len(stops) >= 8
+    assert all(outline != "none" for outline in stops)
+
+
+def test_the_dossier_is_printed_with_what_stands_behind_it(town: Town) -> None:
+    page = town.visitor().arrive("tamsin").open(f"/subjects/{PARTNER}")
+    page.emulate_media(media="print")
+
+    assert not page.locator(".sections").is_visible()
+    assert not page.get_by_role("button", name="Sign out").is_visible()
+    assert page.get_by_text("The annual accounts name the same foundation.").is_visible()
+
+
+def test_the_browser_enforces_the_policy_without_a_complaint(town: Town) -> None:
+    visitor = town.visitor().arrive("tamsin")
+    for path in _OFFICER[:-1]:
+        visitor.open(path)
+
+    assert visitor.complaints == []
+    assert visitor.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 248, 241)"
+
+
+def _tab_through(page: Page) -> list[str]:
+    stops = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        stops.append(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
+    return stops
