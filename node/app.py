@@ -43,8 +43,8 @@ def application(runtime: Runtime) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    problems.install(app)
     app.include_router(federation.build(runtime))
     app.include_router(v1.build(runtime))
-    web.install(app, runtime)
+    # Errors of pages are pages; those of the API stay problem documents.
+    problems.install(app, web.install(app, runtime))
     return app
