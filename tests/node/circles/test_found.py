@@ -1,6 +1,6 @@
 """Founding and joining: cards, signatures, and every way in which they do not go together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,12 @@ TERMS = circles.Terms(name="Invented Circle", purpose="Trying things out.", lega
 
 
 @pytest.fixture
-def nodes(tmp_path: Path, database_url: str) -> list[Node]:
+def nodes(tmp_path: Path, database_url: str) -> Iterator[list[Node]]:
     """Two nodes; the first on each database."""
-    return [make_node(tmp_path, "aldermoor", database_url=database_url), make_node(tmp_path, "northport")]
+    made = [make_node(tmp_path, "aldermoor", database_url=database_url), make_node(tmp_path, "northport")]
+    yield made
+    for node in made:
+        node.runtime.database.close()
 
 
 def drafted(nodes: Sequence[Node], by: Node) -> SignedCharter:
@@ -78,6 +81,7 @@ def test_a_charter_that_somebody_has_not_signed_is_not_joined(nodes: list[Node])
 def test_a_charter_without_us_is_not_joined(nodes: list[Node], tmp_path: Path) -> None:
     stranger = make_node(tmp_path, "stranger")
     assert refused(stranger, signed(nodes)).code is Code.NO_SUCH_MEMBER
+    stranger.runtime.database.close()
     with pytest.raises(HanseError) as caught:
         circles.sign(stranger.runtime.keyring, signed(nodes))
     assert caught.value.code is Code.NO_SUCH_MEMBER

@@ -65,3 +65,4 @@ def test_without_tls_nobody_is_contacted_outside_a_closed_network(tmp_path: Path
     with Outbound(node.runtime) as outbound, pytest.raises(HanseError, match="without TLS") as caught:
         outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, max_bytes=MIN_STREAM_BYTES))
     assert caught.value.code is Code.PEER_UNREACHABLE
+    node.runtime.database.close()
