@@ -5,7 +5,7 @@ Every route names what it needs by one of two dependencies: :class:`Requires` wi
 not carry the token of this session (or, before there is one, of this browser), so no route can forget it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -150,11 +150,16 @@ def go(path: str, notice: str = "", fragment: str = "") -> RedirectResponse:
     return RedirectResponse(path + query + (f"#{fragment}" if fragment else ""), HTTPStatus.SEE_OTHER)
 
 
-async def read_form(request: Request) -> FormView:
-    """The text fields of a posted form, within bounds; an empty form for other requests."""
+async def read_form(request: Request) -> AsyncIterator[FormView]:
+    """The text fields of a posted form, within bounds; an empty form for other requests. Files end with the request."""
     if request.method != "POST":
-        return FormView()
-    return FormView.received(await request.form(max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FIELD_BYTES))
+        yield FormView()
+        return
+    data = await request.form(max_files=1, max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    try:
+        yield FormView.received(data)
+    finally:
+        await data.close()
 
 
 class Open:

@@ -25,6 +25,7 @@ _OFFICER: Final = (
     "/subjects/new",
     "/assessments",
     "/assessments/new",
+    "/assessments/import",
     "/drafts",
     "/shared",
     "/node",

@@ -6,7 +6,7 @@ they show, in types of their own.
 
 from fastapi import APIRouter
 
-from node.web.assessments import answers, heads, lists
+from node.web.assessments import answers, heads, imports, lists
 from node.web.assessments.lists import open_work
 
 __all__ = ["ROUTER", "open_work"]
@@ -14,5 +14,6 @@ __all__ = ["ROUTER", "open_work"]
 ROUTER = APIRouter()
 # Fixed paths before those with an identifier in the same place.
 ROUTER.include_router(heads.ROUTER)
+ROUTER.include_router(imports.ROUTER)
 ROUTER.include_router(answers.ROUTER)
 ROUTER.include_router(lists.ROUTER)

@@ -203,6 +203,7 @@ def test_a_closed_assessment_is_read_only_until_it_is_opened_again(officer: Brow
 
 
 def test_the_overview_and_the_list_show_open_work(own_house: House, officer: Browser) -> None:
+    own_house.node.clock.advance(60)
     path = begin(officer, title="The newest work of all")
 
     assert path in officer.get("/")
@@ -223,3 +224,39 @@ def test_private_words_are_not_in_what_others_get(own_house: House, officer: Bro
 
     for path in ("/", "/search?q=heron", f"/subjects/{PARTNER}", "/shared", "/node"):
         assert "Heron canary" not in own_house.browser("approver").get(path)
+
+
+def test_a_file_is_imported_and_every_refused_row_is_explained(officer: Browser) -> None:
+    table = (
+        "reference,title,subject,engagement_kind,indicator,observation,observed_from,observed_until,strength,"
+        "reliability,credibility,evidence_kinds\n"
+        f"A-1,Imported work,{PARTNER},project,fund-source-opaque,Seen.,2025-01-01,2025-02-01,2,B,2,public-register\n"
+        "A-2,Another,Nobody At All,project,,,,,,,,\n"
+        f"A-3,<b>Third</b>,{PARTNER},piracy,,,,,,,,\n"
+    )
+    token = hidden(officer.get("/assessments/import"), "csrf")
+    answer = officer.client.post("/assessments/import", data={"csrf": token}, files={"file": ("a.csv", table.encode())})
+
+    text = text_of(answer.text)
+    assert answer.status_code == 200
+    assert "Three rows read: one assessment begun, two rows refused, no rows known from before." in text
+    assert "3 subject" in text
+    assert "4 engagement_kind" in text
+    again = officer.client.post("/assessments/import", data={"csrf": token}, files={"file": ("a.csv", table.encode())})
+    assert "one row known from before" in text_of(again.text)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"a,b\n1,2\n"])
+def test_a_file_that_cannot_be_read_is_said_at_the_field(officer: Browser, data: bytes) -> None:
+    token = hidden(officer.get("/assessments/import"), "csrf")
+
+    answer = officer.client.post("/assessments/import", data={"csrf": token}, files={"file": ("a.csv", data)})
+
+    assert answer.status_code == 422
+    assert 'id="file-wrong"' in answer.text
+
+
+def test_a_file_without_the_token_is_not_read(officer: Browser) -> None:
+    answer = officer.client.post("/assessments/import", files={"file": ("a.csv", b"x" * 100)})
+
+    assert answer.status_code == 403
