@@ -52,13 +52,15 @@ class PinnedTransport(httpx2.BaseTransport):
     def __init__(self, patience: Patience, *, allow_private_addresses: bool) -> None:
         self._patience = patience
         self._allow_private = allow_private_addresses
-        self._tls = ssl.create_default_context()
+        self._tls: ssl.SSLContext | None = None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and return when the answer's header has arrived; its body is read by the caller, same deadline."""
         backend = _DeadlineBackend(self._patience, allow_private=self._allow_private)
-        pool = httpcore2.ConnectionPool(ssl_context=self._tls, network_backend=backend, http2=False)
         url = request.url
+        if self._tls is None and url.scheme == "https":
+            self._tls = ssl.create_default_context()  # reads every root certificate: 50 ms
+        pool = httpcore2.ConnectionPool(ssl_context=self._tls, network_backend=backend, http2=False)
         timeout = {"connect": self._patience.connect_seconds, "read": self._patience.idle_seconds}
         outgoing = httpcore2.Request(
             method=request.method,

@@ -79,28 +79,41 @@ def make_node(
     The default URL cannot be reached, which is enough for the in-memory transport; the default database is a
     SQLite file beside the keys.
     """
+    settings = _settings(tmp_path, name, url, database_url, sync_seconds, private=allow_private_addresses)
+    Keyring(settings.keys).create()
+    write_secret(settings.data_key, os.urandom(KEY_BYTES))
+    node = _open(settings)
+    create_tables(node.runtime.database)
+    return node
+
+
+def open_node(tmp_path: Path, name: str, *, url: str = "", database_url: str = "") -> Node:
+    """A node that was made before, with its keys and its database: after a crash, or in another process."""
+    return _open(_settings(tmp_path, name, url, database_url, 1, private=True))
+
+
+def _settings(tmp_path: Path, name: str, url: str, database_url: str, sync_seconds: int, *, private: bool) -> Settings:
     data = tmp_path / name
-    settings = Settings(
+    return Settings(
         name=name,
         base_url=url or f"http://{name}.example",
         data=data,
         database_url=database_url or f"sqlite:///{data / 'hanse.db'}",
-        allow_private_addresses=allow_private_addresses,
+        allow_private_addresses=private,
         sync_seconds=sync_seconds,
     )
-    keyring = Keyring(settings.keys)
-    keyring.create()
-    write_secret(settings.data_key, os.urandom(KEY_BYTES))
+
+
+def _open(settings: Settings) -> Node:
     clock = SettableClock(IAT)
     runtime = Runtime(
         settings=settings,
         database=Database(settings.database_url),
         clock=clock,
         vault=Vault.from_file(settings.data_key),
-        keyring=keyring,
+        keyring=Keyring(settings.keys),
         vocabulary=_VOCABULARY,
     )
-    create_tables(runtime.database)
     return Node(runtime, clock)
 
 
