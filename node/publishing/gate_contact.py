@@ -19,7 +19,7 @@ _EMAILS: Final = (
     # name at domain dot org
     re.compile(rf"\b{_LOCAL}\s{_AT_WORD}\s{_LABEL}(?:\s{_DOT_WORD}\s{_LABEL})+\b", re.IGNORECASE),
     # first.last at domain.org: without the separator in the name it would be any "available at example.org".
-    re.compile(rf"\b[^\W_]+[._][\w.+-]*\s{_AT_WORD}\s{_LABEL}(?:\.{_LABEL})+\b", re.IGNORECASE),
+    re.compile(rf"(?<![\w.+-])[^\W_]{{1,63}}[._][\w.+-]{{0,63}}\s{_AT_WORD}\s{_LABEL}(?:\.{_LABEL})+\b", re.IGNORECASE),
 )
 _PHONE_INTERNATIONAL: Final = re.compile(r"(?<![\w+])(?:\+|00)\s?[1-9](?:[\s()./-]{0,3}\d){6,14}(?![\d])")
 _PHONE_NAMED: Final = re.compile(
@@ -31,7 +31,9 @@ _PHONE_NATIONAL: Final = re.compile(r"(?<![\w.,/-])\(?0[1-9]\d{0,4}\)?[\s/-]{1,2
 _MIN_NATIONAL_DIGITS: Final = 8
 _ORCID: Final = re.compile(r"(?<![\w-])\d{4}\s?-\s?\d{4}\s?-\s?\d{4}\s?-\s?\d{3}[\dXx](?![\w-])")
 _RESEARCHER_ID: Final = re.compile(r"(?<![\w-])[A-Z]{1,3}-\d{4}-(?:19|20)\d{2}(?![\w-])")
-_URL: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"']+|\b[\w-]+(?:\.[\w-]+)+/[^\s<>\"']+", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"']+|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/[^\s<>\"']+", re.IGNORECASE
+)
 _PROFILE: Final = re.compile(
     r"linkedin\.com/in/|orcid\.org/|scholar\.google\.[a-z.]+/citations|researchgate\.net/profile/|dblp\.org/pid/|"
     r"academia\.edu/[A-Z]|publons\.com/researcher|facebook\.com/|instagram\.com/|(?:^|[/.])(?:twitter|x)\.com/|weibo\.com/u",

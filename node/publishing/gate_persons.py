@@ -13,7 +13,7 @@ from node.publishing.gate_text import fold
 
 # Latin, Greek and Cyrillic: a title, perhaps more titles, then a capitalised word that is not one of _NOT_NAMES.
 _UPPER: Final = r"[^\W\d_a-zß-öø-ÿα-ωа-я]"
-_NAME: Final = rf"{_UPPER}[\w'-]+"
+_NAME: Final = rf"{_UPPER}[\w'-]{{1,40}}+"
 _PARTICLE: Final = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|zu|ter|ten)"
 _TITLES: Final = (
     r"Prof(?:essor(?:in)?|\.?\s?ssa)?\.?|Professeure?|Profesora?|Professore(?:ssa)?|Dr(?:\.|\b)(?:-?Ing\.?|\s?med\.?|\s?rer\.\s?nat\.?)?|"
@@ -22,9 +22,11 @@ _TITLES: Final = (
     r"Профессор|профессор|Доктор|доктор|Проф\.|проф\.|[Дд]-р|[Гг]-н|[Гг]-жа|[Гг]осподин|[Гг]оспожа|академик|"  # noqa: RUF001 - Cyrillic is meant
     r"Καθηγητής|Καθηγήτρια|Δρ\.?|κ\."
 )
+# Every repetition is bounded or possessive: an author's text must not be able to stop the node.
 _TITLED: Final = re.compile(
-    rf"(?<![\w.])(?:{_TITLES})(?:\s+(?:{_TITLES}|h\.\s?c\.|mult\.|em\.))*\s+"
-    rf"(?P<name>(?:{_UPPER}\.\s?)*(?:{_PARTICLE}\s+)*{_NAME}(?:\s+(?:{_UPPER}\.\s?|{_PARTICLE}\s+)*{_NAME}){{0,3}})"
+    rf"(?<![\w.])(?:{_TITLES})(?:\s{{1,3}}(?:(?:{_TITLES})(?!\w)|h\.\s?c\.|mult\.|em\.)){{0,4}}+\s{{1,3}}"
+    rf"(?P<name>(?:{_UPPER}\.\s?){{0,3}}+(?:{_PARTICLE}\s){{0,2}}+{_NAME}"
+    rf"(?:\s(?:{_UPPER}\.\s?){{0,2}}+(?:{_PARTICLE}\s){{0,2}}+{_NAME}){{0,3}}+)"
 )
 _NOT_NAMES: Final = frozenset(
     [
