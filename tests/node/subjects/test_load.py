@@ -15,7 +15,7 @@ from node.storage.tables.base import METADATA
 from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from node.subjects import get, load
 from node.subjects.load import BATCH
-from node.subjects.source import MAX_RECORD_BYTES
+from node.subjects.source import MAX_RECORD_BYTES, RawRecord, open_source
 from tests.node.subjects.registry import extract, record, subject, write_dump, write_lines
 
 RECORDS = [record(number, f"Invented Institute {number}") for number in range(40)]
@@ -182,3 +182,13 @@ def _sqlite(tmp_path: Path) -> Database:
     database = Database(f"sqlite:///{tmp_path / 'registry.db'}")
     METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS])
     return database
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_array_longer_than_a_chunk_is_cut_at_its_records(tmp_path: Path, indent: int | None) -> None:
+    records = [record(number, f"学 {number} " + "é" * (number % 400)) for number in range(1000)] * 3
+    source = write_dump(tmp_path / "dump.zip", records, indent=indent)
+    with open_source(source) as opened:
+        texts = [raw.text for raw in opened.records() if isinstance(raw, RawRecord)]
+    assert sum(map(len, texts)) > 1_500_000
+    assert [json.JSONDecoder().decode(str(text)) for text in texts] == records
