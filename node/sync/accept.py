@@ -85,6 +85,8 @@ def _store(
         current = _replica(roster, member, log)
         if current != before:
             # Another worker moved the log while we verified. Its state decides; under the lock it stays.
+            if offered.size < log.size:
+                return Accepted(0, 0, (), offered.size, log.size)
             after, entries = current.accept(
                 section.checkpoint, section.entries, now, start=section.start, proof=section.proof
             )

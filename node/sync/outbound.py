@@ -193,10 +193,13 @@ def _require_ok(member: Member, response: httpx2.Response) -> None:
     if response.status_code == _OK:
         return
     data = bytearray()
-    for piece in response.iter_raw():
-        data += piece
-        if len(data) > _MAX_PROBLEM_BYTES:
-            break
+    try:
+        for piece in response.iter_raw():
+            data += piece
+            if len(data) > _MAX_PROBLEM_BYTES:
+                break
+    except httpx2.HTTPError as error:
+        raise _unreachable(member, error) from error
     try:
         problem = msgspec.json.decode(bytes(data), type=_Problem)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -68,15 +68,13 @@ def pull(node: Parts, outbound: Outbound, roster: Roster, peer: Member, executor
     tally = _Pull()
     try:
         while tally.requests < MAX_REQUESTS and time.monotonic() - began < MAX_SECONDS:
-            before = tally.entries
+            before = tally.entries, len(tally.left_out)
             more = _round(node, outbound, roster, peer, executor, tally)
             if not more:
                 break
-            if tally.entries == before and not tally.left_out:
+            if (tally.entries, len(tally.left_out)) == before:
                 tally.note(NodeCode.PEER_MISBEHAVED, None, f"{peer.name} promises more and sends nothing new.")
                 break
-            if tally.entries == before and tally.requests > len(tally.left_out) + 1:
-                break  # all that is left is what we have refused
     except HanseError as error:
         tally.note(error.code, None, _words(error))
     except ProtocolError as error:
