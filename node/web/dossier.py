@@ -78,6 +78,7 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
         registry_words=_REGISTRY_WORDS,
         vocabulary=visit.runtime.vocabulary,
         may_assess=visit.may(Permission.ASSESSMENTS_WRITE),
+        may_draft=visit.may(Permission.DRAFTS_WRITE),
     )
 
 

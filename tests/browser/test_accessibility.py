@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, ViewportSize
 
+from node.domain.accounts import Role
 from tests.browser.conftest import DESKTOP, Town, Visitor
 from tests.node.web.house import PARTNER, UNKNOWN_PARTNER
 
@@ -27,6 +28,7 @@ _OFFICER: Final = (
     "/assessments/new",
     "/assessments/import",
     "/drafts",
+    f"/drafts/tie/{PARTNER}",
     "/shared",
     "/node",
     "/nothing/here",
@@ -117,7 +119,8 @@ def _check(visitor: Visitor, paths: tuple[str, ...]) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("viewport", [DESKTOP, _NARROW], ids=["wide", "320-pixels"])
 def test_every_page_can_be_read_and_used(town: Town, viewport: ViewportSize) -> None:
-    assert _check(town.visitor(viewport=viewport), _GUEST) == {}
+    _, link = town.house.setup_link(f"guest-{viewport['width']}", Role.ANALYST)
+    assert _check(town.visitor(viewport=viewport), (*_GUEST, link)) == {}
     assert _check(town.visitor(viewport=viewport).arrive("tamsin"), _OFFICER) == {}
     assert _check(town.visitor(viewport=viewport).arrive("ops"), _OPERATOR) == {}
 

@@ -1,6 +1,5 @@
 """Beginning an assessment, changing its head, closing it and opening it again."""
 
-from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -9,32 +8,19 @@ from node.casework.assessments import change_assessment, create_assessment, get_
 from node.casework.checks import FieldError
 from node.domain.accounts import Permission
 from node.domain.casework import Assessment, AssessmentData, AssessmentId, AssessmentStatus, Edit
-from node.domain.subjects import Organisation, SearchHit, parse_identifier
-from node.errors import Code, HanseError
-from node.storage.database import Transaction
-from node.subjects.find import get, resolve_exact, search
+from node.domain.subjects import parse_identifier
+from node.subjects.find import get
 from node.web.assessments.lists import path_of
 from node.web.forms import LOCAL_ID, FormView, sentence, whole_number
+from node.web.partners import Partner, partner_of
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import VocabularyCode
-from protocol.statements import Subject
 
 ROUTER = APIRouter()
 MAX_VERSION: Final = 1_000_000
 """Changes of one assessment: a bound for a number that a form sends back."""
-_OFFERED: Final = 8
-"""Organisations offered when a name fits several."""
 _Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """What the partner fields of a form came to: one organisation, none yet, or several to choose from."""
-
-    subject: Subject | None = field(default=None, repr=False)
-    offered: tuple[SearchHit, ...] = field(default=(), repr=False)
-    wrong: str = ""
 
 
 @ROUTER.get("/assessments/new")
@@ -48,7 +34,7 @@ def do_new(visit: _Writer) -> Response:
     """Begin it."""
     form, runtime = visit.form, visit.runtime
     with visit.write() as tx:
-        partner = _partner(tx, form)
+        partner = partner_of(tx, form)
         if partner.wrong:
             return _form(visit, form.wrong({"partner": partner.wrong}), partner)
         try:
@@ -75,7 +61,7 @@ def do_edit(visit: _Writer, assessment: _Id) -> Response:
     """Change it, unless somebody else has meanwhile."""
     form, runtime = visit.form, visit.runtime
     with visit.write() as tx:
-        partner = _partner(tx, form)
+        partner = partner_of(tx, form)
         if partner.wrong:
             return _form(visit, form.wrong({"partner": partner.wrong}), partner, assessment)
         try:
@@ -101,37 +87,6 @@ def edit_of(visit: Visit) -> Edit:
     """Who changes, and which version of the assessment the form was made from."""
     version = whole_number(visit.form.one("version"), low=1, high=MAX_VERSION)
     return Edit(account=visit.principal.account, version=version, at=visit.now)
-
-
-def _partner(tx: Transaction, form: FormView) -> Partner:
-    """An identifier, a name that only one organisation bears, or a choice among those that a name fits."""
-    text = form.text("partner")
-    identified = parse_identifier(form.text("subject")) or parse_identifier(text)
-    if identified is not None:
-        return _known(get(tx, identified))
-    return _named(tx, text) if text else Partner()
-
-
-def _named(tx: Transaction, text: str) -> Partner:
-    """The one organisation that bears this name, or those that could be meant."""
-    try:
-        only = resolve_exact(tx, text)
-        hits = tuple(search(tx, text, _OFFERED)) if only is None else ()
-    except HanseError as error:
-        if error.code != Code.INVALID:
-            raise
-        return Partner(wrong=sentence(error.detail))
-    if only is not None:
-        return _known(only)
-    if hits:
-        return Partner(offered=hits, wrong="Several organisations could be meant. Choose one below.")
-    return Partner(wrong="No organisation of this name is in the registry. Give its identifier, or leave this open.")
-
-
-def _known(organisation: Organisation | None) -> Partner:
-    if organisation is None:
-        return Partner(wrong="No organisation with this identifier is in the registry that this node holds.")
-    return Partner(Subject(id=organisation.id, label=organisation.label))
 
 
 def _data(form: FormView, partner: Partner) -> AssessmentData:

@@ -5,7 +5,7 @@ With ``node.web.assessments`` the only part of the pages that may see casework t
 
 from fastapi import APIRouter
 
-from node.web.drafts import changes, lists, review, writing
+from node.web.drafts import changes, lists, review, ties, writing
 from node.web.drafts.lists import waiting
 
 __all__ = ["ROUTER", "waiting"]
@@ -14,5 +14,6 @@ ROUTER = APIRouter()
 # Fixed paths before those with a draft's identifier in the same place.
 ROUTER.include_router(writing.ROUTER)
 ROUTER.include_router(changes.ROUTER)
+ROUTER.include_router(ties.ROUTER)
 ROUTER.include_router(lists.ROUTER)
 ROUTER.include_router(review.ROUTER)

@@ -10,7 +10,7 @@ from node.domain.accounts import Role
 from node.storage import statements
 from protocol import envelope
 from protocol.statements import Finding
-from tests.node.web.house import PARTNER_NAME, Browser, House, hidden, text_of
+from tests.node.web.house import PARTNER_NAME, UNKNOWN_PARTNER, WORKS, Browser, House, hidden, text_of
 from tests.node.web.test_assessments import answered, begin
 
 SUMMARY = "Two of four funders sit behind a trust whose owner no register names."
@@ -321,6 +321,37 @@ def test_our_own_statement_is_not_answered_but_corrected(town: tuple[House, Brow
     assert PARTNER_NAME in page
     assert house.node.name in page
     assert "R. Tamsin" not in page[page.index("<main") :]
+
+
+def test_an_observed_tie_is_drafted_from_a_dossier(town: tuple[House, Browser, Browser]) -> None:
+    house, author, second = town
+    path = f"/drafts/tie/{UNKNOWN_PARTNER}"
+    assert path in author.get(f"/subjects/{UNKNOWN_PARTNER}")
+    values = form_of(author.get(path)) | {
+        "relation": "is-joint-laboratory-of",
+        "reliability": "B",
+        "credibility": "2",
+        "evidence_kinds": "public-register",
+        "summary": "The trade register names both as founders.",
+    }
+    for partner, words in (
+        ("", "Name the other organisation."),
+        ("Institute", "Several organisations could be meant."),
+        (UNKNOWN_PARTNER, "A tie is between two different organisations."),
+    ):
+        refused = author.submit(path, values | {"partner": partner})
+        assert refused.status_code == 422
+        assert f'id="partner-wrong">{words}' in refused.text
+        assert "The trade register names both" in refused.text
+
+    answer = author.submit(path, values | {"partner": "Calder Composite Works"})
+    _publish(author, second, _submit(author, answer.headers["location"]))
+
+    text = text_of(author.get(f"/subjects/{UNKNOWN_PARTNER}"))
+    assert "Observed by members one tie is a joint laboratory of Calder Composite Works" in text
+    other = text_of(author.get(f"/subjects/{WORKS}"))
+    assert "has as a joint laboratory Verania School of Mines" in other
+    assert house.node.name in text
 
 
 def _submit(browser: Browser, location: str) -> str:
