@@ -134,4 +134,4 @@ def measure() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.stdout.writelines(f"{name:24}{value:10.2f}\n" for name, value in measure().items())
+    sys.stdout.write(json.dumps({name: round(value, 2) for name, value in measure().items()}) + "\n")
