@@ -138,9 +138,9 @@ def hidden(html: str, name: str) -> str:
     return unescape(found[1])
 
 
-def make_house(directory: Path, url: str = "http://aldermoor.example") -> House:
+def make_house(directory: Path, url: str = "http://aldermoor.example", *, database_url: str = "") -> House:
     """Aldermoor with pages, Northport and Val d'Esk beside it, and what the two have shared about one partner."""
-    node = make_node(directory, "aldermoor", url=url)
+    node = make_node(directory, "aldermoor", url=url, database_url=database_url)
     node = _named(node, "University of Aldermoor")
     others = (
         _named(make_node(directory, "northport"), "Northport Institute of Technology"),
