@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,13 @@ def test_workers_that_refresh_at_once_lose_and_double_nothing(pool: Pool, vocabu
         done = sum(workers.map(work, range(3)))
     assert (done, len(pool.stored())) == (13, 13)
     assert refreshed(pool, vocabulary) == 0
+
+
+def test_a_signal_of_an_earlier_day_is_computed_again_when_it_is_read(pool: Pool, vocabulary: Vocabulary) -> None:
+    pool.find(1)
+    (today,) = signals(pool, vocabulary)
+    later = Timestamp(make.IAT + 30 * DAY_SECONDS)
+    with pool.database.read() as tx:
+        (aged,) = insight.signals(tx, vocabulary, make.SUBJECT, later)
+    assert aged.as_of == date(2026, 10, 4)
+    assert aged.signal.contributions[0].weighed_mass < today.signal.contributions[0].weighed_mass
