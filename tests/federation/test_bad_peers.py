@@ -78,7 +78,7 @@ def log_of_a_stranger(scene: Scene) -> bytes:
 
 def bad_proof(scene: Scene) -> bytes:
     rest = scene.rest()
-    return scene.stream(replace(rest, entries=rest.entries[:1], proof=(bytes(32), bytes(32))), more=True)
+    return scene.stream(replace(rest, entries=rest.entries[:1], proof=(bytes(32), bytes(32))))
 
 
 @dataclass(frozen=True, slots=True)
