@@ -34,12 +34,24 @@ def configure(*, verbose: bool = False) -> None:
     # Address lines of every request would put subjects' identifiers and pseudonyms into a log kept by default.
     for noisy in ("uvicorn.access", "httpx2", "httpcore2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_WithoutException())
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+class _WithoutException(logging.Filter):
+    """Leaves the type of an exception and drops its text: that may quote what somebody typed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record; the incident's line, written by the API, says where it happened."""
+        if record.exc_info and record.exc_info[0] is not None:
+            record.msg, record.args = f"{record.exc_info[0].__name__} (its text is not logged)", ()
+            record.exc_info = record.exc_text = None
+        return True
 
 
 def logger(name: str) -> FilteringBoundLogger:

@@ -48,7 +48,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """``sqlite:///path`` or ``postgresql+psycopg://…``; nothing is opened until first use."""
         try:
-            self.engine = sa.create_engine(url, pool_pre_ping=True)
+            self.engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)  # values stay out of errors
         except sa.exc.ArgumentError as error:
             raise HanseError(
                 Code.BAD_CONFIGURATION,
