@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from node import web
 from node.api import federation, problems, v1
 from node.clock import Clock, SystemClock
 from node.domain.settings import Settings
@@ -13,7 +14,6 @@ from node.runtime import Runtime
 from node.storage.database import Database
 from node.storage.migrations import require_current
 from node.storage.vault import Vault
-from node import web
 from protocol.vocabulary import Vocabulary
 
 VOCABULARY: Final = "vocabularies/v1.json"
