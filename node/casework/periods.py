@@ -44,7 +44,7 @@ def read_period(phrase: str) -> Period | None:
     while (shorter := _QUALIFIER.sub("", text, count=1)) != text and _QUALIFIER.match(text):
         text = shorter
     if found := _OPEN.fullmatch(text):
-        inner = read_period(found[2])
+        inner = _closed(found[2])
         return None if inner is None else _open(found[1].lower(), inner)
     return _closed(text)
 
