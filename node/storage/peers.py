@@ -56,6 +56,13 @@ def beat(tx: Transaction, name: str, now: Timestamp, note: str) -> None:
     upsert(tx, HEARTBEATS, [{"name": name, "at": now, "note": note}], replace=["at", "note"])
 
 
+def last_beat(tx: Transaction, name: str) -> Timestamp | None:
+    """When a part last left a sign of life."""
+    query = sa.select(HEARTBEATS.c.at).where(HEARTBEATS.c.name == name)
+    at: Timestamp | None = tx.connection.execute(query).scalar_one_or_none()
+    return at
+
+
 def list_heartbeats(tx: Transaction) -> list[Heartbeat]:
     """Every part that ever left a sign of life."""
     return [Heartbeat(*row) for row in tx.connection.execute(sa.select(HEARTBEATS).order_by(HEARTBEATS.c.name))]
