@@ -1,6 +1,7 @@
 """The demo, from beginning to end."""
 
 import importlib.resources
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,6 +118,9 @@ def _stated(desk: Desk) -> Iterator[SubjectId]:
 def _keep_serving(stage: Stage) -> None:
     tell.tell_addresses(stage)
     OUT.print("\nThe three nodes keep serving and syncing. Ctrl-C ends the demo.")
+    # Whoever ends the demo in another way than by Ctrl-C ends the three servers with it all the same.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while True:
             time.sleep(_PAUSE)
