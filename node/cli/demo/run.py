@@ -50,6 +50,9 @@ def demo(
 ) -> None:
     """Run three universities with invented names: assess, publish, sync, and see what each knows now."""
     began = time.monotonic()
+    # Whoever ends the demo in another way than by Ctrl-C ends the three servers with it all the same.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with importlib.resources.as_file(DATA / "organisations_excerpt.jsonl.gz") as excerpt:
         OUT.print("[bold]Three universities[/bold] make keys, found a circle and load the registry")
         stage = build_stage(data, registry or excerpt)
@@ -118,9 +121,6 @@ def _stated(desk: Desk) -> Iterator[SubjectId]:
 def _keep_serving(stage: Stage) -> None:
     tell.tell_addresses(stage)
     OUT.print("\nThe three nodes keep serving and syncing. Ctrl-C ends the demo.")
-    # Whoever ends the demo in another way than by Ctrl-C ends the three servers with it all the same.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while True:
             time.sleep(_PAUSE)
