@@ -29,11 +29,13 @@ from node.storage.insight import signals_of
 from node.storage.ledger import list_logs
 from protocol.identifiers import CircleId
 from tests.federation.support import free_port
-from tests.node.statements import SUBJECT, finding
+from tests.node.statements import SUBJECT, finding, finding_body
 from tests.support import ROOT
 
-ENTRIES = 6_000
-"""More than one response carries, so that there is a middle."""
+ENTRIES = 3_500
+SUMMARY = "\u6f22" * 600
+"""The longest summary, of three bytes a character: 8 MiB, one response, carry about 2,200 such entries, so that
+there is a middle."""
 
 
 def _node(folder: Path, name: str, database_url: str = "") -> Runtime:
@@ -116,7 +118,8 @@ def test_kill_in_the_middle_of_a_sync(tmp_path: Path, database_url: str) -> None
     author, reader = _node(tmp_path, "aldermoor"), _node(tmp_path, "northport", database_url)
     undisturbed = _node(tmp_path, "valdesk")
     circle = _found([author, reader, undisturbed])
-    new = [finding(circle, iat=midnight(author.clock.now())) for _ in range(ENTRIES)]
+    body = finding_body(summary=SUMMARY)
+    new = [finding(circle, body, iat=midnight(author.clock.now())) for _ in range(ENTRIES)]
     with author.database.write() as tx:
         append(tx, author.keyring, circle, new, author.clock.now())
     with _serving(author):
