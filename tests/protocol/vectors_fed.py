@@ -56,15 +56,15 @@ def _founders(changed: Mapping[str, object], *, at: int = 0) -> Json:
     return terms | {"founders": [each | changed if place == at else each for place, each in enumerate(founders)]}
 
 
+def _refused(name: str, clause: str, value: object, error: Code, flag: str, *, schema: bool = False) -> Case:
+    data = value if isinstance(value, bytes) else encode(value)
+    return Case(name, clause, in_bytes(data), error, (flag,) if schema else (flag, BEYOND_SCHEMA))
+
+
 def _charter_cases() -> Iterable[Case]:
     good = charter()
     terms = as_json(good)
     founders = list(good.founders)
-
-    def refused(name: str, clause: str, value: object, error: Code, flag: str, *, schema: bool = False) -> Case:
-        data = value if isinstance(value, bytes) else encode(value)
-        return Case(name, clause, in_bytes(data), error, (flag,) if schema else (flag, BEYOND_SCHEMA))
-
     yield Case("three founders", "6.3", in_bytes(encode_charter(good), circle=circle_id(encode_charter(good))))
     lone = encode(terms | {"founders": founders[:1], "endorsement_quorum": 1, "removal_quorum": 1})
     yield Case("one founder", "6.3", in_bytes(lone, circle=circle_id(lone)))
@@ -73,11 +73,19 @@ def _charter_cases() -> Iterable[Case]:
     local = encode(_founders({"url": "http://127.0.0.1:8001/hanse"}))
     yield Case("an address with port and path", "6.4", in_bytes(local, circle=circle_id(local)))
 
-    spelled, key, bound = "second-spelling", "shared-key", "lost-bound"
-    yield refused("founders in another order", "6.5", terms | {"founders": founders[::-1]}, Code.NON_CANONICAL, spelled)
+    yield from _refused_founders(good)
+    yield from _refused_terms(terms)
+
+
+def _refused_founders(good: Charter) -> Iterable[Case]:
+    terms, founders = as_json(good), list(good.founders)
+    spelled, key = "second-spelling", "shared-key"
+    yield _refused(
+        "founders in another order", "6.5", terms | {"founders": founders[::-1]}, Code.NON_CANONICAL, spelled
+    )
     twice = terms | {"founders": [founders[0], *founders]}
-    yield refused("a founder twice", "6.5", twice, Code.NON_CANONICAL, spelled)
-    yield refused("a space", "1.2", encode_charter(good) + b" ", Code.NON_CANONICAL, spelled)
+    yield _refused("a founder twice", "6.5", twice, Code.NON_CANONICAL, spelled)
+    yield _refused("a space", "1.2", encode_charter(good) + b" ", Code.NON_CANONICAL, spelled)
     for name, url in (
         ("a final slash", "https://a.example/"),
         ("upper case in the host", "https://A.example"),
@@ -87,20 +95,24 @@ def _charter_cases() -> Iterable[Case]:
         ("a parent folder", "https://a.example/.."),
         ("a line feed", "https://a.example\n"),
     ):
-        yield refused(
+        yield _refused(
             f"an address with {name}", "6.4", _founders({"url": url}), Code.MALFORMED, "shared-address", schema=True
         )
     same = _founders({"url": founders[1].url})
-    yield refused("two founders at one address", "6.5", same, Code.BAD_CHARTER, "shared-address")
+    yield _refused("two founders at one address", "6.5", same, Code.BAD_CHARTER, "shared-address")
     same = _founders({"request_key": founders[0].identity_key})
-    yield refused("one key in two roles", "6.5", same, Code.BAD_CHARTER, key)
+    yield _refused("one key in two roles", "6.5", same, Code.BAD_CHARTER, key)
     same = _founders({"identity_key": founders[1].identity_key})
-    yield refused("one key for two founders", "6.5", same, Code.BAD_CHARTER, key)
+    yield _refused("one key for two founders", "6.5", same, Code.BAD_CHARTER, key)
     same = _founders({"request_key": _SMALL_ORDER})
-    yield refused("a key of small order", "2.5", same, Code.BAD_KEY, key)
+    yield _refused("a key of small order", "2.5", same, Code.BAD_KEY, key)
+
+
+def _refused_terms(terms: Json) -> Iterable[Case]:
+    bound = "lost-bound"
     for name in ("endorsement_quorum", "removal_quorum"):
-        yield refused(f"{name} above the founders", "6.5", terms | {name: 4}, Code.BAD_CHARTER, bound)
-        yield refused(f"{name} of none", "6.3", terms | {name: 0}, Code.MALFORMED, bound, schema=True)
+        yield _refused(f"{name} above the founders", "6.5", terms | {name: 4}, Code.BAD_CHARTER, bound)
+        yield _refused(f"{name} of none", "6.3", terms | {name: 0}, Code.MALFORMED, bound, schema=True)
     for name, value in (
         ("founders", []),
         ("small_number_threshold", 1),
@@ -114,14 +126,14 @@ def _charter_cases() -> Iterable[Case]:
     ):
         size = len(value) if isinstance(value, str | list) else value
         given = terms | {name: value}
-        yield refused(f"{name} out of bounds: {size}", "6.3", given, Code.MALFORMED, bound, schema=True)
+        yield _refused(f"{name} out of bounds: {size}", "6.3", given, Code.MALFORMED, bound, schema=True)
     unknown = "unknown-terms"
-    yield refused("another version", "6.3", terms | {"v": 2}, Code.MALFORMED, unknown, schema=True)
-    yield refused("an unknown member", "1.4", terms | {"fee": 1}, Code.MALFORMED, unknown, schema=True)
-    yield refused("another attribution", "6.3", terms | {"attribution": "none"}, Code.MALFORMED, unknown, schema=True)
-    yield refused("a number for a truth", "6.3", terms | {"person_tokens": 0}, Code.MALFORMED, unknown, schema=True)
+    yield _refused("another version", "6.3", terms | {"v": 2}, Code.MALFORMED, unknown, schema=True)
+    yield _refused("an unknown member", "1.4", terms | {"fee": 1}, Code.MALFORMED, unknown, schema=True)
+    yield _refused("another attribution", "6.3", terms | {"attribution": "none"}, Code.MALFORMED, unknown, schema=True)
+    yield _refused("a number for a truth", "6.3", terms | {"person_tokens": 0}, Code.MALFORMED, unknown, schema=True)
     missing = {name: value for name, value in terms.items() if name != "legal_basis"}
-    yield refused("no legal basis", "6.3", missing, Code.MALFORMED, unknown, schema=True)
+    yield _refused("no legal basis", "6.3", missing, Code.MALFORMED, unknown, schema=True)
 
 
 def charters() -> bytes:
@@ -138,27 +150,27 @@ def _signed_cases() -> Iterable[Case]:
     signatures = [as_json(signature) for signature in complete.signatures]
     flags = ("not-agreed", BEYOND_SCHEMA)
 
-    def refused(name: str, clause: str, changed: list[Json], error: Code, *, schema: bool = False) -> Case:
+    def _refused(name: str, clause: str, changed: list[Json], error: Code, *, schema: bool = False) -> Case:
         return Case(
             name, clause, in_bytes(encode(terms | {"signatures": changed})), error, flags[:1] if schema else flags
         )
 
-    yield refused("one has not", "6.8", signatures[:2], Code.BAD_CHARTER)
-    yield refused("none has", "6.8", [], Code.BAD_CHARTER)
+    yield _refused("one has not", "6.8", signatures[:2], Code.BAD_CHARTER)
+    yield _refused("none has", "6.8", [], Code.BAD_CHARTER)
     swapped: list[Json] = [signatures[0] | {"signature": signatures[1]["signature"]}, *signatures[1:]]
-    yield refused("another founder's signature", "6.7", swapped, Code.BAD_SIGNATURE)
+    yield _refused("another founder's signature", "6.7", swapped, Code.BAD_SIGNATURE)
     bare = encode_bytes(CONTRIBUTOR[0].sign(encode_charter(charter())))
     contextless = [
         each | {"signature": bare} if each["key_id"] == CONTRIBUTOR[0].public.key_id else each for each in signatures
     ]
-    yield refused("a signature without the context", "6.7", contextless, Code.BAD_SIGNATURE)
+    yield _refused("a signature without the context", "6.7", contextless, Code.BAD_SIGNATURE)
     stranger: Json = {"key_id": STRANGER.public.key_id, "signature": bare}
     with_stranger = sorted([*signatures, stranger], key=lambda each: str(each["key_id"]))
-    yield refused("a stranger's signature", "6.7", with_stranger, Code.NOT_A_MEMBER)
-    yield refused("signatures in another order", "6.7", signatures[::-1], Code.NON_CANONICAL)
-    yield refused("a signature twice", "6.7", [signatures[0], *signatures], Code.NON_CANONICAL)
+    yield _refused("a stranger's signature", "6.7", with_stranger, Code.NOT_A_MEMBER)
+    yield _refused("signatures in another order", "6.7", signatures[::-1], Code.NON_CANONICAL)
+    yield _refused("a signature twice", "6.7", [signatures[0], *signatures], Code.NON_CANONICAL)
     short = [signatures[0] | {"signature": "AA"}, *signatures[1:]]
-    yield refused("a signature that is too short", "6.7", short, Code.MALFORMED, schema=True)
+    yield _refused("a signature that is too short", "6.7", short, Code.MALFORMED, schema=True)
 
 
 def signed_charters() -> bytes:

@@ -149,8 +149,14 @@ class ImportBody(Model):
 def routes(runtime: Runtime) -> APIRouter:
     """``/assessments``."""
     router = APIRouter(tags=["assessments"])
+    # In this order: "import" must not be taken for the identifier of an assessment.
+    _add_writing(router, runtime)
+    _add_reading(router, runtime)
+    return router
+
+
+def _add_reading(router: APIRouter, runtime: Runtime) -> None:
     reads = Depends(Needs(runtime, Permission.ASSESSMENTS_READ))
-    writes = Depends(Needs(runtime, Permission.ASSESSMENTS_WRITE))
 
     @router.get("/assessments", summary="Assessments of this node", responses=declared(*READ_PROBLEMS))
     def list_all(
@@ -161,6 +167,17 @@ def routes(runtime: Runtime) -> APIRouter:
         with caller.reading("assessments-listed") as tx:
             found = list_assessments(tx, runtime.vault, limit=limit, offset=offset)
             return AssessmentPage(items=[_assessment(each) for each in found])
+
+    @router.get(
+        "/assessments/{assessment}", summary="One assessment", responses=declared(*READ_PROBLEMS, Code.NOT_FOUND)
+    )
+    def read(assessment: _Id, caller: Annotated[Caller, reads]) -> AssessmentBody:
+        with caller.reading("assessment-read", assessment) as tx:
+            return _assessment(get_assessment(tx, runtime.vault, AssessmentId(assessment)))
+
+
+def _add_writing(router: APIRouter, runtime: Runtime) -> None:
+    writes = Depends(Needs(runtime, Permission.ASSESSMENTS_WRITE))
 
     @router.post(
         "/assessments",
@@ -192,13 +209,6 @@ def routes(runtime: Runtime) -> APIRouter:
             report = import_rows(tx, runtime.vault, runtime.vocabulary, account, file, _identify(tx), caller.now)
             return _report(report)
 
-    @router.get(
-        "/assessments/{assessment}", summary="One assessment", responses=declared(*READ_PROBLEMS, Code.NOT_FOUND)
-    )
-    def read(assessment: _Id, caller: Annotated[Caller, reads]) -> AssessmentBody:
-        with caller.reading("assessment-read", assessment) as tx:
-            return _assessment(get_assessment(tx, runtime.vault, AssessmentId(assessment)))
-
     @router.post(
         "/assessments/{assessment}/answers",
         status_code=201,
@@ -211,8 +221,6 @@ def routes(runtime: Runtime) -> APIRouter:
             edit = Edit(caller.principal.account, new.version, caller.now)
             add_answer(tx, runtime.vault, runtime.vocabulary, identifier, _observation(new), edit)
             return _assessment(get_assessment(tx, runtime.vault, identifier))
-
-    return router
 
 
 def _identify(tx: Transaction) -> Identify:
