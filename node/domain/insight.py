@@ -224,7 +224,8 @@ class StatementDetail:
     """One statement with the bytes its author signed."""
 
     view: StatementView
-    jws: bytes
+    jws: bytes | None
+    """None where the statement was retracted or has ended: its words are not read back from its bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from node.domain.insight import (
     SignalView,
     StatementDetail,
 )
+from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
 from node.insight.dossier import signal_view
 from node.insight.opinions import Trust, equal_trust, is_listed, signal
@@ -26,7 +27,7 @@ from node.storage.database import Transaction
 from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, StatementId, SubjectId, decode_bytes, encode_bytes
 from protocol.pseudonyms import pseudonym
-from protocol.statements import Timestamp
+from protocol.statements import Correction, RetractionBody, Timestamp
 from protocol.vocabulary import Vocabulary
 
 MAX_PAGE: Final = 500
@@ -66,7 +67,7 @@ def findings(
 
 
 def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StatementDetail:
-    """One statement as it stands, and the bytes that its author signed; raises ``NOT_FOUND``."""
+    """One statement as it stands, with the signed bytes where they may be read; raises ``NOT_FOUND``."""
     stored = statements.get(tx, contributor, statement_id, now=now)
     if stored is None:
         raise HanseError(
@@ -74,7 +75,20 @@ def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *,
             "this node holds no such statement.",
             remedy="Identifiers are unique inside one log: check the contributor as well.",
         )
-    return StatementDetail(view(stored), stored.jws)
+    return StatementDetail(view(stored), stored.jws if may_read_bytes(tx, stored, now=now) else None)
+
+
+def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) -> bool:
+    """Whether the signed bytes may be shown: not those of what was retracted or has ended.
+
+    The log keeps them, because its root covers them. A correction carries a body of its target, so it goes with it.
+    """
+    if isinstance(stored.body, RetractionBody):
+        return True
+    if isinstance(stored.statement, Correction):
+        target = statements.get(tx, stored.contributor, stored.statement.body.target, now=now)
+        return target is not None and target.counts and stored.counts
+    return stored.counts
 
 
 def signals(

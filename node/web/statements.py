@@ -9,6 +9,7 @@ from node.domain.accounts import Permission
 from node.domain.insight import FindingView, RelationView, ResponseView, StatementView
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
+from node.insight.query import may_read_bytes
 from node.insight.views import response_view, view
 from node.storage import circles, ledger, statements
 from node.storage.database import Transaction
@@ -16,7 +17,7 @@ from node.web.visits import Requires, Visit
 from protocol import envelope
 from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, StatementId, parse_key_id, parse_statement_id
-from protocol.statements import CorrectionBody, ResponseBody, RetractionBody
+from protocol.statements import ResponseBody
 
 ROUTER = APIRouter()
 TITLES: Final = {
@@ -42,7 +43,7 @@ def show_statement(visit: _Visit, contributor: str, statement: str) -> Response:
         roster = circles.find_roster(tx, stored.circle)
         log = ledger.find_log(tx, stored.circle, key)
         responses = _responses(visit, tx, stored)
-        shows_bytes = _shows_bytes(visit, tx, stored)
+        shows_bytes = may_read_bytes(tx, stored, now=visit.now)
     unverified = envelope.parse(stored.jws)
     return visit.render(
         "statement.html",
@@ -78,19 +79,6 @@ def _responses(visit: Visit, tx: Transaction, stored: StoredStatement) -> list[R
     target = (stored.contributor, stored.statement.id)
     found = statements.responses_to(tx, stored.circle, [target], now=visit.now)
     return [response_view(each, each.body) for each in found if isinstance(each.body, ResponseBody)]
-
-
-def _shows_bytes(visit: Visit, tx: Transaction, stored: StoredStatement) -> bool:
-    """Whether the signed bytes may be read on a page: not those of what was retracted or has ended.
-
-    A correction carries the body of its target, so it goes with it.
-    """
-    if isinstance(stored.body, RetractionBody):
-        return True
-    if isinstance(stored.body, CorrectionBody):
-        target = statements.get(tx, stored.contributor, stored.body.target, now=visit.now)
-        return target is not None and target.counts and stored.counts
-    return stored.counts
 
 
 def _body(shown: StatementView) -> FindingView | RelationView | ResponseView | None:

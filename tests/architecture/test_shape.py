@@ -80,7 +80,7 @@ def test_every_command_in_the_readme_exists() -> None:
         names = {command.name or getattr(command.callback, "__name__", "") for command in instance.registered_commands}
         assert second in names, f"hanse {first} {second}"
     make_targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z-]+)", readme)) <= make_targets
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.MULTILINE)) <= make_targets
 
 
 def _members(wire_type: type, seen: set[type]) -> Iterator[str]:

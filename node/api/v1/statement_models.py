@@ -122,7 +122,9 @@ class StatementDetailBody(Model):
     """One statement as it stands, and the bytes that its author signed."""
 
     statement: StatementBody
-    jws: str = Field(description="Compact JWS, as it stands in the author's log.")
+    jws: str | None = Field(
+        description="Compact JWS, as it stands in the author's log; null when it was retracted or has ended."
+    )
 
 
 def statement_body(view: StatementView) -> StatementBody:

@@ -73,6 +73,7 @@ def routes(runtime: Runtime) -> APIRouter:
         key, identifier = parse_key_id(contributor), parse_statement_id(statement)
         with caller.reading("statement-read", f"{key}/{identifier}") as tx:
             detail = insight.statement(tx, key, identifier, now=caller.now)
-            return StatementDetailBody(statement=statement_body(detail.view), jws=detail.jws.decode("ascii"))
+            jws = None if detail.jws is None else detail.jws.decode("ascii")
+            return StatementDetailBody(statement=statement_body(detail.view), jws=jws)
 
     return router

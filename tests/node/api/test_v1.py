@@ -192,7 +192,8 @@ def test_the_document_is_openapi_3_1_and_complete(quick_api: Api) -> None:
         assert path.startswith(v1.PREFIX)
         for operation in operations.values():
             assert operation["summary"]
-            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            (done,) = operation["responses"].keys() & {"200", "201"}
+            schema = operation["responses"][done]["content"]["application/json"]["schema"]
             assert schema["$ref"].rpartition("/")[2] in document["components"]["schemas"]
 
 
@@ -203,12 +204,13 @@ def test_the_guide_lists_every_operation_with_its_permission_and_parameters(quic
     for route in iter_route_contexts(quick_api.app.routes):
         if isinstance(route.original_route, APIRoute) and route.path:
             needs = [each for each in _calls(route.original_route.dependant) if isinstance(each, Needs)]
-            parameters = document[route.path]["get"].get("parameters", [])
+            (method,) = route.original_route.methods or ()
+            parameters = document[route.path][method.lower()].get("parameters", [])
             query = "&".join(f"{each['name']}=" for each in parameters if each["in"] == "query")
             call = route.path.removeprefix(v1.PREFIX) + (f"?{query}" if query else "")
             permission = f"`{needs[0].permission.value}`" if needs else "none"
-            listed.add(f"| `GET {call}` | {permission} |")
-    assert listed == {line for line in guide.splitlines() if line.startswith("| `GET ")}
+            listed.add(f"| `{method} {call}` | {permission} |")
+    assert listed == {line for line in guide.splitlines() if line.startswith(("| `GET ", "| `POST "))}
     for limit in (MAX_SEARCH_CHARACTERS, MAX_HITS, MAX_PAGE, MAX_DAYS):
         assert f"| {limit}" in guide
     assert all(f"`{code}`" in guide for code in HttpCode)

@@ -89,8 +89,27 @@ def test_a_statement_comes_with_the_bytes_its_author_signed(pool: Pool) -> None:
         with pytest.raises(HanseError) as refusal:
             insight.statement(tx, pool.contributor(2), found, now=make.IAT)
     assert detail.view.provenance.id == found
+    assert detail.jws is not None
     assert detail.jws.count(b".") == 2
     assert refusal.value.code is Code.NOT_FOUND
+
+
+def test_what_was_retracted_is_not_read_back_from_its_bytes(pool: Pool) -> None:
+    found = pool.find(1)
+    correction = make.correction(pool.circle, found, make.finding_body(summary="Better words."))
+    retraction = make.retraction(pool.circle, found)
+    pool.say(1, correction)
+    assert _bytes_of(pool, found) is not None
+    assert _bytes_of(pool, correction.id) is not None
+    pool.say(1, retraction)
+    assert _bytes_of(pool, found) is None
+    assert _bytes_of(pool, correction.id) is None
+    assert _bytes_of(pool, retraction.id) is not None
+
+
+def _bytes_of(pool: Pool, statement: StatementId) -> bytes | None:
+    with pool.database.read() as tx:
+        return insight.statement(tx, pool.contributor(1), statement, now=make.IAT).jws
 
 
 def test_the_overview_counts_what_is_held(pool: Pool, vocabulary: Vocabulary) -> None:
