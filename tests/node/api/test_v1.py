@@ -204,7 +204,7 @@ def test_the_guide_lists_every_operation_with_its_permission_and_parameters(quic
     for route in iter_route_contexts(quick_api.app.routes):
         if isinstance(route.original_route, APIRoute) and route.path:
             needs = [each for each in _calls(route.original_route.dependant) if isinstance(each, Needs)]
-            (method,) = route.original_route.methods or ()
+            method = "".join(route.original_route.methods or ())
             parameters = document[route.path][method.lower()].get("parameters", [])
             query = "&".join(f"{each['name']}=" for each in parameters if each["in"] == "query")
             call = route.path.removeprefix(v1.PREFIX) + (f"?{query}" if query else "")
