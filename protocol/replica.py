@@ -10,7 +10,7 @@ What an entry says is read afterwards, and cannot undo its acceptance: the log h
 that nobody can read keeps its place as :class:`Unreadable`, and the next one is read as if nothing had been.
 
 What lives here: the rules that make all nodes accept the same entries. What does not: what statements do to
-each other (duplicate identifiers, corrections, retractions) is the node's projection, in log order.
+each other (duplicate identifiers, corrections, retractions) is :mod:`protocol.projection`, in log order.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,7 @@
 """Digests of sources: ten members who cite one newspaper article name one root, not ten.
 
 Two nodes get the same digest for the same public source only if they spell it alike, so the spelling is part of
-the protocol. An address loses what does not change the document (scheme, ``www.``, default port, fragment,
+the protocol (clause 4.19). An address loses what does not change the document (scheme, ``www.``, default port, fragment,
 tracking parameters, trailing slash); a DOI is one DOI in whatever form; any other citation is compared by its
 letters and digits. Nothing is fetched: two addresses of one document that look different stay two sources.
 """
@@ -33,9 +33,9 @@ def source_digests(references: Iterable[str]) -> tuple[Digest, ...]:
 
 
 def normal_form(reference: str) -> str:
-    """``doi:10.…``, ``url:host/path?query`` or ``cite:words``; total, deterministic, and its own normal form's input.
+    """``doi:10.…``, ``url:host/path?query`` or ``cite:words`` (clause 4.19); total and deterministic.
 
-    Lone surrogates become the replacement character, so that every string has a form.
+    Lone surrogates, which no text has, become question marks, so that every string has a form.
     """
     text = unicodedata.normalize("NFKC", reference.encode("utf-8", "replace").decode()).strip()
     if doi := _DOI.fullmatch(text):
@@ -47,6 +47,7 @@ def normal_form(reference: str) -> str:
 
 
 def _address(text: str) -> str:
+    """Host, path and query of an address, or nothing if it is none."""
     try:
         parts = urlsplit(text)
         port = parts.port

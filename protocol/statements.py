@@ -6,7 +6,7 @@ The Python types are the wire format: member names, bounds and patterns here are
 What lives here: the form of a statement and the rules that need nothing but the statement and ``now``.
 What does not: signatures (:mod:`protocol.envelope`), whether a vocabulary code exists
 (:mod:`protocol.vocabulary`: a code from a newer vocabulary is readable by its form), whether a statement's
-target exists and is its author's own (the node's projection, in log order).
+target exists and is its author's own (:mod:`protocol.projection`, in log order).
 
 No type here has a field for a person. ``contact``, inside the held-back ``_sd`` set, is an office's mailbox.
 """
@@ -288,6 +288,8 @@ class Retraction(_Claims, frozen=True, kw_only=True, tag="retraction"):
 
 
 Statement: TypeAlias = Finding | Relation | Response | Correction | Retraction
+Body: TypeAlias = FindingBody | RelationBody | ResponseBody | CorrectionBody | RetractionBody
+Kind: TypeAlias = Literal["finding", "relation", "response", "correction", "retraction"]
 
 _CODEC: Final[Codec[Statement]] = Codec(Statement, max_bytes=MAX_PAYLOAD_BYTES)  # type: ignore[arg-type]
 
@@ -314,6 +316,21 @@ def read(verified: VerifiedStatement, *, circle: CircleId, now: Timestamp) -> St
     if statement.iat > now + MAX_CLOCK_SKEW_SECONDS:
         raise ProtocolError(Code.FUTURE_DATED, "iat lies in the future")
     return statement
+
+
+def kind_of(statement: Statement) -> Kind:
+    """The ``kind`` member of the payload (clause 4.1)."""
+    match statement:
+        case Finding():
+            return "finding"
+        case Relation():
+            return "relation"
+        case Response():
+            return "response"
+        case Correction():
+            return "correction"
+        case Retraction():
+            return "retraction"
 
 
 def as_label(name: str) -> str:

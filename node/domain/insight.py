@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
-from node.domain.statements import Kind, State
 from node.domain.subjects import Organisation
 from protocol.identifiers import CircleId, Digest, KeyId, Pseudonym, StatementId, SubjectId, VocabularyCode
+from protocol.projection import State
 from protocol.signals import Signal
-from protocol.statements import Handling, Reliability, Stance, Timestamp
+from protocol.statements import Handling, Kind, Reliability, Stance, Timestamp
 
 Polarity: TypeAlias = Literal["concern", "assurance", "context"]
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from protocol.errors import Code
 from protocol.identifiers import CircleId, KeyId, StatementId
 from protocol.merkle.frontier import Frontier
 
@@ -33,15 +32,6 @@ class Log:
     def size(self) -> int:
         """How many entries we hold."""
         return self.frontier.size
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableEntry:
-    """An entry that has its place in a log and cannot be read, and why."""
-
-    index: int
-    code: Code
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,13 @@ from typing import Final, NewType, TypeAlias
 import msgspec
 
 from node.domain.accounts import AccountId
-from node.domain.statements import Kind, State
 from node.errors import Code, HanseError
 from protocol.identifiers import CircleId, Digest, KeyId, StatementId, VocabularyCode
+from protocol.projection import State
 from protocol.statements import (
     FindingBody,
     Handling,
+    Kind,
     RelationBody,
     ResponseBody,
     Subject,

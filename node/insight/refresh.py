@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from node.clock import day_of
-from node.domain.statements import Claim, ClaimKey, StoredStatement
+from node.domain.statements import Claim, StoredStatement
 from node.domain.subjects import Organisation
 from node.insight.opinions import ClaimStatements, Trust, by_claim, equal_trust, is_listed, signal
 from node.storage import circles, insight, projection, statements
@@ -40,7 +40,7 @@ def refresh(
         # Marking them first makes one path, and one lock, of both reasons to recompute.
         stale = insight.stale_claims(tx, day_of(now), limit - len(claims))
         for circle, group in groupby(sorted(stale), key=lambda claim: claim.circle):
-            projection.mark_dirty(tx, circle, [ClaimKey(c.subject, c.indicator, c.scope) for c in group])
+            projection.mark_dirty(tx, circle, [claim.key for claim in group])
         aged = statements.take_dirty_claims(tx, limit - len(claims)) if stale else []
         labels |= _recompute(tx, vocabulary, aged, now, trust)
         claims += aged

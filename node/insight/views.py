@@ -11,9 +11,9 @@ from node.domain.insight import (
     RetractionView,
     StatementView,
 )
-from node.domain.statements import StoredStatement, kind_of
+from node.domain.statements import StoredStatement
 from protocol.pseudonyms import pseudonym
-from protocol.statements import CorrectionBody, FindingBody, RelationBody, ResponseBody, RetractionBody
+from protocol.statements import CorrectionBody, FindingBody, RelationBody, ResponseBody, RetractionBody, kind_of
 
 
 def view(stored: StoredStatement) -> StatementView:

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from node.domain.circles import Member
-from node.domain.ledger import Log, UnreadableEntry
-from node.domain.statements import Projected
+from node.domain.ledger import Log
 from node.errors import HanseError
-from node.ledger.projection import Reading, interpret
 from node.storage import circles, projection, statements
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
@@ -27,6 +25,7 @@ from protocol.merkle import tiles
 from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import HASH_BYTES, leaf_hash
+from protocol.projection import Projected, Reading, UnreadableEntry, interpret
 from protocol.replica import AcceptedEntry, Content, Unreadable
 from protocol.statements import Timestamp
 

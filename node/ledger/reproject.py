@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 
 from node.domain.ledger import Log
-from node.domain.statements import ClaimKey, Projected
-from node.ledger.projection import interpret
 from node.storage import ledger as logs
 from node.storage import projection as rows
 from node.storage.database import Transaction
@@ -13,6 +11,7 @@ from protocol import replica
 from protocol.identifiers import KeyId, StatementId
 from protocol.keys import PublicKey
 from protocol.merkle.hashing import leaf_hash
+from protocol.projection import ClaimKey, Projected, interpret
 from protocol.replica import AcceptedEntry, Content
 from protocol.statements import Timestamp
 

@@ -21,7 +21,7 @@ from node.domain.publishing import (
     advance,
     require_approvable,
 )
-from node.domain.statements import Body, StoredStatement, kind_of
+from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
 from node.ledger.append import append
 from node.ledger.keyring import Keyring
@@ -35,6 +35,7 @@ from node.storage.vault import Vault
 from protocol import sd_jwt, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
 from protocol.statements import (
+    Body,
     CorrectionBody,
     FindingBody,
     Handling,
@@ -44,6 +45,7 @@ from protocol.statements import (
     RetractionBody,
     Subject,
     Timestamp,
+    kind_of,
 )
 from protocol.vocabulary import Vocabulary
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from node.domain.ledger import Log, UnreadableEntry
+from node.domain.ledger import Log
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.storage.tables.ledger import ENTRIES, LOGS, TILES, UNREADABLE_ENTRIES
@@ -15,6 +15,7 @@ from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.merkle.frontier import EMPTY, Frontier
 from protocol.merkle.tiles import Tile, TileFetch
+from protocol.projection import UnreadableEntry
 
 _READ_AHEAD: Final = 512
 """Entries fetched at once while a byte bound is being filled."""

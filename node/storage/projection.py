@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from node.domain.ledger import Log, UnreadableEntry
-from node.domain.statements import ClaimKey, Projected
+from node.domain.ledger import Log
 from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import DIRTY_CLAIMS, FEED, LOGS, STATEMENTS, UNREADABLE_ENTRIES
 from node.storage.upsert import insert_new, upsert
 from protocol.identifiers import CircleId, KeyId, StatementId
+from protocol.projection import ClaimKey, Projected, UnreadableEntry
 from protocol.statements import Timestamp
 
 _MAX_DETAIL_CHARACTERS: Final = 500

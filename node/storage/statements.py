@@ -14,12 +14,13 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from node.domain.statements import Body, Claim, Kind, State, StoredStatement
+from node.domain.statements import Claim, StoredStatement
 from node.storage.database import Transaction
 from node.storage.tables.ledger import DIRTY_CLAIMS, ENTRIES, LOGS, STATEMENTS
 from protocol import envelope, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
-from protocol.statements import Correction, Statement, Timestamp
+from protocol.projection import live_body, state_at
+from protocol.statements import Kind, Statement, Timestamp
 
 CHUNK: Final = 500
 """Values in one IN list: far below SQLite's bound on parameters (32,766), large enough to amortise a round trip."""
@@ -231,23 +232,8 @@ def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
         index=row.idx,
         seq=row.seq,
         statement=statement,
-        body=statement.body if row.correction is None else _replacement(decode_stored(row.correction)),
-        state=_state(row, now),
+        body=live_body(statement, None if row.correction is None else decode_stored(row.correction)),
+        state=state_at(now, exp=row.exp, corrected_by=row.corrected_by, retracted_by=row.retracted_by),
         received=row.received,
         jws=row.jws,
     )
-
-
-def _replacement(correction: Statement) -> Body:
-    """Projection has seen to it that what corrects is a correction and carries the right kind of body."""
-    if isinstance(correction, Correction):
-        return correction.body.finding or correction.body.relation or correction.body
-    return correction.body
-
-
-def _state(row: sa.Row[Any], now: Timestamp) -> State:
-    if row.retracted_by is not None:
-        return "retracted"
-    if row.exp <= now:
-        return "expired"
-    return "live" if row.corrected_by is None else "corrected"

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Final
 
 from node.domain.insight import Observation, SignalView
-from node.domain.statements import State
 from node.web.formats import day
 from protocol.decay import PPM
+from protocol.projection import State
 from protocol.signals import Contribution, LikelihoodWord, Reason, Signal
 from protocol.statements import Stance
 from protocol.vocabulary import Vocabulary

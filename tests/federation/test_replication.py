@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from node.domain.statements import Body, State
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.sync import sync_once
 from protocol import envelope, statements
 from protocol.identifiers import CircleId, KeyId, StatementId
-from protocol.statements import Statement, Timestamp
+from protocol.projection import State
+from protocol.statements import Body, Statement, Timestamp
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import contributor_key, write_entries
 from tests.federation.support import InMemory, Node, circle_of, publish

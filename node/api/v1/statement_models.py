@@ -14,7 +14,7 @@ from node.domain.insight import (
     RetractionView,
     StatementView,
 )
-from node.domain.statements import State
+from protocol.projection import State
 from protocol.statements import Handling, Reliability, Stance
 
 

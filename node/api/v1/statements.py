@@ -11,7 +11,6 @@ from node.api.v1.models import EXAMPLE_KEY, EXAMPLE_STATEMENT, MAX_IDENTIFIER_CH
 from node.api.v1.statement_models import StatementDetailBody, StatementPage, statement_body
 from node.domain.accounts import Permission
 from node.domain.insight import FindingFilter
-from node.domain.statements import Kind
 from node.errors import Code
 from node.insight.query import MAX_CURSOR_CHARACTERS, MAX_PAGE
 from node.runtime import Runtime
@@ -24,6 +23,7 @@ from protocol.identifiers import (
     parse_statement_id,
     parse_subject_id,
 )
+from protocol.statements import Kind
 
 _Identifier = Query(max_length=MAX_IDENTIFIER_CHARACTERS)
 

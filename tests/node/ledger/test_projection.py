@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from node.domain.statements import Claim, ClaimKey, Projected
-from node.ledger.projection import interpret
+from node.domain.statements import Claim
 from node.ledger.sweep import sweep
 from node.storage import ledger as logs
 from node.storage import statements as reading
@@ -15,6 +14,7 @@ from node.storage.database import Database
 from protocol.errors import Code
 from protocol.identifiers import CircleId, StatementId, VocabularyCode
 from protocol.keys import SigningKey
+from protocol.projection import ClaimKey, Projected, interpret
 from protocol.replica import AcceptedEntry, Unreadable
 from protocol.statements import DAY_SECONDS, Finding, Statement, Timestamp
 from tests.node import statements as make

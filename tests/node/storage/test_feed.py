@@ -6,12 +6,13 @@ from threading import Event
 
 import pytest
 
-from node.domain.statements import Claim, ClaimKey
+from node.domain.statements import Claim
 from node.ledger.append import append
 from node.storage import projection
 from node.storage import statements as reading
 from node.storage.database import Database
 from protocol.identifiers import CircleId, StatementId, VocabularyCode
+from protocol.projection import ClaimKey
 from protocol.statements import Finding
 from tests.federation.support import circle_of, make_node
 from tests.node import statements as make
