@@ -54,6 +54,10 @@ MAX_MEMBERS: Final = 1_000
 MAX_STREAM_BYTES: Final = 8_388_608
 """One response to an entries request, in bytes: held in memory on both sides while its digest is checked."""
 
+MAX_STREAM_ENTRIES: Final = 20_000
+"""Entries in one response, and so in one section of it. 8 MiB hold about 5,000 findings, or 12,000 of the shortest
+readable entries; without this bound they would hold eight million empty ones, each of which becomes rows."""
+
 MAX_REQUEST_BYTES: Final = 1_048_576
 """One entries request, in bytes: a ``have`` map of ten thousand logs fits."""
 

@@ -15,7 +15,7 @@ from node.domain.ledger import Log
 from node.storage import ledger as logs
 from node.storage.database import Transaction
 from protocol.identifiers import KeyId
-from protocol.limits import MAX_CHECKPOINT_BYTES, MAX_PROOF_HASHES, MAX_STREAM_BYTES
+from protocol.limits import MAX_CHECKPOINT_BYTES, MAX_PROOF_HASHES, MAX_STREAM_BYTES, MAX_STREAM_ENTRIES
 from protocol.merkle import proofs, tiles
 from protocol.messages.stream import EntriesRequest, Section, encode_end, encode_section
 
@@ -27,6 +27,7 @@ _END_BYTES: Final = 64
 def answer(tx: Transaction, roster: Roster, asker: KeyId, request: EntriesRequest) -> bytes:
     """The stream for one entries request; never longer than the asker wants or the protocol allows."""
     left = min(request.max_bytes, MAX_STREAM_BYTES) - _END_BYTES
+    entries_left = MAX_STREAM_ENTRIES
     parts: list[bytes] = []
     more = False
     always = {roster.own, asker}
@@ -40,7 +41,10 @@ def answer(tx: Transaction, roster: Roster, asker: KeyId, request: EntriesReques
         if left < _SECTION_OVERHEAD:
             more = True
             break
-        section = _section(tx, log, min(have, log.covered_size), left - _SECTION_OVERHEAD if wanted else 0)
+        start = min(have, log.covered_size)
+        end = min(log.covered_size, start + entries_left) if wanted else start
+        section = _section(tx, log, start, end, left - _SECTION_OVERHEAD)
+        entries_left -= len(section.entries)
         if wanted and not section.entries:
             more = True  # no room for a single entry of it; the next answer begins with more room
             if log.contributor not in always:
@@ -52,8 +56,9 @@ def answer(tx: Transaction, roster: Roster, asker: KeyId, request: EntriesReques
     return b"".join((*parts, encode_end(more=more)))
 
 
-def _section(tx: Transaction, log: Log, start: int, max_bytes: int) -> Section:
-    entries = logs.take_entries(tx, log, start, log.covered_size, max_bytes)
+def _section(tx: Transaction, log: Log, start: int, end: int, max_bytes: int) -> Section:
+    """The entries from ``start`` to before ``end`` or where the bytes are used up, with what proves them."""
+    entries = logs.take_entries(tx, log, start, end, max_bytes)
     end = start + len(entries)
     proof: tuple[bytes, ...] = ()
     if 0 < end < log.covered_size:

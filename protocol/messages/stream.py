@@ -34,6 +34,7 @@ from protocol.limits import (
     MAX_PROOF_HASHES,
     MAX_REQUEST_BYTES,
     MAX_STREAM_BYTES,
+    MAX_STREAM_ENTRIES,
 )
 
 MAX_LOGS: Final = 10_000
@@ -70,7 +71,7 @@ class SectionLine(_Line, frozen=True, kw_only=True, tag="section"):
 
     log: _KeyId
     start: _Size
-    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_STREAM_BYTES)]
+    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_STREAM_ENTRIES)]
 
     def __post_init__(self) -> None:
         if self.start + self.count > MAX_LOG_SIZE:
@@ -153,6 +154,9 @@ def encode_end(*, more: bool) -> bytes:
 
 def encode_stream(sections: Iterable[Section], *, more: bool) -> bytes:
     """A whole stream; refuses one that :func:`read_stream` would refuse for its size."""
+    sections = tuple(sections)
+    if sum(len(section.entries) for section in sections) > MAX_STREAM_ENTRIES:
+        raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_STREAM_ENTRIES} entries", fault=Fault.OURS)
     data = b"".join((*(encode_section(section) for section in sections), encode_end(more=more)))
     if len(data) > MAX_STREAM_BYTES:
         raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_STREAM_BYTES} bytes", fault=Fault.OURS)
@@ -167,6 +171,7 @@ def read_stream(data: bytes) -> Iterator[Section | End]:
     """
     lines = _Lines(data)
     seen: set[KeyId] = set()
+    announced = 0
     while True:
         opening = lines.json(_OPENING)
         if isinstance(opening, EndLine):
@@ -176,6 +181,9 @@ def read_stream(data: bytes) -> Iterator[Section | End]:
         if opening.log in seen or len(seen) >= MAX_LOGS:
             raise lines.broken(f"a second section of log {opening.log}, or more than {MAX_LOGS} sections")
         seen.add(opening.log)
+        announced += opening.count
+        if announced > MAX_STREAM_ENTRIES:  # before they are read, for the shortest of them has no bytes
+            raise lines.broken(f"more than {MAX_STREAM_ENTRIES} entries")
         entries = tuple(lines.entry() for _ in range(opening.count))
         closing = lines.json(_CLOSING)
         yield Section(

@@ -12,7 +12,7 @@ from protocol import envelope, statements
 from protocol.errors import Code
 from protocol.identifiers import CircleId, VocabularyCode, encode_bytes
 from protocol.keys import SigningKey
-from protocol.limits import MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES
+from protocol.limits import MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES, MAX_STREAM_ENTRIES
 from protocol.statements import DAY_SECONDS, Finding
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import contributor_key, write_entries
@@ -175,3 +175,16 @@ def test_an_entry_that_no_line_can_carry_harms_its_author_alone(node_of: MakeNod
     assert report.entries == 1
     (problem,) = report.problems
     assert "hostile" in problem.detail
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_log_of_empty_entries_comes_in_bounded_answers(node_of: MakeNode) -> None:
+    """A few bytes could announce millions of entries, each of which becomes rows."""
+    author, reader = node_of("author"), node_of("reader")
+    circle = circle_of([author, reader])
+    write_entries(author, circle, [b""] * (MAX_STREAM_ENTRIES + 2))
+
+    (pull,) = sync_once(reader.runtime, transport=InMemory([author, reader])).pulls
+
+    assert (pull.entries, pull.unreadable) == (MAX_STREAM_ENTRIES + 2, MAX_STREAM_ENTRIES + 2)
+    assert (pull.requests, pull.problems) == (2, ())

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from protocol.errors import Code, Fault, ProtocolError
 from protocol.identifiers import encode_bytes, parse_key_id
-from protocol.limits import MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES, MAX_PROOF_HASHES, MAX_STREAM_BYTES
+from protocol.limits import (
+    MAX_CHECKPOINT_BYTES,
+    MAX_ENTRY_BYTES,
+    MAX_PROOF_HASHES,
+    MAX_STREAM_BYTES,
+    MAX_STREAM_ENTRIES,
+)
 from protocol.messages.stream import (
     MAX_LOGS,
     MIN_STREAM_BYTES,
@@ -152,6 +158,19 @@ def test_a_stream_is_bounded_on_both_sides() -> None:
     with pytest.raises(ProtocolError) as caught:
         decode_stream(b"\n" * (MAX_STREAM_BYTES + 1))
     assert (caught.value.code, caught.value.fault) == (Code.TOO_LARGE, Fault.PEER)
+
+
+def test_entries_are_bounded_however_short_they_are() -> None:
+    def empty(log: int, count: int) -> Section:
+        return Section(CONTRIBUTOR[log].public.key_id, 0, (b"",) * count, b"note", ())
+
+    full = (empty(0, MAX_STREAM_ENTRIES - 1), empty(1, 1))
+    assert decode_stream(encode_stream(full, more=True)) == (full, True)
+    with pytest.raises(ProtocolError) as caught:
+        encode_stream((empty(0, MAX_STREAM_ENTRIES - 1), empty(1, 2)), more=True)
+    assert (caught.value.code, caught.value.fault) == (Code.TOO_LARGE, Fault.OURS)
+    with pytest.raises(ProtocolError):
+        encode_section(empty(0, MAX_STREAM_ENTRIES + 1))
 
 
 def test_sections_are_bounded() -> None:

@@ -255,6 +255,12 @@ def _stream_cases() -> Iterable[Case]:
         ("a section beyond every log", first.replace(b'"start":3', b'"start":1099511627776') + end, 0),
         ("an entry that is too long", first.replace(b"not a", b"x" * 24_577) + end, 0),
         ("a checkpoint that is too long", first.replace(b"Az3grlgt", b"A" * 4_096) + end, 0),
+        ("more entries than an answer has", first.replace(b'"count":3', b'"count":20001') + end, 0),
+        (
+            "more entries than an answer has, over two sections",
+            first + encode_section(sections()[1]).replace(b'"count":1', b'"count":19998') + end,
+            1,
+        ),
     ):
         yield Case(name, "9.8", in_bytes(data, sections=complete), Code.BAD_STREAM, broken)
 
