@@ -2,7 +2,7 @@
 
 from node.insight.dossier import dossier
 from node.insight.query import circle_summaries, findings, overview, signals, statement
-from node.insight.refresh import catch_up, rebuild, refresh
+from node.insight.refresh import catch_up, freshen, rebuild, refresh
 from node.insight.words import percent, words
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "circle_summaries",
     "dossier",
     "findings",
+    "freshen",
     "overview",
     "percent",
     "rebuild",

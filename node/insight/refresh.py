@@ -28,32 +28,44 @@ BATCH: Final = 2_000
 def refresh(
     tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH, trust: Trust = equal_trust
 ) -> int:
+    """Recompute the signals of at most ``limit`` touched claims; how many that were.
+
+    Takes marks and never makes one: whoever held marks that others want and waited for theirs could wait for ever.
+    """
+    claims = statements.take_dirty_claims(tx, limit)
+    registry.notice(tx, _recompute(tx, vocabulary, claims, now, trust).values())
+    return len(claims)
+
+
+def freshen(
+    database: Database, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH, trust: Trust = equal_trust
+) -> int:
     """Recompute at most ``limit`` signals: touched claims first, then those of an earlier day.
 
-    Returns how many were looked at; fewer than ``limit`` means that none is left.
+    Returns how many were looked at; fewer than ``limit`` means that none is left. What time alone has touched is
+    marked in transactions of its own, each in the one order in which everybody marks, and committed before any
+    mark is taken. So publishers and workers on PostgreSQL wait for each other in one direction only.
     """
-    while projection.sweep_expired(tx, now):
-        pass
-    claims = statements.take_dirty_claims(tx, limit)
-    labels = _recompute(tx, vocabulary, claims, now, trust)
-    if len(claims) < limit:
-        # Marking them first makes one path, and one lock, of both reasons to recompute.
-        stale = insight.stale_claims(tx, day_of(now), limit - len(claims))
-        for circle, group in groupby(sorted(stale), key=lambda claim: claim.circle):
-            projection.mark_dirty(tx, circle, [claim.key for claim in group])
-        aged = statements.take_dirty_claims(tx, limit - len(claims)) if stale else []
-        labels |= _recompute(tx, vocabulary, aged, now, trust)
-        claims += aged
-    registry.notice(tx, labels.values())
-    return len(claims)
+    while True:
+        with database.write() as tx:
+            if not projection.sweep_expired(tx, now):
+                break
+    with database.write() as tx:
+        done = refresh(tx, vocabulary, now, limit=limit, trust=trust)
+    if done < limit:
+        with database.write() as tx:
+            aged = _mark_aged(tx, now, limit - done)
+        if aged:
+            with database.write() as tx:
+                done += refresh(tx, vocabulary, now, limit=limit - done, trust=trust)
+    return done
 
 
 def catch_up(database: Database, vocabulary: Vocabulary, now: Timestamp, *, trust: Trust = equal_trust) -> int:
     """Refresh in transactions of its own until nothing is left; how many signals that were."""
     total = 0
     while True:
-        with database.write() as tx:
-            done = refresh(tx, vocabulary, now, trust=trust)
+        done = freshen(database, vocabulary, now, trust=trust)
         total += done
         if done < BATCH:
             return total
@@ -87,6 +99,17 @@ def with_responses(
     """These findings of one circle with the responses to them, by claim."""
     targets = [(stored.contributor, stored.statement.id) for stored in findings]
     return by_claim(circle, findings, statements.responses_to(tx, circle, targets, now=now))
+
+
+def _mark_aged(tx: Transaction, now: Timestamp, limit: int) -> int:
+    """Mark claims whose signal was computed for an earlier day; how many.
+
+    Marking them makes one path, and one lock, of both reasons to recompute.
+    """
+    aged = insight.stale_claims(tx, day_of(now), limit)
+    for circle, group in groupby(sorted(aged), key=lambda claim: claim.circle):
+        projection.mark_dirty(tx, circle, [claim.key for claim in group])
+    return len(aged)
 
 
 def _recompute(

@@ -124,7 +124,8 @@ def mark_dirty(tx: Transaction, circle: CircleId, claims: Collection[ClaimKey]) 
     """Have the signals of these claims computed again.
 
     An existing mark is touched, not skipped: its row lock keeps a refresh from taking the mark away before the
-    statement that made it dirty can be seen. Sorted, so that two writers cannot wait for each other.
+    statement that made it dirty can be seen. Sorted, so that two writers cannot wait for each other. A transaction
+    marks the claims of several circles in the order of the circles, and has taken no mark before.
     """
     ordered = sorted((claim.subject, claim.indicator, claim.scope) for claim in claims)
     rows = [{"circle": circle, "subject": s, "indicator": i, "scope": c, "touched": 1} for s, i, c in ordered]

@@ -31,8 +31,7 @@ def routes(runtime: Runtime) -> APIRouter:
     @router.get("/signals", summary="The signals on one subject, without statements", responses=problems)
     def list_signals(subject: SubjectQuery, caller: Annotated[Caller, needs]) -> SignalList:
         identifier = parse_subject_id(subject)
-        with runtime.database.write() as tx:
-            insight.refresh(tx, runtime.vocabulary, caller.now)
+        insight.freshen(runtime.database, runtime.vocabulary, caller.now)
         with caller.reading("signals-read", identifier) as tx:
             views = insight.signals(tx, runtime.vocabulary, identifier, caller.now)
             return SignalList(items=[signal_body(view) for view in views])

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -267,6 +268,40 @@ def test_workers_that_refresh_at_once_lose_and_double_nothing(pool: Pool, vocabu
         done = sum(workers.map(work, range(3)))
     assert (done, len(pool.stored())) == (13, 13)
     assert refreshed(pool, vocabulary) == 0
+
+
+def test_publishers_and_workers_on_a_new_day_never_wait_in_a_circle(pool: Pool, vocabulary: Vocabulary) -> None:
+    """Publishing touches 200 claims, most of which a worker marks at the same time because their day is over."""
+    bodies = [make.finding_body(SubjectId(f"circle:{make.new_id()}")) for _ in range(200)]
+    pool.say(0, *[make.finding(pool.circle, body) for body in bodies])
+    refreshed(pool, vocabulary)
+    for day in (1, 2, 3):
+        now = Timestamp(make.IAT + day * DAY_SECONDS)
+        # Some marks are there already, so that every worker takes some before it looks for the claims of yesterday.
+        pool.say(3, *[make.finding(pool.circle, body) for body in bodies[60 * day - 60 : 60 * day]])
+        start = Barrier(5)
+
+        def publish(author: int, start: Barrier = start, now: Timestamp = now) -> int:
+            new = [make.finding(pool.circle, body) for body in bodies]
+            start.wait()
+            pool.say(author, *new, now=now)
+            return 0
+
+        def work(limit: int, start: Barrier = start, now: Timestamp = now) -> int:
+            start.wait()
+            return insight.freshen(pool.database, vocabulary, now, limit=limit)
+
+        with ThreadPoolExecutor(5) as threads:
+            at_once = [threads.submit(publish, author) for author in (1, 2)]
+            at_once += [threads.submit(work, limit) for limit in (30, 30, 2_000)]
+            for each in at_once:
+                each.result(timeout=60)
+        refreshed(pool, vocabulary, now)
+    stored = pool.stored()
+    assert len(stored) == 200
+    with pool.database.write() as tx:
+        insight.rebuild(tx, vocabulary, now)
+    assert pool.stored() == stored
 
 
 def test_a_signal_of_an_earlier_day_is_computed_again_when_it_is_read(pool: Pool, vocabulary: Vocabulary) -> None:
