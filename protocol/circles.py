@@ -57,7 +57,13 @@ MIN_THRESHOLD: Final = 2
 DEFAULT_THRESHOLD: Final = 3
 """The k that a new charter is offered: with two contributors each can subtract itself and see the other."""
 
-PATTERN_URL: Final = r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
+_OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_LABEL_END: Final = r"([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: Final = rf"(({_OCTET}\.){{3}}{_OCTET}|([a-z0-9]{_LABEL_END}\.)*[a-z]{_LABEL_END})"
+"""An IPv4 address in its one spelling, or a name whose last label begins with a letter: ``999.1.1.1``, ``127.1`` and
+``0x7f.0.0.1`` are a name to some readers, an address to others and an error to a third."""
+_PORT: Final = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+PATTERN_URL: Final = rf"https?://{_HOST}(:{_PORT})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
 """A base URL has one spelling: lower-case host, no user, query, fragment, escapes or final slash. Plain HTTP is
 for a trial on one machine; which addresses a node will contact is its own decision, made elsewhere."""
 PATTERN_SIGNATURE: Final = r"[A-Za-z0-9_-]{85}[AQgw]"

@@ -2,8 +2,9 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import structlog
 import typer
@@ -11,7 +12,7 @@ import uvicorn
 
 from node import config, logs
 from node.app import application
-from node.cli.open import DEFAULT_DATA, EXIT_PEER, OUT, DataOption, node
+from node.cli.open import DEFAULT_DATA, EXIT_OURS, EXIT_PEER, OUT, DataOption, node
 from node.domain.settings import Settings
 from node.domain.sync import SyncReport
 from node.insight.refresh import catch_up as refresh_signals
@@ -68,7 +69,10 @@ def migrate_database(data: DataOption = DEFAULT_DATA) -> None:
 
 
 def serve(data: DataOption = DEFAULT_DATA) -> None:
-    """Serve pages, API and federation, and pull from peers, until interrupted."""
+    """Serve pages, API and federation, and pull from peers, until interrupted.
+
+    Exit code 1 when pulling has ended by itself, which is a fault of ours: whoever supervises this starts it again.
+    """
     logs.configure()
     with node(data) as runtime:
         settings = runtime.settings
@@ -83,17 +87,46 @@ def serve(data: DataOption = DEFAULT_DATA) -> None:
                 timeout_graceful_shutdown=JOIN_SECONDS,
             )
         )
-        stop = threading.Event()
-        worker = threading.Thread(
-            target=run_worker, args=(runtime, stop), kwargs={"after_round": lambda: catch_up(runtime)}, name="sync"
-        )
-        worker.start()
         structlog.get_logger().info("serving", address=f"{settings.listen_host}:{settings.listen_port}")
+        lasted = run_beside(server, lambda stop: run_worker(runtime, stop, after_round=lambda: catch_up(runtime)))
+    if not lasted:
+        raise typer.Exit(EXIT_OURS)
+
+
+class Server(Protocol):
+    """What is needed of a server (``uvicorn.Server`` is one)."""
+
+    should_exit: bool
+
+    def run(self) -> None:
+        """Serve until interrupted, or until ``should_exit`` is true."""
+
+
+def run_beside(server: Server, work: Callable[[threading.Event], None]) -> bool:
+    """Serve with ``work`` in a thread beside it; whether it lasted as long as the server did.
+
+    Neither goes on alone. Work that ends before its event is set has failed, however it ended, and stops the server:
+    a node that answers and never pulls would look healthy and grow old.
+    """
+    stop, ended = threading.Event(), threading.Event()
+
+    def beside() -> None:
         try:
-            server.run()
+            work(stop)
         finally:
-            stop.set()
-            worker.join(JOIN_SECONDS)
+            if not stop.is_set():
+                ended.set()
+                structlog.get_logger().critical("sync-ended")
+                server.should_exit = True
+
+    worker = threading.Thread(target=beside, name="sync")
+    worker.start()
+    try:
+        server.run()
+    finally:
+        stop.set()
+        worker.join(JOIN_SECONDS)
+    return not ended.is_set()
 
 
 def sync(

@@ -28,8 +28,9 @@ MAX_EXTRA_CONNECTIONS: Final = 36
 """Beyond the idle ones: together one for each of the 40 threads in which a server answers, and one for the worker, so
 that no request waits for a connection that another one holds while it waits for a lock."""
 _WRITE: Final = "hanse_write"
-TRANSIENT_ERRORS: Final = (sa.exc.OperationalError, sa.exc.InterfaceError)
-"""What a loop that comes round again may outlive: the server restarts, the disk is full, a lock takes too long."""
+TRANSIENT_ERRORS: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""What a loop that comes round again may outlive: the server restarts, the disk is full, a lock takes too long, all
+connections are in use."""
 
 
 class Transaction:

@@ -129,7 +129,16 @@ class Outbound:
         return f"{member.url}{_PREFIX}{path}"
 
     def _exchange(self, member: Member, method: str, url: str, headers: dict[str, str], body: bytes) -> "_Exchange":
-        return _Exchange(self._client, self._client.build_request(method, url, headers=headers, content=body), member)
+        try:
+            request = self._client.build_request(method, url, headers=headers, content=body)
+        except httpx2.InvalidURL as error:
+            raise HanseError(
+                Code.PEER_UNREACHABLE,
+                f"the address of {member.name} cannot be used: {error}.",
+                remedy="The charter names it; a circle with another address is another circle.",
+                fault=Fault.PEER,
+            ) from error
+        return _Exchange(self._client, request, member)
 
     def _read(self, member: Member, response: httpx2.Response, max_bytes: int) -> Answer:
         """Bytes as they come, up to the bound; a body that is encoded or longer is the peer's fault."""

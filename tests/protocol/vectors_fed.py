@@ -72,6 +72,8 @@ def _charter_cases() -> Iterable[Case]:
     yield Case("the same terms, another nonce", "6.6", in_bytes(other, circle=circle_id(other)))
     local = encode(_founders({"url": "http://127.0.0.1:8001/hanse"}))
     yield Case("an address with port and path", "6.4", in_bytes(local, circle=circle_id(local)))
+    highest = encode(_founders({"url": f"https://1.{'a' * 63}.xn--p1ai:65535"}))
+    yield Case("an address with a long label and the highest port", "6.4", in_bytes(highest, circle=circle_id(highest)))
 
     yield from _refused_founders(good)
     yield from _refused_terms(terms)
@@ -94,6 +96,14 @@ def _refused_founders(good: Charter) -> Iterable[Case]:
         ("another scheme", "ftp://a.example"),
         ("a parent folder", "https://a.example/.."),
         ("a line feed", "https://a.example\n"),
+        ("an IPv4 address that is none", "https://999.1.1.1"),
+        ("a short IPv4 address", "https://127.1"),
+        ("an IPv4 address in hexadecimal", "https://0x7f.0.0.1"),
+        ("an IPv4 address with a leading zero", "https://127.0.0.01"),
+        ("an empty label", "https://a..example"),
+        ("a label that ends with a hyphen", "https://a-.example"),
+        ("a label that is too long", f"https://{'a' * 64}.example"),
+        ("a port above 65535", "https://a.example:65536"),
     ):
         yield _refused(
             f"an address with {name}", "6.4", _founders({"url": url}), Code.MALFORMED, "shared-address", schema=True

@@ -48,6 +48,16 @@ def test_an_address_of_our_own_network_is_not(address: str) -> None:
     assert not is_public(address)
 
 
+def test_an_address_that_is_none_is_an_unreachable_peer(tmp_path: Path) -> None:
+    node = make_node(tmp_path, "aldermoor", allow_private_addresses=False)
+    key = SigningKey(bytes([1] * 32)).public
+    member = Member(KeyId("A" * 43), Pseudonym("AAAA-AAAA"), "Northport", "https://999.1.1.1", key, key)
+    with Outbound(node.runtime) as outbound, pytest.raises(HanseError, match="cannot be used") as caught:
+        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, max_bytes=MIN_STREAM_BYTES))
+    assert caught.value.code is Code.PEER_UNREACHABLE
+    node.runtime.database.close()
+
+
 @pytest.mark.enable_socket
 def test_a_private_address_is_contacted_only_if_the_operator_says_so() -> None:
     assert resolve("127.0.0.1", 80, allow_private=True) == ["127.0.0.1"]

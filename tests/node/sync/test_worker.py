@@ -1,12 +1,15 @@
 """Rounds: who is asked when, what a failure costs, and that the worker outlives it."""
 
+from dataclasses import replace
 from threading import Event, Thread
 
 import pytest
+import sqlalchemy as sa
 
 from node.domain.sync import PeerState
 from node.errors import Code, HanseError
 from node.storage import peers
+from node.storage.database import Database
 from node.sync import run_worker, sync_once
 from node.sync.worker import MAX_PAUSE_SECONDS, next_attempt
 from protocol.identifiers import CircleId, KeyId
@@ -58,6 +61,24 @@ def test_the_worker_pulls_brings_up_to_date_and_says_that_it_lives(node_of: Make
     assert (good.last_success, good.failures, good.error_code, good.lag) == (make.IAT, 0, "", 0)
     assert (bad.last_success, bad.failures, bad.error_code) == (None, 1, "peer-unreachable")
     assert "absent" in bad.error_detail
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_the_worker_outlives_that_every_connection_is_in_use(node_of: MakeNode) -> None:
+    lone = node_of("lone")
+    engine = sa.create_engine(lone.runtime.database.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    node = replace(lone.runtime, database=Database(lone.runtime.settings.database_url))
+    node.database.close()
+    node.database.engine = engine
+    stop = Event()
+    worker = Thread(target=run_worker, args=(node, stop), kwargs={"after_round": stop.set})
+    with node.database.read():
+        worker.start()
+        worker.join(timeout=0.5)
+        assert worker.is_alive()
+    worker.join(timeout=20)
+    assert not worker.is_alive()
+    node.database.close()
 
 
 def test_a_peer_that_comes_back_is_as_good_as_new(node_of: MakeNode) -> None:
