@@ -118,7 +118,7 @@ def _opinion(
             stance = _STANCES[body.stance]
             # A response says whether, not how much: what it stands to is what its target saw.
             strength = strengths[(body.target.contributor, body.target.id)]
-        case RelationBody() | CorrectionBody() | RetractionBody():
+        case RelationBody() | CorrectionBody() | RetractionBody():  # pragma: no branch - the union is closed
             return None
     if stance is None:
         return None

@@ -111,6 +111,8 @@ class Reading:
     """Whose signals may change by them."""
     answered: set[tuple[KeyId, StatementId]] = field(default_factory=set)
     """Targets of responses that came or went: the claims of these may change as well."""
+    replaced: dict[StatementId, Projected] = field(default_factory=dict)
+    """What each new correction corrects, as it stood before, by the correction's identifier."""
 
 
 class _RefusedError(Exception):
@@ -179,7 +181,7 @@ def _read(index: int, statement: Statement, reading: Reading, earlier: Mapping[S
             reading.answered.add((response.target.contributor, response.target.id))
         case Correction():
             row = _correct(row, statement, reading, earlier)
-        case Retraction():
+        case Retraction():  # pragma: no branch - the union is closed
             row = _retract(row, statement, reading, earlier)
     if row.claim is not None:
         reading.claims.add(row.claim)
@@ -198,6 +200,7 @@ def _correct(
         reading.claims.add(target.claim)
     corrected = replace(_with_body(target, body), corrected_by=row.index, exp=min(target.exp, statement.exp))
     _put(corrected, reading)
+    reading.replaced[row.id] = target
     return replace(_with_body(row, body), target_id=target.id)
 
 
@@ -228,8 +231,6 @@ def _put(row: Projected, reading: Reading) -> None:
 
 
 def _with_body(row: Projected, body: FindingBody | RelationBody) -> Projected:
-    match body:
-        case FindingBody():
-            return replace(row, subject=body.subject.id, indicator=body.indicator, scope=body.scope)
-        case RelationBody():
-            return replace(row, subject=body.subject.id, object=body.object.id)
+    if isinstance(body, FindingBody):
+        return replace(row, subject=body.subject.id, indicator=body.indicator, scope=body.scope)
+    return replace(row, subject=body.subject.id, object=body.object.id)

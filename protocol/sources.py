@@ -1,8 +1,8 @@
 """Digests of sources: ten members who cite one newspaper article name one root, not ten.
 
 Two nodes get the same digest for the same public source only if they spell it alike, so the spelling is part of
-the protocol (clause 4.19). An address loses what does not change the document (scheme, ``www.``, default port, fragment,
-tracking parameters, trailing slash); a DOI is one DOI in whatever form; any other citation is compared by its
+the protocol (clause 4.19). An address loses what does not change the document (scheme, ``www.``, default port,
+fragment, tracking parameters, trailing slash); a DOI is one DOI in whatever form; any other citation is compared by its
 letters and digits. Nothing is fetched: two addresses of one document that look different stay two sources.
 """
 

@@ -1,10 +1,31 @@
 """One public source, one digest, however it is written."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.identifiers import Digest
 from protocol.sources import normal_form, source_digest, source_digests
+from tests.protocol.vector_file import load_cases
+
+
+class _Other(msgspec.Struct):
+    reference: str
+    normal_form: str
+
+
+class _Source(msgspec.Struct):
+    """A case of vectors/sources.json."""
+
+    name: str
+    references: list[str]
+    normal_form: str
+    digest: Digest
+    others: list[_Other]
+
+
+VECTORS = load_cases("sources.json", _Source)
 
 SAME = [
     ("https://www.news.example/a/b?utm_source=x&id=7#top", "http://news.example/a/b/?id=7"),
@@ -24,6 +45,32 @@ DIFFERENT = [
     ("The Daily Tide, 3 May 2020", "The Daily Tide, 4 May 2020"),
     ("doi:10.1000/abc.7", "doi:10.1000/abc.8"),
 ]
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=lambda case: case.name)
+def test_vectors(case: _Source) -> None:
+    assert {normal_form(each) for each in case.references} == {case.normal_form}
+    assert {source_digest(each) for each in case.references} == {case.digest}
+    assert [normal_form(each.reference) for each in case.others] == [each.normal_form for each in case.others]
+    assert case.normal_form not in {each.normal_form for each in case.others}
+    assert case.digest not in source_digests(each.reference for each in case.others)
+
+
+def test_sources_of_different_cases_are_different() -> None:
+    assert len({case.digest for case in VECTORS}) == len(VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("reference", "form"),
+    [
+        ("https://news.example:99999/a", "cite:https news example 99999 a"),  # no port: urlsplit refuses it
+        ("http://[::1/a", "cite:http 1 a"),  # no host, by its brackets
+        ("https://www./a", "cite:https www a"),  # nothing is left of the host
+        ("https:///a", "cite:https a"),
+    ],
+)
+def test_what_is_no_address_is_compared_by_its_words(reference: str, form: str) -> None:
+    assert normal_form(reference) == form
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -1,0 +1,100 @@
+"""Small logs of one claim, for tests and vectors: named statements of fixed seeds, and how they stand when read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from protocol.errors import Code
+from protocol.identifiers import KeyId, parse_code
+from protocol.opinions import Standing
+from protocol.projection import interpret, live_body, state_at
+from protocol.replica import AcceptedEntry, Unreadable
+from protocol.statements import (
+    DAY_SECONDS,
+    Correction,
+    Finding,
+    FindingBody,
+    Relation,
+    RelationBody,
+    Response,
+    Retraction,
+    Stance,
+    Statement,
+    Target,
+    Timestamp,
+)
+from tests.protocol import samples
+from tests.protocol.samples import NOW, fixed_digest, fixed_id
+
+SHORT: Final = Timestamp(NOW + 30 * DAY_SECONDS)
+"""When those end that end early."""
+OTHER_INDICATOR: Final = parse_code("fund-source-opaque")
+UNREADABLE: Final = Unreadable(Code.MALFORMED, "not a statement")
+
+
+def contributor(name: str) -> KeyId:
+    """The key identifier of the contributor of this name."""
+    return KeyId(fixed_digest(f"contributor {name}"))
+
+
+def finding(name: str, body: FindingBody | None = None, *, exp: Timestamp = samples.EXPIRY) -> Finding:
+    """The sample finding under an identifier of its own."""
+    return replace(samples.finding(), id=fixed_id(name), exp=exp, body=body or samples.finding_body())
+
+
+def relation(name: str) -> Relation:
+    """The sample relation under an identifier of its own."""
+    return replace(samples.relation(), id=fixed_id(name))
+
+
+def response(
+    name: str, author: str, target: str, stance: Stance = "corroborates", *, exp: Timestamp = samples.EXPIRY
+) -> Response:
+    """An answer to the statement of that name in the log of ``author``."""
+    body = replace(
+        samples.response().body, target=Target(contributor=contributor(author), id=fixed_id(target)), stance=stance
+    )
+    return replace(samples.response(), id=fixed_id(name), exp=exp, body=body)
+
+
+def correction(
+    name: str, target: str, body: FindingBody | RelationBody, *, exp: Timestamp = samples.EXPIRY
+) -> Correction:
+    """A new body for the statement of that name."""
+    new = replace(
+        samples.correction().body,
+        target=fixed_id(target),
+        finding=body if isinstance(body, FindingBody) else None,
+        relation=body if isinstance(body, RelationBody) else None,
+    )
+    return replace(samples.correction(), id=fixed_id(name), exp=exp, body=new)
+
+
+def retraction(name: str, target: str, *, exp: Timestamp = samples.EXPIRY) -> Retraction:
+    """Withdraws the statement of that name."""
+    body = replace(samples.retraction().body, target=fixed_id(target))
+    return replace(samples.retraction(), id=fixed_id(name), exp=exp, body=body)
+
+
+def entries(log: Sequence[str | None], statements: Mapping[str, Statement]) -> list[AcceptedEntry]:
+    """A log from index 0 on, of names in ``statements``; None is an entry that cannot be read."""
+    return [
+        AcceptedEntry(index, b"", bytes(32), UNREADABLE if name is None else statements[name])
+        for index, name in enumerate(log)
+    ]
+
+
+def standing(author: KeyId, log: Sequence[AcceptedEntry], now: Timestamp) -> list[Standing]:
+    """Every statement of a log as it stands at ``now``."""
+    said: dict[int, Statement] = {e.index: e.content for e in log if not isinstance(e.content, Unreadable)}
+    return [
+        Standing(
+            contributor=author,
+            index=row.index,
+            statement=said[row.index],
+            body=live_body(said[row.index], None if row.corrected_by is None else said[row.corrected_by]),
+            state=state_at(now, exp=row.exp, corrected_by=row.corrected_by, retracted_by=row.retracted_by),
+        )
+        for row in interpret(log, {}).new.values()
+    ]

@@ -1,0 +1,154 @@
+"""Vectors for what the statements of one log do to each other (clauses 4.16 to 4.18)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from protocol import statements
+from protocol.identifiers import parse_code, parse_subject_id
+from protocol.projection import interpret
+from protocol.statements import Statement, Subject
+from tests.protocol import logs
+from tests.protocol.samples import circle_scoped, codes, finding_body, relation_body
+from tests.protocol.vector_file import Case, vector_file
+
+_MOVED: Final = replace(finding_body(), indicator=logs.OTHER_INDICATOR, strength=1)
+_RELATION: Final = replace(relation_body(), subject=relation_body().object, object=relation_body().subject)
+
+STATEMENTS: Final[Mapping[str, Statement]] = {
+    "finding": logs.finding("finding"),
+    "other finding": logs.finding("other finding"),
+    "short finding": logs.finding("short finding", exp=logs.SHORT),
+    "finding with a new code": logs.finding(
+        "finding with a new code",
+        replace(
+            finding_body(), indicator=parse_code("of-a-later-vocabulary"), evidence_kinds=codes("of-a-later-vocabulary")
+        ),
+    ),
+    "finding with the finding's id": logs.finding("finding", replace(finding_body(), strength=4)),
+    "relation": logs.relation("relation"),
+    "answer": logs.response("answer", "other", "finding"),
+    "answer with the finding's id": logs.response("finding", "other", "finding"),
+    "corrects the finding": logs.correction("corrects the finding", "finding", replace(finding_body(), strength=4)),
+    "moves the finding": logs.correction("moves the finding", "finding", _MOVED),
+    "shortens the finding": logs.correction("shortens the finding", "finding", finding_body(), exp=logs.SHORT),
+    "corrects the short finding": logs.correction("corrects the short finding", "short finding", finding_body()),
+    "corrects the relation": logs.correction("corrects the relation", "relation", _RELATION),
+    "corrects the finding as a relation": logs.correction("as a relation", "finding", relation_body()),
+    "corrects the relation as a finding": logs.correction("as a finding", "relation", finding_body()),
+    "corrects the answer": logs.correction("corrects the answer", "answer", finding_body()),
+    "corrects the correction": logs.correction("corrects the correction", "corrects the finding", finding_body()),
+    "corrects the retraction": logs.correction("corrects the retraction", "retracts the finding", finding_body()),
+    "corrects what is nowhere": logs.correction("corrects what is nowhere", "nowhere", finding_body()),
+    "corrects what is nowhere with the finding's id": logs.correction("finding", "nowhere", finding_body()),
+    "retracts the finding": logs.retraction("retracts the finding", "finding", exp=logs.SHORT),
+    "retracts the finding again": logs.retraction("retracts the finding again", "finding"),
+    "retracts the relation": logs.retraction("retracts the relation", "relation"),
+    "retracts the answer": logs.retraction("retracts the answer", "answer"),
+    "retracts the correction": logs.retraction("retracts the correction", "corrects the finding"),
+    "retracts the retraction": logs.retraction("retracts the retraction", "retracts the finding"),
+    "retracts what is nowhere": logs.retraction("retracts what is nowhere", "nowhere"),
+    "about a subject of the circle": logs.finding(
+        "about a subject of the circle",
+        replace(
+            finding_body(),
+            subject=Subject(id=parse_subject_id(circle_scoped("programme")), label="A programme of Farhaven"),
+            scope=parse_code("advanced-sensing"),
+        ),
+    ),
+}
+
+_Log = Sequence[str | None]
+_READ: Final[Sequence[tuple[str, str, _Log]]] = (
+    ("an empty log", "4.18", ()),
+    (
+        "one of each kind",
+        "4.18",
+        ("finding", "relation", "answer", "corrects the finding", "retracts the relation"),
+    ),
+    ("findings on three claims", "4.18", ("finding", "about a subject of the circle", "finding with a new code")),
+    ("an answer to what is not held", "4.18", ("answer",)),
+    ("an entry that cannot be read between", "4.18", ("finding", None, "corrects the finding", None)),
+    ("a corrected finding", "4.16", ("finding", "corrects the finding")),
+    ("a corrected relation", "4.16", ("relation", "corrects the relation")),
+    ("a correction to another claim", "4.16", ("finding", "moves the finding")),
+    ("the latest correction holds", "4.16", ("finding", "moves the finding", "corrects the finding")),
+    ("the latest correction holds, the other way", "4.16", ("finding", "corrects the finding", "moves the finding")),
+    ("a correction that ends early", "4.16", ("finding", "shortens the finding")),
+    ("a later correction puts nothing off", "4.16", ("finding", "shortens the finding", "corrects the finding")),
+    ("a correction that ends after its target", "4.16", ("short finding", "corrects the short finding")),
+    ("a retracted finding", "4.17", ("finding", "retracts the finding")),
+    ("a retracted relation", "4.17", ("relation", "retracts the relation")),
+    ("a retracted answer", "4.17", ("answer", "retracts the answer")),
+    ("a finding corrected, then retracted", "4.17", ("finding", "moves the finding", "retracts the finding")),
+)
+_REFUSED: Final[Sequence[tuple[str, str, _Log]]] = (
+    ("an identifier twice", "4.18", ("finding", "finding with the finding's id", "other finding")),
+    ("one statement twice", "4.18", ("finding", "finding")),
+    ("one identifier for two kinds", "4.18", ("finding", "answer with the finding's id")),
+    ("an identifier after its retraction", "4.18", ("finding", "retracts the finding", "finding")),
+    ("a second identifier outweighs its target", "4.18", ("finding", "corrects what is nowhere with the finding's id")),
+    (
+        "a correction acts on the first of two",
+        "4.18",
+        ("finding", "answer with the finding's id", "corrects the finding"),
+    ),
+    (
+        "the identifier of an unreadable statement is free",
+        "4.18",
+        ("corrects the finding", "finding", "corrects the finding"),
+    ),
+    ("a correction of nothing", "4.18", ("corrects what is nowhere", "finding")),
+    ("a correction before its target", "4.18", ("moves the finding", "finding")),
+    ("a finding corrected as a relation", "4.16", ("finding", "corrects the finding as a relation")),
+    ("a relation corrected as a finding", "4.16", ("relation", "corrects the relation as a finding")),
+    ("a corrected answer", "4.16", ("answer", "corrects the answer")),
+    ("a corrected correction", "4.16", ("finding", "corrects the finding", "corrects the correction")),
+    ("a corrected retraction", "4.16", ("finding", "retracts the finding", "corrects the retraction")),
+    ("a retraction of nothing", "4.18", ("retracts what is nowhere", "finding")),
+    ("a retraction before its target", "4.18", ("retracts the finding", "finding")),
+    ("a retracted correction", "4.17", ("finding", "corrects the finding", "retracts the correction")),
+    ("a retracted retraction", "4.17", ("finding", "retracts the finding", "retracts the retraction")),
+    ("a second retraction", "4.17", ("finding", "retracts the finding", "retracts the finding again")),
+    ("a correction after the retraction", "4.17", ("finding", "retracts the finding", "moves the finding")),
+    (
+        "what acts on nothing shortens nothing",
+        "4.18",
+        ("finding", "retracts the finding", "shortens the finding", "corrects the correction"),
+    ),
+)
+
+
+def payloads(named: Mapping[str, Statement]) -> dict[str, str]:
+    """The statements of a file by the names that its logs use."""
+    return {name: statements.encode(statement).decode() for name, statement in named.items()}
+
+
+def _case(name: str, clause: str, log: _Log) -> Case:
+    reading = interpret(logs.entries(log, STATEMENTS), {})
+    return Case(
+        name,
+        clause,
+        {
+            "log": list(log),
+            "rows": [msgspec.to_builtins(row) for row in reading.new.values()],
+            "unreadable": [{"index": each.index, "code": each.code} for each in reading.unreadable],
+        },
+    )
+
+
+def projections() -> bytes:
+    """Logs, and what becomes of each entry."""
+    about = (
+        "Logs from index 0 on, by the names of their statements; null is an entry that cannot be read (8.6, here "
+        "malformed). A row is a statement as it stands after the last entry: exp is when it ends; subject, object, "
+        "indicator and scope are those of its latest body, of a correction those that it brings, of a retraction those "
+        "of its target; corrected_by and retracted_by are indices. What is unreadable has no row and acts on nothing."
+    )
+    cases = [_case(*each) for each in (*_READ, *_REFUSED)]
+    return vector_file(about, {}, cases, statements=payloads(STATEMENTS))
+
+
+FILES: Final[dict[str, Callable[[], bytes]]] = {"vectors/projections.json": projections}
