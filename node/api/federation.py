@@ -5,8 +5,10 @@ a member of another circle and a circle that does not exist get the same answer,
 from outside who is in which circle. Everything fails closed: without a verified signature, a fresh time and a
 new nonce nothing is read from the database but the roster.
 
-Checkpoints and hash tiles are open to whoever knows the circle's identifier, so that anybody a member names can
-audit a log. They hold hashes, never content (C2SP tlog-checkpoint, tlog-tiles).
+Checkpoints and hash tiles hold hashes, never content (C2SP tlog-checkpoint, tlog-tiles). In a circle whose members are
+named they are open to whoever knows the circle's identifier, so that anybody a member names can audit a log. In a
+pseudonymous one they are for members, under the same signature as entries: who has the newest checkpoint of a log a
+moment after it was signed is its author, and everybody else could find out by asking each node.
 """
 
 from typing import Annotated, Final
@@ -95,27 +97,43 @@ def build(runtime: Runtime) -> APIRouter:
         return Response(stream, headers=headers, media_type=STREAM_TYPE)
 
     @router.get("/circles/{circle}/logs/{contributor}/checkpoint")
-    def checkpoint(circle: str, contributor: str) -> Response:
+    def checkpoint(circle: str, contributor: str, request: Request) -> Response:
         """The latest signed note all of whose entries we hold."""
+        _admit_to_hashes(runtime, circle, request)
         with runtime.database.read() as tx:
             note = _log(tx, circle, contributor).covered
         return Response(note, headers=_HEADERS, media_type="text/plain; charset=utf-8")
 
     @router.get("/circles/{circle}/logs/{contributor}/tile/{path:path}")
-    def tile(circle: str, contributor: str, path: str) -> Response:
+    def tile(circle: str, contributor: str, path: str, request: Request) -> Response:
         """One hash tile, full or partial; a narrower one than we hold is a prefix of it."""
+        is_open = _admit_to_hashes(runtime, circle, request)
         name = parse_tile_path(f"tile/{path}")
         with runtime.database.read() as tx:
             hashes = logs.find_tile(tx, _log(tx, circle, contributor), name.level, name.index) or b""
         if len(hashes) < name.width * HASH_BYTES:
             raise _no_such_log()
-        full = {"Cache-Control": "public, max-age=31536000, immutable"} if name.width == TILE_WIDTH else {}
+        cacheable = is_open and name.width == TILE_WIDTH  # a shared cache would ask nobody for a signature
+        full = {"Cache-Control": "public, max-age=31536000, immutable"} if cacheable else {}
         return Response(hashes[: name.width * HASH_BYTES], headers=_HEADERS | full, media_type=_OCTETS)
 
     return router
 
 
 _OCTETS: Final = "application/octet-stream"
+
+
+def _admit_to_hashes(runtime: Runtime, circle: str, request: Request) -> bool:
+    """Whether this circle's hashes are open to anybody; raises unless they are or a member asks.
+
+    A circle that does not exist is asked for in vain exactly as a pseudonymous one is.
+    """
+    with runtime.database.read() as tx:
+        roster = _roster(tx, circle)
+    if roster is not None and roster.charter.attribution == "named":
+        return True
+    _authenticate(runtime, circle, request, _signed_fields(request), b"", runtime.clock.now())
+    return False
 
 
 def _authenticate(
@@ -129,7 +147,7 @@ def _authenticate(
     if roster is None or member is None or member.contributor == roster.own:
         raise _not_for_you()
     # The address that we are known by, not what a Host header claims: a signature for another node is not for us.
-    target = runtime.settings.base_url + request.url.path
+    target = runtime.settings.base_url + request.url.path + (f"?{request.url.query}" if request.url.query else "")
     try:
         verified = verify_request(
             fields, member.request_key, method=request.method, target_uri=target, body=body, now=now

@@ -88,20 +88,8 @@ class Outbound:
         """
         url = self._url(member, f"/circles/{circle}/entries")
         body = encode_entries_request(request)
-        fields = sign_request(
-            self._node.keyring.request(),
-            method="POST",
-            target_uri=url,
-            body=body,
-            created=self._node.clock.now(),
-            nonce=secrets.token_urlsafe(_NONCE_BYTES),
-        )
-        headers = {
-            "Content-Digest": fields.content_digest,
-            "Signature-Input": fields.signature_input,
-            "Signature": fields.signature,
-            "Content-Type": "application/json",
-        }
+        fields, headers = self._signed("POST", url, body)
+        headers["Content-Type"] = "application/json"
         with self._exchange(member, "POST", url, headers, body) as response:
             _require_ok(member, response)
             answer = self._read(member, response, request.max_bytes)
@@ -110,14 +98,34 @@ class Outbound:
         return answer
 
     def tile(self, member: Member, circle: CircleId, log: KeyId, level: int, index: int, width: int) -> bytes:
-        """A hash tile of a log that a member holds; its hashes are unverified."""
+        """A hash tile of a log that a member holds; its hashes are unverified.
+
+        Signed always, though only pseudonymous circles ask for it.
+        """
         url = self._url(member, f"/circles/{circle}/logs/{log}/{tile_path(level, index, width)}")
-        with self._exchange(member, "GET", url, {}, b"") as response:
+        _, headers = self._signed("GET", url, b"")
+        with self._exchange(member, "GET", url, headers, b"") as response:
             _require_ok(member, response)
             answer = self._read(member, response, width * HASH_BYTES)
         if answer.cut_short is not None:
             raise answer.cut_short
         return answer.data
+
+    def _signed(self, method: str, url: str, body: bytes) -> tuple[SignedFields, dict[str, str]]:
+        """The signature of one request, and the fields that carry it."""
+        fields = sign_request(
+            self._node.keyring.request(),
+            method=method,
+            target_uri=url,
+            body=body,
+            created=self._node.clock.now(),
+            nonce=secrets.token_urlsafe(_NONCE_BYTES),
+        )
+        return fields, {
+            "Content-Digest": fields.content_digest,
+            "Signature-Input": fields.signature_input,
+            "Signature": fields.signature,
+        }
 
     def _url(self, member: Member, path: str) -> str:
         if not member.url.startswith("https://") and not self._node.settings.allow_private_addresses:

@@ -31,7 +31,7 @@ from node.storage import tables
 from node.storage.database import Database
 from node.storage.tables.base import METADATA
 from node.storage.vault import KEY_BYTES, Vault
-from protocol.circles import add_signatures
+from protocol.circles import Attribution, add_signatures
 from protocol.identifiers import CircleId, KeyId
 from protocol.statements import Statement
 from protocol.vocabulary import Vocabulary
@@ -124,11 +124,17 @@ def create_tables(database: Database) -> None:
     METADATA.create_all(database.engine)
 
 
-def circle_of(nodes: Sequence[Node], *, name: str = "Invented Circle", k: int = 3) -> CircleId:
+def circle_of(
+    nodes: Sequence[Node], *, name: str = "Invented Circle", k: int = 3, attribution: Attribution = "pseudonymous"
+) -> CircleId:
     """Found a circle as people would: cards, a draft, every signature, and every node joins."""
     cards = [circles.card(node.runtime.keyring, node.runtime.settings) for node in nodes]
     terms = circles.Terms(
-        name=name, purpose="Trying things out.", legal_basis="None is needed.", small_number_threshold=k
+        name=name,
+        purpose="Trying things out.",
+        legal_basis="None is needed.",
+        small_number_threshold=k,
+        attribution=attribution,
     )
     draft = circles.create(nodes[0].runtime.keyring, terms, cards)
     signed = draft

@@ -30,7 +30,7 @@ NONCE = "AAAAAAAAAAAAAAAAAAAAAA"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request for entries, signed as its parts say."""
+    """One request, for entries if nothing else is said, signed as its parts say."""
 
     node: Node
     circle: CircleId
@@ -40,10 +40,16 @@ class Asked:
     created: int = make.IAT
     nonce: str = NONCE
     target: str | None = None
+    path: str = "/entries"
+    method: str = "POST"
+
+    @property
+    def url(self) -> str:
+        """Where it is sent."""
+        return f"{self.node.url}/federation/v1/circles/{self.circle}{self.path}"
 
     def send(self) -> httpx2.Response:
         """Ask the node."""
-        url = f"{self.node.url}/federation/v1/circles/{self.circle}/entries"
         fields = self.fields()
         headers = {
             "Content-Digest": fields.content_digest,
@@ -51,14 +57,15 @@ class Asked:
             "Signature": fields.signature,
         }
         client = TestClient(application(self.node), base_url=self.node.url, raise_server_exceptions=False)
-        return client.post(url, content=self.body if self.sent is None else self.sent, headers=headers)
+        content = self.body if self.sent is None else self.sent
+        return client.request(self.method, self.url, content=content, headers=headers)
 
     def fields(self) -> SignedFields:
         """What is signed."""
         return sign_request(
             self.key,
-            method="POST",
-            target_uri=self.target or f"{self.node.url}/federation/v1/circles/{self.circle}/entries",
+            method=self.method,
+            target_uri=self.target or self.url,
             body=self.body,
             created=Timestamp(self.created),
             nonce=self.nonce,
@@ -178,12 +185,15 @@ def test_a_long_request_is_not_read_to_its_end(stage: Stage) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 
-def test_anybody_may_audit_hashes_and_nobody_sees_content(stage: Stage) -> None:
-    client = TestClient(application(stage.node), base_url=stage.node.url)
-    own = stage.node.own(stage.circle)
-    base = f"/federation/v1/circles/{stage.circle}/logs/{own}"
-    key = stage.node.runtime.keyring.contributor(own).public
-    checkpoint = open_checkpoint(client.get(f"{base}/checkpoint").content, origin=origin(stage.circle, own), key=key)
+def test_anybody_may_audit_the_hashes_of_named_members(node_of: MakeNode) -> None:
+    node, member = node_of("aldermoor"), node_of("northport")
+    circle = circle_of([node, member], attribution="named")
+    publish(node, circle, *make.findings(circle, 3))
+    client = TestClient(application(node), base_url=node.url)
+    own = node.own(circle)
+    base = f"/federation/v1/circles/{circle}/logs/{own}"
+    key = node.runtime.keyring.contributor(own).public
+    checkpoint = open_checkpoint(client.get(f"{base}/checkpoint").content, origin=origin(circle, own), key=key)
 
     def fetch(level: int, index: int, width: int) -> bytes:
         answer = client.get(f"{base}/{tiles.tile_path(level, index, width)}")
@@ -195,9 +205,44 @@ def test_anybody_may_audit_hashes_and_nobody_sees_content(stage: Stage) -> None:
         assert client.get(f"{base}/{path}").status_code == 404, path
     for path in ("tile/entries/000", "tile/0/0", "tile/0/../../x", "tile/0/000.p/0", "tile/99/000"):
         assert client.get(f"{base}/{path}").status_code in {400, 404}, path
-    for circle, contributor in ((CircleId("A" * 43), own), (stage.circle, "A" * 43), ("x", "y")):
+    for contributor in ("A" * 43, "y"):
         path = f"/federation/v1/circles/{circle}/logs/{contributor}/checkpoint"
         assert client.get(path).status_code == 404
+
+
+def test_hashes_under_pseudonyms_are_for_members(stage: Stage) -> None:
+    """Who has a checkpoint first is its author: a stranger must not be able to compare nodes."""
+    logs = f"/logs/{stage.node.own(stage.circle)}"
+    stranger = SigningKey(bytes([7] * 32))
+    for number, path in enumerate((f"{logs}/checkpoint", f"{logs}/tile/0/000.p/3")):
+        good = replace(stage.by_member(), path=path, body=b"", method="GET", nonce=f"{number}" * 22)
+        refused = [
+            replace(good, key=stranger),
+            replace(good, key=stage.elsewhere.runtime.keyring.request()),
+            replace(good, circle=CircleId("A" * 43)),
+            replace(good, circle=CircleId("x")),
+            replace(good, target=f"{stage.node.url}/federation/v1/node"),
+        ]
+        answers = [asked.send() for asked in refused]
+        assert {answer.status_code for answer in answers} == {404}
+        assert (
+            len({answer.json()["detail"] for answer in (*answers, replace(stage.by_member(), key=stranger).send())})
+            == 1
+        )
+        assert good.send().status_code == 200
+        assert (good.send().status_code, good.send().json()["code"]) == (401, "replayed")
+        unsigned = [
+            TestClient(application(stage.node), base_url=stage.node.url).get(f"/federation/v1/circles/{circle}{path}")
+            for circle in (stage.circle, "A" * 43)
+        ]
+        assert {(each.status_code, each.json()["code"]) for each in unsigned} == {(401, "bad-request-signature")}
+
+
+def test_a_query_is_part_of_what_is_signed(stage: Stage) -> None:
+    good = stage.by_member()
+    assert replace(good, path="/entries?a=1").send().status_code == 200
+    bare = f"{stage.node.url}/federation/v1/circles/{stage.circle}/entries"
+    assert replace(good, path="/entries?a=1", target=bare, nonce="B" * 22).send().status_code == 404
 
 
 def test_the_public_card_holds_no_secret_of_a_circle(stage: Stage) -> None:
