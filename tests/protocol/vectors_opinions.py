@@ -103,7 +103,10 @@ def _of_findings() -> Sequence[_Held]:
         _Held("a correction keeps its target's place", {"a": ["finding", "weak finding", "strengthens the finding"]}),
         _Held("corrected to another claim", {"a": ["finding", "moves the finding"], "b": ["corroborates a's finding"]}),
         _Held("corrected to this claim", {"a": ["weak finding", "finding elsewhere", "brings the finding here"]}),
-        _Held("corrected to this claim from an earlier place", {"a": ["finding elsewhere", "weak finding"]}),
+        _Held(
+            "corrected to this claim from an earlier place",
+            {"a": ["finding elsewhere", "weak finding", "brings the finding here"]},
+        ),
         _Held("a retracted finding", {"a": ["finding", "retracts the finding"]}),
         _Held(
             "retracted, so the one before", {"a": ["finding", "weak finding", "retracts the weak finding"], "b": [None]}

@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from node.errors import Code, HanseError
 from node.storage.database import Database
 from node.subjects import get, label_of, mint, resolve_exact, search
 from protocol.identifiers import CircleId, SubjectId
+from protocol.statements import Subject
 from tests.node.subjects.registry import load_records, record, ror_id, subject
 
 CIRCLE = CircleId("A" * 43)
@@ -126,6 +128,15 @@ def test_a_minted_subject_is_found_by_its_name_and_never_linked(registry: Databa
     assert organisation is not None
     assert (organisation.origin, organisation.circle) == ("minted", CIRCLE)
     assert found(registry, "laboratory of inv") == [minted]
+
+
+def test_a_minted_name_is_one_that_a_statement_can_carry(registry: Database) -> None:
+    for hidden in ("\N{ZERO WIDTH SPACE}", "\N{WORD JOINER}", "\N{RIGHT-TO-LEFT OVERRIDE}", "\x7f"):
+        with registry.write() as tx:
+            minted = mint(tx, CIRCLE, f"{hidden}Laboratory of {hidden}Invented Tides{hidden}")
+            label = label_of(tx, minted)
+        assert label == "Laboratory of Invented Tides"
+        assert msgspec.convert({"id": minted, "label": label}, Subject).label == label
 
 
 @pytest.mark.parametrize("label", ["", "  ", "x" * 201, "\N{ZERO WIDTH SPACE}"])
