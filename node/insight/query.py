@@ -43,11 +43,18 @@ def findings(
 ) -> FindingsPage:
     """Statements behind the cursor ``after`` (empty: from the beginning), oldest first, at most ``limit``.
 
-    Raises ``INVALID`` for a cursor that this node did not give. A statement that is corrected or retracted later
+    Raises ``INVALID`` for a cursor that this node did not give, and for responses by subject or indicator, which
+    the feed does not know (:func:`node.storage.statements.feed`). A statement that is corrected or retracted later
     stays in its place and shows how it stands now; the correction or retraction is an item of its own.
     """
     limit = max(1, min(limit, MAX_PAGE))
     start = read_cursor(after)
+    if filters.kinds == ("response",) and (filters.subject is not None or filters.indicator is not None):
+        raise HanseError(
+            Code.INVALID,
+            "a response names a statement, not a subject or an indicator.",
+            remedy="Find it in the dossier of the subject, or ask for kind=response without the other filter.",
+        )
     # Read before the page: what is numbered up to here is visible to the next query, whatever commits between.
     last = statements.last_seq(tx)
     found = statements.feed(

@@ -25,7 +25,7 @@ def project(
     """
     log = logs.lock_log(tx, circle, contributor)
     reading = interpret(entries, rows.by_id(tx, log, named(entries)))
-    rows.insert(tx, log, list(reading.new.values()), now)
+    rows.insert(tx, log, list(reading.new.values()), now, replaced=reading.replaced)
     rows.update(tx, log, list(reading.changed.values()), now)
     rows.insert_unreadable(tx, log, reading.unreadable, now)
     rows.mark_dirty(tx, circle, reading.claims | rows.claims_answered(tx, circle, reading.answered))

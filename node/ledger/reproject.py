@@ -34,7 +34,7 @@ def reproject(tx: Transaction, log: Log, key: PublicKey, now: Timestamp) -> int:
     changed = [row for index, row in expected.items() if index in current and current[index] != row]
     rows.delete(tx, log, [row.index for row in gone])
     rows.update(tx, log, changed, now)
-    rows.insert(tx, log, new, now)
+    rows.insert(tx, log, new, now, replaced=reading.replaced)
     rows.replace_unreadable(tx, log, reading.unreadable, now)
     touched = [*gone, *new, *changed, *(current[row.index] for row in changed)]
     claims, answered = _bearing(touched)

@@ -1,6 +1,7 @@
 """Writing what entries mean: rows of ``statements``, unreadable entries, dirty claims, and the feed's numbers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ _MAX_DETAIL_CHARACTERS: Final = 500
 _SWEEP_ROWS: Final = 5_000
 """Statements swept in one round: a bounded transaction; the next round takes the rest."""
 
+_NOTHING: Final[Mapping[StatementId, Projected]] = MappingProxyType({})
 _PROJECTED: Final = tuple(
     STATEMENTS.c[name]
     for name in (
@@ -55,8 +57,18 @@ def of_log(tx: Transaction, log: Log) -> dict[int, Projected]:
     return {row.idx: Projected(*row) for row in tx.connection.execute(query)}
 
 
-def insert(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestamp) -> None:
+def insert(
+    tx: Transaction,
+    log: Log,
+    rows: Collection[Projected],
+    now: Timestamp,
+    *,
+    replaced: Mapping[StatementId, Projected] = _NOTHING,
+) -> None:
     """Add rows in the order given, each with the feed's next number.
+
+    ``replaced`` is what corrections among them correct, as it stood before: where a body moved to another subject
+    or indicator, the correction's row keeps the old ones, so that readers of those hear of it.
 
     From here to the commit the feed's one row is locked, so no other transaction draws a number: numbers become
     visible in ascending order and an aborted transaction returns its own. That is the whole of the promise that
@@ -66,7 +78,9 @@ def insert(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestam
         return
     first = _draw(tx, len(rows)) + 1
     values = [
-        _values(row) | {"seq": first + offset, "log_id": log.id, "received": now, "swept": row.exp <= now}
+        _values(row)
+        | _moved_from(row, replaced.get(row.id))
+        | {"seq": first + offset, "log_id": log.id, "received": now, "swept": row.exp <= now}
         for offset, row in enumerate(rows)
     ]
     tx.connection.execute(sa.insert(STATEMENTS), values)
@@ -188,6 +202,15 @@ def _draw(tx: Transaction, count: int) -> int:
     insert_new(tx, FEED, {"id": 1, "last": 0})
     query = sa.update(FEED).where(FEED.c.id == 1).values(last=FEED.c.last + count).returning(FEED.c.last)
     return int(tx.connection.execute(query).scalar_one()) - count
+
+
+def _moved_from(row: Projected, before: Projected | None) -> dict[str, str | None]:
+    """Where the target of a correction stood, as far as the correction puts it elsewhere."""
+    return {
+        "was_subject": None if before is None or before.subject == row.subject else before.subject,
+        "was_object": None if before is None or before.object == row.object else before.object,
+        "was_indicator": None if before is None or before.indicator == row.indicator else before.indicator,
+    }
 
 
 def _values(row: Projected) -> dict[str, Any]:

@@ -27,9 +27,7 @@ CHUNK: Final = 500
 
 _T = TypeVar("_T")
 _CORRECTIONS: Final = ENTRIES.alias("corrections")
-_TARGETS: Final = STATEMENTS.alias("targets")
 _ANSWERS: Final = STATEMENTS.alias("answers")
-_TARGET_LOGS: Final = LOGS.alias("target_logs")
 
 
 def get(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StoredStatement | None:
@@ -103,8 +101,9 @@ def feed(
 ) -> list[StoredStatement]:
     """Statements numbered above ``after``, ascending, at most ``limit``: a poller sees each exactly once.
 
-    A filter by subject or indicator keeps whatever bears on it: findings and relations, their corrections and
-    retractions, and responses to them where the target is here.
+    A filter by subject or indicator keeps findings and relations and what corrects or retracts them, a correction
+    under what it moves its target from as well as to. It keeps no response: what a response is about is its
+    target's to say, which may arrive later, and a feed must not number again what it has passed.
     """
     query = _select().where(STATEMENTS.c.seq > after).order_by(STATEMENTS.c.seq).limit(limit)
     if circle is not None:
@@ -114,8 +113,7 @@ def feed(
     if subject is not None:
         query = query.where(STATEMENTS.c.seq.in_(_bearing_on(subject)))
     if indicator is not None:
-        of_target = sa.exists(_targets().where(_TARGETS.c.indicator == indicator).correlate(STATEMENTS, LOGS))
-        query = query.where(sa.or_(STATEMENTS.c.indicator == indicator, of_target))
+        query = query.where(sa.or_(STATEMENTS.c.indicator == indicator, STATEMENTS.c.was_indicator == indicator))
     return [_stored(row, now) for row in tx.connection.execute(query)]
 
 
@@ -188,40 +186,11 @@ def _select() -> sa.Select[Any]:
     ).select_from(source)
 
 
-def _targets() -> sa.Select[Any]:
-    """The statement that a response answers; ``STATEMENTS`` and ``LOGS`` are the response's own."""
-    return sa.select(_TARGETS.c.seq).select_from(
-        _TARGETS.join(
-            _TARGET_LOGS,
-            sa.and_(
-                _TARGET_LOGS.c.id == _TARGETS.c.log_id,
-                _TARGET_LOGS.c.contributor == STATEMENTS.c.target_contributor,
-                _TARGET_LOGS.c.circle == LOGS.c.circle,
-                _TARGETS.c.id == STATEMENTS.c.target_id,
-            ),
-        )
-    )
-
-
 def _bearing_on(subject: SubjectId) -> sa.CompoundSelect[Any]:
-    """Three index look-ups instead of a walk along the feed."""
-    own, tied, answer, log = (STATEMENTS.alias(), STATEMENTS.alias(), STATEMENTS.alias(), LOGS.alias())
-    answered = sa.and_(_TARGETS.c.id == answer.c.target_id, _TARGETS.c.log_id == _TARGET_LOGS.c.id)
-    same_log = sa.and_(_TARGET_LOGS.c.contributor == answer.c.target_contributor, _TARGET_LOGS.c.circle == log.c.circle)
-    of_responses = (
-        sa.select(answer.c.seq)
-        .select_from(
-            _TARGETS.join(_TARGET_LOGS, _TARGET_LOGS.c.id == _TARGETS.c.log_id)
-            .join(answer, answered)
-            .join(log, sa.and_(log.c.id == answer.c.log_id, same_log))
-        )
-        .where(sa.or_(_TARGETS.c.subject == subject, _TARGETS.c.object == subject))
-    )
-    return sa.union(
-        sa.select(own.c.seq).where(own.c.subject == subject),
-        sa.select(tied.c.seq).where(tied.c.object == subject),
-        of_responses,
-    )
+    """Index look-ups instead of a walk along the feed."""
+    rows = STATEMENTS.alias()
+    columns = (rows.c.subject, rows.c.object, rows.c.was_subject, rows.c.was_object)
+    return sa.union(*(sa.select(rows.c.seq).where(column == subject) for column in columns))
 
 
 def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:

@@ -48,7 +48,9 @@ def routes(runtime: Runtime) -> APIRouter:
     ) -> StatementPage:
         """Oldest first, in the order in which this node received them; nothing is lost and nothing comes twice.
 
-        A filter by subject or indicator shows what bears on it: responses, corrections and retractions too.
+        A filter by subject or indicator shows findings and relations and what corrects or retracts them, under
+        what a correction moves them from as well as to. It shows no responses: those are found in the dossier, or
+        here without that filter.
         """
         filters = FindingFilter(
             circle=None if circle is None else parse_circle_id(circle),

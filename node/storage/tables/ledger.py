@@ -65,6 +65,9 @@ STATEMENTS: Final = sa.Table(
     sa.Column("object", SUBJECT_ID, nullable=True),
     sa.Column("indicator", CODE, nullable=True),
     sa.Column("scope", CODE, nullable=True),
+    sa.Column("was_subject", SUBJECT_ID, nullable=True),
+    sa.Column("was_object", SUBJECT_ID, nullable=True),
+    sa.Column("was_indicator", CODE, nullable=True),
     sa.Column("target_contributor", KEY_ID, nullable=True),
     sa.Column("target_id", STATEMENT_ID, nullable=True),
     sa.Column("corrected_by", sa.BigInteger, nullable=True),
@@ -77,10 +80,13 @@ STATEMENTS: Final = sa.Table(
     sa.UniqueConstraint("log_id", "id"),
     sa.Index(None, "subject", "indicator"),
     sa.Index(None, "object"),
+    sa.Index(None, "was_subject"),
+    sa.Index(None, "was_object"),
     sa.Index(None, "target_id"),
     sa.Index(None, "swept", "exp"),
 )
-"""``swept``: its claim has been marked dirty after it expired."""
+"""``was_…``: of a correction that moves its target, where that stood before. ``swept``: its claim has been marked dirty
+after it expired."""
 
 UNREADABLE_ENTRIES: Final = sa.Table(
     "unreadable_entries",

@@ -1,5 +1,7 @@
 """The feed in pages, single statements, and counts."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from node import insight
 from node.domain.insight import FindingFilter, FindingsPage
 from node.errors import Code, HanseError
 from node.insight.query import cursor, read_cursor
-from protocol.identifiers import StatementId, VocabularyCode
+from protocol.identifiers import StatementId, SubjectId, VocabularyCode
 from protocol.vocabulary import Vocabulary
 from tests.node import statements as make
 from tests.node.insight.support import Pool
@@ -46,11 +48,43 @@ def test_filters_keep_what_bears_on_them(pool: Pool) -> None:
     answer = make.response(pool.circle, pool.contributor(1), concern, "disputes")
     relation = make.relation(pool.circle)
     pool.say(2, answer, relation)
-    assert read_all(pool, 1, FindingFilter(subject=make.SUBJECT)) == [concern, answer.id, relation.id]
+    assert read_all(pool, 1, FindingFilter(subject=make.SUBJECT)) == [concern, relation.id]
     assert read_all(pool, 9, FindingFilter(subject=make.OTHER_SUBJECT)) == [other, relation.id]
     assert read_all(pool, 9, FindingFilter(indicator=VocabularyCode("fund-transparent"))) == [other]
     assert read_all(pool, 9, FindingFilter(kinds=("response", "relation"))) == [answer.id, relation.id]
     assert read_all(pool, 9, FindingFilter(circle=pool.circle)) == [concern, other, answer.id, relation.id]
+
+
+def test_a_correction_comes_under_what_it_moves_its_target_from(pool: Pool) -> None:
+    """A poller of the old subject or indicator learns that what it read is said of another now."""
+    transparent = VocabularyCode("fund-transparent")
+    finding, tie = make.finding(pool.circle), make.relation(pool.circle)
+    pool.say(1, finding, tie)
+    filters = [
+        FindingFilter(subject=make.SUBJECT),
+        FindingFilter(indicator=make.INDICATOR),
+        FindingFilter(subject=make.SUBJECT, indicator=make.INDICATOR),
+        FindingFilter(subject=make.OTHER_SUBJECT),
+        FindingFilter(indicator=transparent),
+    ]
+    ends = [page(pool, filters=each).next for each in filters]
+    third = SubjectId(f"circle:{make.new_id()}")
+    moved = make.correction(pool.circle, finding.id, make.finding_body(third, transparent))
+    untied = make.correction(pool.circle, tie.id, make.relation(pool.circle, tied_to=third).body)
+    same = make.correction(pool.circle, finding.id, make.finding_body(third, transparent, summary="In other words."))
+    pool.say(1, moved, untied, same)
+    seen = [
+        [item.provenance.id for item in page(pool, end, filters=each).items]
+        for end, each in zip(ends, filters, strict=True)
+    ]
+    assert seen == [[moved.id, untied.id], [moved.id], [moved.id], [untied.id], [moved.id, same.id]]
+
+
+def test_responses_are_not_asked_for_by_subject(pool: Pool) -> None:
+    """They could come before their target, and nobody would ever see them under that filter."""
+    for filters in (FindingFilter(subject=make.SUBJECT), FindingFilter(indicator=make.INDICATOR)):
+        with pytest.raises(HanseError, match="names a statement"):
+            page(pool, filters=replace(filters, kinds=("response",)))
 
 
 def test_a_filter_that_leaves_everything_out_does_not_read_it_again(pool: Pool) -> None:

@@ -198,6 +198,9 @@ def upgrade() -> None:
     sa.Column('object', sa.String(length=33), nullable=True),
     sa.Column('indicator', sa.String(length=64), nullable=True),
     sa.Column('scope', sa.String(length=64), nullable=True),
+    sa.Column('was_subject', sa.String(length=33), nullable=True),
+    sa.Column('was_object', sa.String(length=33), nullable=True),
+    sa.Column('was_indicator', sa.String(length=64), nullable=True),
     sa.Column('target_contributor', sa.String(length=43), nullable=True),
     sa.Column('target_id', sa.String(length=22), nullable=True),
     sa.Column('corrected_by', sa.BigInteger(), nullable=True),
@@ -215,6 +218,8 @@ def upgrade() -> None:
     op.create_index(op.f('ix_statements_subject_indicator'), 'statements', ['subject', 'indicator'], unique=False)
     op.create_index(op.f('ix_statements_swept_exp'), 'statements', ['swept', 'exp'], unique=False)
     op.create_index(op.f('ix_statements_target_id'), 'statements', ['target_id'], unique=False)
+    op.create_index(op.f('ix_statements_was_object'), 'statements', ['was_object'], unique=False)
+    op.create_index(op.f('ix_statements_was_subject'), 'statements', ['was_subject'], unique=False)
     op.create_table('subject_names',
     sa.Column('normalised', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
     sa.Column('rank', sa.SmallInteger(), nullable=False),
