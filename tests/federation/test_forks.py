@@ -13,6 +13,7 @@ from node.storage import circles as stored_circles
 from node.storage import ledger as logs
 from node.storage.tables.ledger import ENTRIES, TILES
 from node.sync import sync_once
+from node.sync.serve import COMPARED_LOGS
 from protocol.errors import Code
 from protocol.identifiers import CircleId, KeyId, decode_bytes
 from protocol.merkle.checkpoint import open_checkpoint, origin
@@ -69,6 +70,45 @@ def test_a_second_node_with_the_same_key_is_found_out(node_of: MakeNode, first: 
     network.connect(author.url, application(author))
     publish(author, circle, make.finding(circle))
     assert sync_once(reader.runtime, transport=network).entries == 0
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (2, 5)], ids=["same size", "another size"])
+def test_members_that_were_shown_different_logs_find_out(node_of: MakeNode, sizes: tuple[int, int]) -> None:
+    """The author shows each a log of its own and is never asked again: the two compare what they hold."""
+    author, one, two = node_of("author"), node_of("one"), node_of("two")
+    twin = node_of("twin", url=author.url)
+    circle = circle_of([author, one, two])
+    twin_of(author, circle, twin)
+    for node, size, reader in ((author, sizes[0], one), (twin, sizes[1], two)):
+        publish(node, circle, *make.findings(circle, size))
+        network = InMemory([node])
+        sync_once(reader.runtime, transport=network)
+
+    network = InMemory([one, two])
+    reports = [sync_once(reader.runtime, transport=network) for reader in (one, two)]
+
+    assert {log_at(reader, circle, author.own(circle)).status for reader in (one, two)} == {"forked"}
+    for report in reports:
+        assert (Code.FORK, author.own(circle)) in {(problem.code, problem.log) for problem in report.problems}
+    later = sync_once(one.runtime, transport=network)
+    assert Code.FORK not in {problem.code for problem in later.problems}
+
+
+def test_a_few_checkpoints_are_compared_in_each_answer(node_of: MakeNode) -> None:
+    """However many logs two members hold alike, a round between them stays small."""
+    nodes = [node_of(f"member{number}") for number in range(COMPARED_LOGS + 4)]
+    circle = circle_of(nodes)
+    for node in nodes:
+        publish(node, circle, make.finding(circle))
+    asked, asking, *_ = nodes
+    for reader in (asked, asking):
+        sync_once(reader.runtime, transport=InMemory(nodes))
+
+    pulls = sync_once(asking.runtime, transport=InMemory([asked])).pulls
+
+    (pull,) = (pull for pull in pulls if pull.contributor == asked.own(circle))
+    assert (pull.entries, pull.problems) == (0, ())
+    assert pull.bytes < (2 + COMPARED_LOGS) * 600
 
 
 def assert_proven(reader: Node, circle: CircleId, forked: Log) -> None:
