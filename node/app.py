@@ -1,6 +1,7 @@
 """Builds one node from its settings: the parts, and the application that serves them."""
 
 import importlib.resources
+from contextlib import ExitStack
 from typing import Final
 
 from fastapi import FastAPI
@@ -21,16 +22,21 @@ VOCABULARY: Final = "vocabularies/v1.json"
 
 def build(settings: Settings, *, clock: Clock | None = None, check_version: bool = True) -> Runtime:
     """Open the parts of a node; refuses a database of another version and keys that others can read."""
+    vault = Vault.from_file(settings.data_key)
+    vocabulary = Vocabulary.parse(importlib.resources.files("schemas").joinpath(VOCABULARY).read_bytes())
     database = Database(settings.database_url)
-    if check_version:
-        require_current(database)
+    with ExitStack() as undo:
+        undo.callback(database.close)
+        if check_version:
+            require_current(database)
+        undo.pop_all()
     return Runtime(
         settings=settings,
         database=database,
         clock=clock or SystemClock(),
-        vault=Vault.from_file(settings.data_key),
+        vault=vault,
         keyring=Keyring(settings.keys),
-        vocabulary=Vocabulary.parse(importlib.resources.files("schemas").joinpath(VOCABULARY).read_bytes()),
+        vocabulary=vocabulary,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -54,17 +55,15 @@ def create(data: Path, values: dict[str, config.Value]) -> Settings:
     settings = config.load(data)
     Keyring(settings.keys).create()
     write_secret(settings.data_key, os.urandom(KEY_BYTES))
-    database = Database(settings.database_url)
-    migrate(database)
-    database.close()
+    with closing(Database(settings.database_url)) as database:
+        migrate(database)
     return settings
 
 
 def migrate_database(data: DataOption = DEFAULT_DATA) -> None:
     """Bring the database to the tables of this version."""
-    database = Database(config.load(data).database_url)
-    migrate(database)
-    database.close()
+    with closing(Database(config.load(data).database_url)) as database:
+        migrate(database)
     OUT.print("The database is up to date.")
 
 
