@@ -102,12 +102,14 @@ def join(tx: Transaction, keyring: Keyring, signed: SignedCharter, now: Timestam
     """Become a member of the circle that this charter founds.
 
     Every founder must have signed (``BAD_CHARTER``, ``BAD_SIGNATURE``), one of them must be us with the keys we
-    hold (``NO_SUCH_MEMBER``, ``BAD_KEY_FILE``), and our contributor key must be used in no other circle
-    (``CONFLICT``): a key in two circles would tie the two pseudonyms together.
+    hold (``NO_SUCH_MEMBER``, ``BAD_KEY_FILE``), and no founder's contributor key may be used in another circle that
+    we are in (``CONFLICT``): a key in two circles would tie the two pseudonyms together, and a statement, which is
+    named by its contributor and its identifier, would not be one statement any more.
     """
     circle = charters.require_in_force(signed)
     founder = _ourselves(keyring, signed.charter)
     own = keyring.contributor(founder.key_id).public.key_id
+    founders = {key_id: each.name for key_id, each in charters.members(signed.charter).items()}
     for known in storage.list_rosters(tx):
         if known.circle == circle:
             raise HanseError(Code.CONFLICT, f"this node is already a member of circle {circle}.")
@@ -116,6 +118,13 @@ def join(tx: Transaction, keyring: Keyring, signed: SignedCharter, now: Timestam
                 Code.CONFLICT,
                 f"our contributor key {own} is in use in circle {known.circle}.",
                 remedy="Make a new card with `hanse circle card`: every circle gets a key of its own.",
+            )
+        shared = [name for key_id, name in founders.items() if key_id in known.members]
+        if shared:
+            raise HanseError(
+                Code.CONFLICT,
+                f"the contributor key of {shared[0]} is in use in circle {known.circle}.",
+                remedy="Ask for a new card from it and for a new charter: every circle gets keys of its own.",
             )
     storage.insert(tx, circle, signed, own, now)
     return storage.get_roster(tx, circle)

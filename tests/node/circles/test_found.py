@@ -105,6 +105,21 @@ def test_one_contributor_key_serves_one_circle(nodes: list[Node]) -> None:
     assert caught.value.code is Code.CONFLICT
 
 
+def test_nobodys_contributor_key_serves_two_of_our_circles(nodes: list[Node]) -> None:
+    """A statement is looked up by its contributor and identifier: two circles must not share a contributor."""
+    node, other = nodes
+    theirs = circles.card(other.runtime.keyring, other.runtime.settings)
+    for number in range(2):
+        ours = circles.card(node.runtime.keyring, node.runtime.settings)
+        draft = circles.create(node.runtime.keyring, TERMS, [ours, theirs])
+        charter = add_signatures(draft, circles.sign(other.runtime.keyring, draft))
+        if number == 0:
+            join(node, charter)
+    with pytest.raises(HanseError, match="contributor key of northport is in use in circle") as caught:
+        join(node, charter)
+    assert caught.value.code is Code.CONFLICT
+
+
 def test_a_missing_or_foreign_key_file_is_named(nodes: list[Node]) -> None:
     charter = signed(nodes)
     (key_file,) = (nodes[0].runtime.settings.keys / "contributors").iterdir()
