@@ -93,9 +93,9 @@ def why(hit: SearchHit) -> str:
         case "identifier":
             return f"the identifier {identifier(hit.id)}"
         case "exact":
-            return f"{_KINDS[hit.kind]} is exactly \u201c{hit.matched}\u201d"
+            return f"{_KINDS[hit.kind]}, exactly: \u201c{hit.matched}\u201d"
         case "prefix":
-            return f"{_KINDS[hit.kind]} begins so: \u201c{hit.matched}\u201d"
+            return f"the beginning of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
         case "word":
             return f"a word of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
 

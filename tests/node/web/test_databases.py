@@ -24,5 +24,11 @@ def test_the_whole_way_on_each_database(tmp_path: Path, database_url: str) -> No
     assert "and is whole." in house.browser("auditor").get("/access")
     with house.node.runtime.database.read() as tx:
         assert verify_access_log(tx, house.node.runtime.vault).intact
+    for path in ("/search?q=tid%00al", "/subjects/new?name=%00", f"/subjects/{PARTNER}?notice=%00"):
+        assert "U+0000" in author.get(path, status=422)
+    author.get(f"/subjects/{PARTNER}%00", status=404)
+    author.get("/circles/%00", status=404)
+    for login in ("author\x00", "\x00"):
+        assert "U+0000" in house.browser().submit("/sign-in", {"login": login, "password": "x"}).text
     for node in (house.node, *house.others):
         node.runtime.database.close()
