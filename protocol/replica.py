@@ -24,7 +24,7 @@ from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId
 from protocol.keys import PublicKey
 from protocol.merkle import proofs
-from protocol.merkle.checkpoint import Checkpoint, open_checkpoint, origin
+from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY, Frontier
 from protocol.merkle.hashing import leaf_hash
 from protocol.statements import Statement, Timestamp
@@ -69,7 +69,7 @@ class Replica:
 
     ``covered`` is the latest note all of whose entries we hold. ``head`` is the note under which we catch up:
     it is kept until our entries have reached its size, so that a contributor that signs two histories is found
-    out when we get there. Both are ``b""`` before the first.
+    out when we get there. Both are ``b""`` before the first, and bear nobody's signature but the contributor's.
     """
 
     circle: CircleId
@@ -120,7 +120,8 @@ class Replica:
                 range(self.frontier.size, end), new, hashes, self._read(new, now, verify_all), strict=True
             )
         )
-        return self._moved(frontier, checkpoint, offered, head), accepted
+        note = author_note(checkpoint, origin=log, key=self.key)
+        return self._moved(frontier, note, offered, head), accepted
 
     def _require_no_contradiction(self, offered: Checkpoint, head: Checkpoint | None) -> None:
         """Two signed roots for one size are a fork (clause 8.5), whichever of them is the true one."""

@@ -7,7 +7,7 @@ new size.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.domain.circles import Member, Roster
 from node.domain.ledger import Log
@@ -16,7 +16,7 @@ from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
 from protocol.errors import Code, ProtocolError
 from protocol.merkle import proofs, tiles
-from protocol.merkle.checkpoint import Checkpoint, open_checkpoint, origin
+from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.messages.stream import Section
 from protocol.replica import AcceptedEntry, Replica, Unreadable, VerifyAll
 from protocol.statements import Statement, Timestamp
@@ -44,7 +44,10 @@ def accept(
     member = roster.members.get(section.contributor)
     if member is None:
         raise ProtocolError(Code.NOT_A_MEMBER, f"{section.contributor} is no member of circle {roster.circle}")
-    offered = open_checkpoint(section.checkpoint, origin=origin(roster.circle, member.contributor), key=member.key)
+    name = origin(roster.circle, member.contributor)
+    offered = open_checkpoint(section.checkpoint, origin=name, key=member.key)
+    # A relay could have added lines: they would be kept, as evidence too, under the author's name.
+    section = replace(section, checkpoint=author_note(section.checkpoint, origin=name, key=member.key))
     with database.read() as tx:
         log = logs.find_log(tx, roster.circle, member.contributor)
         if log is not None:

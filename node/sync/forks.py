@@ -15,7 +15,7 @@ from node.sync.outbound import Outbound
 from protocol.errors import ProtocolError
 from protocol.identifiers import encode_bytes
 from protocol.merkle import proofs, tiles
-from protocol.merkle.checkpoint import open_checkpoint, origin
+from protocol.merkle.checkpoint import author_note, open_checkpoint, origin
 
 _MAX_TILES: Final = 64
 """Tiles fetched for one question: two paths through a tree of the largest allowed size need far fewer."""
@@ -43,7 +43,9 @@ def prove(outbound: Outbound, peer: Member, roster: Roster, log: Log, note: byte
         return None
     if other == ours.root:
         return None
-    return note + b"".join(encode_bytes(each).encode("ascii") + b"\n" for each in (other, *proof))
+    return author_note(note, origin=name, key=key) + b"".join(
+        encode_bytes(each).encode("ascii") + b"\n" for each in (other, *proof)
+    )
 
 
 def _fetch(outbound: Outbound, peer: Member, log: Log) -> tiles.TileFetch:

@@ -8,7 +8,7 @@
 
 A checkpoint of ours has no extension lines, and one with extension lines is refused: whatever a contributor
 signs about its log has one meaning here. Further signature lines are cosignatures of witnesses; they must have
-the form of one, are not verified and change nothing (clause 7.6).
+the form of one, are not verified, change nothing and are not kept (clause 7.6).
 """
 
 import base64
@@ -64,8 +64,7 @@ def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     """The signed note. Whoever signs must have committed every entry it covers, and never signs two for one size."""
     text = checkpoint.text()
     signed = _key_hash(checkpoint.origin, key.public) + key.sign(text.encode())
-    line = f"{_SIGNATURE_MARK}{checkpoint.origin} {base64.b64encode(signed).decode('ascii')}\n"
-    return f"{text}\n{line}".encode()
+    return f"{text}\n{_signature_line(checkpoint.origin, signed)}".encode()
 
 
 def open_checkpoint(note: bytes, *, origin: str, key: PublicKey) -> Checkpoint:
@@ -86,6 +85,25 @@ def open_checkpoint(note: bytes, *, origin: str, key: PublicKey) -> Checkpoint:
     if not key.verify(own[0][_KEY_HASH_BYTES:], text.encode()):
         raise ProtocolError(Code.BAD_SIGNATURE, f"the signature of {key.key_id} does not verify")
     return checkpoint
+
+
+def author_note(note: bytes, *, origin: str, key: PublicKey) -> bytes:
+    """The note without the lines of others: what of it is to be kept and passed on (clause 7.6).
+
+    For a note that :func:`open_checkpoint` accepts; it accepts the result as well, with the same meaning.
+    """
+    text, signatures = _split_note(note)
+    own_key_hash = _key_hash(origin, key)
+    own = (
+        _signature_line(name, data)
+        for name, data in signatures
+        if (name, data[:_KEY_HASH_BYTES]) == (origin, own_key_hash)
+    )
+    return f"{text}\n{''.join(own)}".encode()
+
+
+def _signature_line(name: str, data: bytes) -> str:
+    return f"{_SIGNATURE_MARK}{name} {base64.b64encode(data).decode('ascii')}\n"
 
 
 def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import Code, ProtocolError
 from protocol.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE
-from protocol.merkle.checkpoint import Checkpoint, open_checkpoint, origin, sign_checkpoint
+from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin, sign_checkpoint
 from protocol.merkle.hashing import EMPTY_ROOT
 from tests.protocol.signed_log import CIRCLE, KEY, OTHER_KEY
 
@@ -82,6 +82,16 @@ def test_a_changed_byte_is_noticed(place: int, change: int) -> None:
     changed[place] ^= change
     with pytest.raises(ProtocolError):
         _open(bytes(changed))
+
+
+def test_of_a_note_the_authors_part_is_kept() -> None:
+    """Whoever relays a note can add signature lines; none of them is passed on."""
+    other_key = base64.b64encode(bytes(68)).decode()
+    added = f"— say-anything-here.example AAAAAAA=\n— {_ORIGIN} {other_key}\n".encode()
+    before = _NOTE.replace(b"\n\n", b"\n\n" + added)
+    for note in (_NOTE, _NOTE + added, before, before + added):
+        assert _open(note) == _open(_NOTE)
+        assert author_note(note, origin=_ORIGIN, key=KEY.public) == _NOTE
 
 
 @given(st.binary(max_size=MAX_CHECKPOINT_BYTES))

@@ -79,6 +79,13 @@ def test_a_note_ahead_of_the_entries_becomes_the_head_once_it_is_proven() -> Non
     assert (replica.covered, replica.head, accepted) == (_LOG.note(5), _LOG.note(), ())
 
 
+def test_lines_that_a_relay_adds_to_a_note_are_not_kept() -> None:
+    log = SignedLog([entry(number) for number in range(4)])
+    added = "— say-anything-here.example AAAAAAA=\n".encode()
+    replica, _ = Replica(CIRCLE, KEY.public).accept(log.note(4) + added, log.entries[:4], TODAY, start=0)
+    assert (replica.covered, replica.head) == (log.note(4), log.note(4))
+
+
 def test_a_first_note_without_entries_is_a_head() -> None:
     replica, accepted = _accept(_LOG.replica(), 0, 0)
     assert (replica.frontier, replica.covered, replica.head, accepted) == (EMPTY, b"", _LOG.note(), ())
