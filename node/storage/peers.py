@@ -11,10 +11,15 @@ from protocol.statements import Timestamp
 
 
 def record_pull(tx: Transaction, report: PullReport, now: Timestamp) -> None:
-    """Remember how a pull went; problems with single logs do not make the peer itself unreachable."""
+    """Remember how a pull went.
+
+    Problems with single logs do not make the peer itself unreachable. A pull has failed if it brought nothing and the
+    exchange itself had a problem, in whatever order they came; such a problem is the one to be shown.
+    """
     known = find_peer(tx, report.circle, report.contributor)
-    problem = report.problems[0] if report.problems else None
-    reached = problem is None or problem.log is not None
+    exchange = next((problem for problem in report.problems if problem.log is None), None)
+    problem = exchange or next(iter(report.problems), None)
+    reached = exchange is None or report.entries > 0
     row = {
         "circle": report.circle,
         "contributor": report.contributor,

@@ -21,13 +21,16 @@ from node.sync import forks
 from node.sync.accept import Accepted, accept, declare_fork
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
-from protocol.errors import Code, ProtocolError
+from protocol.errors import Code, Fault, ProtocolError
 from protocol.identifiers import KeyId
 from protocol.limits import MAX_LOG_SIZE
 from protocol.messages.stream import End, EntriesRequest, Section, read_stream
 
 MAX_REQUESTS: Final = 1_000
 """Requests in one pull: at 8 MiB each more than any circle holds, and an end for a peer that sends crumbs."""
+MAX_STRANGERS: Final = 3
+"""Sections for logs of nobody in the circle, in one pull: a peer with another idea of who is a member may have one or
+two; more are sent to fill our request, our operator's page and our log."""
 MAX_SECONDS: Final = 900
 """After this a pull leaves the rest to the next round, so that other peers get their turn."""
 
@@ -50,13 +53,13 @@ class _Pull:
     requests: int = 0
     announced: dict[KeyId, int] = field(default_factory=dict)
     left_out: set[KeyId] = field(default_factory=set)
-    problems: list[SyncProblem] = field(default_factory=list)
+    problems: dict[SyncProblem, None] = field(default_factory=dict)
+    """A set that keeps its order."""
+    strangers: int = 0
 
     def note(self, code: AnyCode, log: KeyId | None, detail: str) -> None:
         """Add a problem once, however often it comes up."""
-        problem = SyncProblem(code, log, detail)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[SyncProblem(code, log, detail)] = None
 
 
 def pull(node: Parts, outbound: Outbound, roster: Roster, peer: Member, executor: Executor) -> PullReport:
@@ -140,6 +143,14 @@ def _take(
         if error.code in {Code.WRONG_ROOT, Code.BAD_PROOF} and _forked(node, outbound, roster, peer, section):
             error = ProtocolError(Code.FORK, "entries proven under one checkpoint, and others under a later one")
         tally.note(error.code, log, _about(roster, peer, log, error))
+        tally.strangers += error.code is Code.NOT_A_MEMBER
+        if tally.strangers > MAX_STRANGERS:
+            raise HanseError(
+                NodeCode.PEER_MISBEHAVED,
+                f"{peer.name} sends logs of nobody in this circle.",
+                remedy="Tell its operator.",
+                fault=Fault.PEER,
+            ) from error
         return
     _count(node, roster, peer, log, accepted, tally)
 

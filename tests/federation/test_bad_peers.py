@@ -1,5 +1,6 @@
 """Peers that answer wrongly: what was held stays, other peers are not harmed, and the report says what happened."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from node.errors import Code as NodeCode
 from node.storage import ledger as logs
 from node.storage import peers
 from node.sync import sync_once
+from node.sync.pull import MAX_STRANGERS
 from node.sync.transport import Patience
 from protocol import envelope, statements
 from protocol.errors import Code
@@ -159,6 +161,41 @@ def test_a_bad_section_does_not_keep_the_next_one_out(node_of: MakeNode) -> None
 
     assert report.entries == 1
     assert Code.WRONG_ROOT in {problem.code for problem in report.problems}
+
+
+def test_what_a_relay_adds_to_a_checkpoint_goes_no_further(node_of: MakeNode) -> None:
+    hostile, _, victim, scene, network = staged(node_of)
+    rest = scene.rest()
+    added = "— say-anything-here.example AAAAAAA=\n".encode() * 60
+    network.connect(
+        hostile.url, answering(hostile, lambda _: scene.stream(replace(rest, checkpoint=rest.checkpoint + added)))
+    )
+
+    assert sync_once(victim.runtime, transport=network).entries == 3
+
+    with victim.runtime.database.read() as tx:
+        log = logs.find_log(tx, scene.circle, scene.key.public.key_id)
+    assert log is not None
+    assert (log.size, log.covered, log.head) == (4, rest.checkpoint, rest.checkpoint)
+
+
+def test_logs_of_nobody_end_the_pull_and_count_as_a_failure(node_of: MakeNode) -> None:
+    hostile, _, victim, scene, network = staged(node_of)
+    sync_once(victim.runtime, transport=network)
+
+    def strangers(_: EntriesRequest) -> bytes:
+        keys = (SigningKey(os.urandom(32)) for _ in range(1_000))
+        return scene.stream(*(section_of(key, scene.circle, scene.entries[:1]) for key in keys), more=True)
+
+    network.connect(hostile.url, answering(hostile, strangers))
+    for failures in (1, 2):
+        report = sync_once(victim.runtime, transport=network)
+        (pull,) = (pull for pull in report.pulls if pull.contributor == scene.key.public.key_id)
+        assert (pull.requests, len(pull.problems)) == (1, MAX_STRANGERS + 2)
+        with victim.runtime.database.read() as tx:
+            state = peers.find_peer(tx, scene.circle, scene.key.public.key_id)
+        assert state is not None
+        assert (state.failures, state.error_code) == (failures, NodeCode.PEER_MISBEHAVED.value)
 
 
 def plain(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Callable[[Node], FastAPI]:
