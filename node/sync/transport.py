@@ -25,6 +25,24 @@ from node.errors import Code, HanseError
 from protocol.errors import Fault
 from protocol.limits import MAX_STREAM_BYTES
 
+_NEVER: Final = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24",  # RFC 6890: protocol assignments, anycast ones among them
+        "192.88.99.0/24",  # RFC 7526: 6to4 relays, withdrawn
+        "198.18.0.0/15",  # RFC 2544: benchmarks
+        "240.0.0.0/4",  # RFC 1112: reserved
+        "::/96",  # RFC 4291: IPv4-compatible, withdrawn
+        "64:ff9b:1::/48",  # RFC 8215: translation inside one network, to any IPv4 address
+        "100::/64",  # RFC 6666: discard
+        "2001::/23",  # RFC 2928: protocol assignments, Teredo among them
+        "2001:db8::/32",  # RFC 3849: documentation
+        "3fff::/20",  # RFC 9637: documentation
+        "5f00::/16",  # RFC 9602: segment routing inside one network
+        "fec0::/10",  # RFC 3879: site-local, withdrawn
+    )
+)
+"""Special-purpose addresses, said here because what the standard library knows of them differs between its versions."""
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: the last four bytes are an IPv4 address, which may be a private one."""
 
@@ -186,7 +204,7 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(str(inner))
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NEVER)
 
 
 def _remaining(deadline: float, timeout: float | None) -> float:
