@@ -97,6 +97,11 @@ def write_secret(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)  # the name is in the folder, which is a file of its own
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _encode(seed: bytes) -> bytes:
