@@ -22,7 +22,7 @@ def test_a_search_shows_what_tells_namesakes_apart_and_why_each_was_found(house:
         ("ROR 0hans0111", "None found"),
         ("0hans0111", "Found by the identifier ROR 0hans0111"),
         ("https://ror.org/0hans0111", "Found by the identifier ROR 0hans0111"),
-        ("IATM", "Found by an acronym is exactly"),
+        ("IATM", "Found by an acronym, exactly"),
         ("zz-nothing", "Not in any registry?"),
         ("0hanszz15", "No name of an organisation begins with these words"),
         ("x", "Type at least two characters"),
