@@ -24,12 +24,17 @@ def normalise_login(text: str) -> str:
     return text.strip().lower()
 
 
+def may_be_login(text: str) -> bool:
+    """Whether an account could have this login; what a stranger typed may be anything, U+0000 included."""
+    return len(text) <= MAX_LOGIN_CHARACTERS and _LOGIN.fullmatch(text) is not None
+
+
 def create_account(
     tx: Transaction, vault: Vault, *, login: str, display_name: str, roles: frozenset[Role], now: Timestamp
 ) -> tuple[Account, SetupLink]:
     """Make an account without a password, and the link with which its owner sets one."""
     login = normalise_login(login)
-    if not _LOGIN.fullmatch(login) or len(login) > MAX_LOGIN_CHARACTERS:
+    if not may_be_login(login):
         raise HanseError(
             Code.INVALID,
             f"a login has 1 to {MAX_LOGIN_CHARACTERS} of the characters a-z, 0-9 and . _ @ + -",
@@ -113,7 +118,8 @@ def get_account(tx: Transaction, vault: Vault, account: AccountId) -> Account:
 
 def find_account(tx: Transaction, vault: Vault, login: str) -> Account | None:
     """The account with this login in any spelling, or None."""
-    return storage.find_account(tx, vault, normalise_login(login))
+    login = normalise_login(login)
+    return storage.find_account(tx, vault, login) if may_be_login(login) else None
 
 
 def list_accounts(tx: Transaction, vault: Vault) -> list[Account]:

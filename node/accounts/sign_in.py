@@ -7,7 +7,7 @@ and a failure cannot roll its own count back; and no write lock is held while ar
 
 from typing import Final
 
-from node.accounts.manage import normalise_login
+from node.accounts.manage import may_be_login, normalise_login
 from node.accounts.secrets import (
     check_password,
     csrf_token,
@@ -53,7 +53,7 @@ def sign_in(
         attempts, window_start = storage.count_attempt(tx, login_hash, now, ATTEMPT_WINDOW_SECONDS)
         if attempts > MAX_ATTEMPTS:
             return TooManyAttempts(window_start + ATTEMPT_WINDOW_SECONDS - now)
-        account = storage.find_account(tx, vault, login)
+        account = storage.find_account(tx, vault, login) if may_be_login(login) else None
         password_hash = None if account is None else storage.get_password_hash(tx, account.id)
     if not check_password(password_hash, password) or account is None or password_hash is None or account.disabled:
         return WrongCredentials()

@@ -160,9 +160,10 @@ def normalise(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, accents and punctuation gone, words single-spaced.
 
     A leading English article is left out, because half of the sources write it and half do not. A name without a
-    letter or digit keeps its characters, so that it can still be found.
+    letter or digit keeps its characters, so that it can still be found; but for U+0000, which no name has and not
+    every database stores.
     """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name.replace("\x00", " ")).casefold())
     plain = _MARKS.sub("", folded).translate(_APOSTROPHES).translate(_LETTERS)
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).casefold())
     words = _split(plain) or plain.split()

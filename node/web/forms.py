@@ -11,6 +11,7 @@ from node.errors import Code, HanseError
 
 LOCAL_ID: Final = r"^[A-Za-z0-9_-]{22}$"
 """The form of the identifiers of local rows, where a path carries one."""
+NUL: Final = "\x00"
 MAX_FORM_FIELDS: Final = 400
 """Fields in one form, counting every tick: the checklist's 28 questions with all their indicators fit twice."""
 MAX_FIELD_BYTES: Final = 65_536
@@ -33,11 +34,16 @@ class FormView:
 
     @classmethod
     def received(cls, data: FormData) -> Self:
-        """The text fields that were sent; line ends as the rest of the node writes them."""
+        """The text fields that were sent; line ends as the rest of the node writes them.
+
+        Raises ``INVALID`` for U+0000, which no keyboard types and not every database stores.
+        """
         values: dict[str, tuple[str, ...]] = {}
         for name, value in data.multi_items():
             if isinstance(value, UploadFile):
                 continue
+            if NUL in value:
+                raise HanseError(Code.INVALID, "a field holds the character U+0000, which no text has.")
             values[name] = (*values.get(name, ()), value.replace("\r\n", "\n"))
         return cls(values)
 

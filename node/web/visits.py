@@ -21,7 +21,7 @@ from node.domain.accounts import Permission, Principal
 from node.errors import Code, HanseError
 from node.runtime import Runtime
 from node.storage.database import Transaction
-from node.web.forms import MAX_FIELD_BYTES, MAX_FORM_FIELDS, FormView
+from node.web.forms import MAX_FIELD_BYTES, MAX_FORM_FIELDS, NUL, FormView
 from node.web.rendering import Page, Person, Section, Templates
 from node.web.security import form_cookie, new_form_token, same, session_cookie, set_cookie
 from protocol.statements import Timestamp
@@ -214,9 +214,14 @@ def principal_of(house: House, request: Request) -> Principal | None:
 
 
 def bind(house: House) -> Callable[[Request], None]:
-    """Tie the requests of one router to one node; several nodes may run in one process."""
+    """Tie the requests of one router to one node; several nodes may run in one process.
+
+    Refuses U+0000 in an address, since not every database can be asked for it.
+    """
 
     def bind_house(request: Request) -> None:
+        if any(NUL in value for _, value in request.query_params.multi_items()):
+            raise HanseError(Code.INVALID, "the address holds the character U+0000, which no text has.")
         request.state.house = house
 
     return bind_house

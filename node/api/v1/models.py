@@ -52,7 +52,13 @@ SubjectQuery: TypeAlias = Annotated[
 
 
 def only_declared(request: Request) -> None:
-    """Refuse a query parameter that the operation does not have: a mistyped filter would silently answer more."""
+    """Refuse a query parameter that the operation does not have: a mistyped filter would silently answer more.
+
+    U+0000 is refused here as well, since not every database can be asked for it.
+    """
+    for name, value in request.query_params.multi_items():
+        if "\x00" in value:
+            raise HanseError(Code.INVALID, f"{name[:MAX_IDENTIFIER_CHARACTERS]}: holds the character U+0000.")
     route = request.scope.get("route")
     if isinstance(route, APIRoute):
         unknown = sorted(set(request.query_params) - set(_query_names(route.dependant)))

@@ -3,7 +3,7 @@
 import pytest
 
 from node.accounts import manage, sign_in, tokens
-from node.accounts.secrets import check_password, hash_password
+from node.accounts.secrets import check_password, hash_password, hash_secret
 from node.domain.accounts import (
     ROLE_PERMISSIONS,
     Account,
@@ -15,6 +15,7 @@ from node.domain.accounts import (
     WrongCredentials,
 )
 from node.errors import Code, HanseError
+from node.storage.accounts import count_attempt
 from node.storage.database import Database
 from node.storage.vault import Vault
 from protocol.statements import DAY_SECONDS, Timestamp
@@ -90,6 +91,15 @@ def test_sign_in_is_limited_per_login_known_or_not_and_success_clears_the_count(
     later = NOW + sign_in.ATTEMPT_WINDOW_SECONDS
     assert isinstance(enter(database, vault, now=later), SignedIn)
     assert isinstance(enter(database, vault, now=later), SignedIn)
+
+
+@pytest.mark.parametrize("login", ["a\x00b", "", "x" * 1_000, "not a login"])
+def test_what_is_no_login_counts_and_fails_like_an_unknown_one(database: Database, vault: Vault, login: str) -> None:
+    login_hash = hash_secret(login)
+    assert enter(database, vault, login) == WrongCredentials()
+    with database.write() as tx:
+        assert manage.find_account(tx, vault, login) is None
+        assert count_attempt(tx, login_hash, NOW, sign_in.ATTEMPT_WINDOW_SECONDS) == (2, NOW)
 
 
 def test_a_session_ends_when_it_is_over_signed_out_or_disabled(database: Database, vault: Vault) -> None:

@@ -94,6 +94,18 @@ def test_filters_of_the_feed_can_be_combined(quick_api: Api) -> None:
     assert [item["provenance"]["id"] for item in response.json()["items"]] == [finding.id]
 
 
+def test_no_text_that_a_database_cannot_hold_reaches_it(api: Api) -> None:
+    """PostgreSQL stores no U+0000; SQLite does."""
+    for answer in (
+        api.get("/subjects", 422, q="tid\x00al"),
+        api.get("/findings", 422, indicator="\x00"),
+        api.get("/findings", 422, subject=f"{subject(1)}\x00"),
+    ):
+        assert "U+0000" in answer["detail"]
+    for path in ("/subjects/%00", "/subjects/%00/dossier", "/statements/%00/%00"):
+        api.get(path, status=400)
+
+
 def test_without_a_valid_token_nothing_is_answered(quick_api: Api) -> None:
     for header in (None, "", "Bearer ", "Bearer wrong", "Basic eDp5", f"Bearer {'x' * 500}"):
         for path in PATHS:

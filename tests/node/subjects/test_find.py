@@ -146,6 +146,14 @@ def test_a_minted_subject_has_a_readable_name(shared_registry: Database, label: 
     assert refusal.value.code is Code.INVALID
 
 
+def test_a_name_with_a_zero_character_finds_nothing_and_breaks_nothing(database: Database) -> None:
+    """As a row of an imported file may hold one."""
+    for text in ("tid\x00al", "\x00", "?\x00?"):
+        with database.read() as tx:
+            assert search(tx, text) == []
+            assert resolve_exact(tx, text) is None
+
+
 def test_countries_change_no_answer_and_no_order(database: Database, tmp_path: Path) -> None:
     texts = ("aldermoor", "northport college", "tides", "u", "un", "university", "埃斯克谷大学")
     load_records(database, tmp_path, RECORDS)
