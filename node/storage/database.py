@@ -53,7 +53,10 @@ class Database:
     def __init__(self, url: str) -> None:
         """``sqlite:///path`` or ``postgresql+psycopg://…``; nothing is opened until first use."""
         try:
-            self.engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)  # values stay out of errors
+            pool = {"pool_size": MAX_IDLE_CONNECTIONS, "max_overflow": MAX_EXTRA_CONNECTIONS}
+            if sa.make_url(url).database in {None, "", ":memory:"} and url.startswith("sqlite"):
+                pool = {}  # each thread has a database of its own
+            self.engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)  # no values in errors
         except sa.exc.ArgumentError as error:
             raise HanseError(
                 Code.BAD_CONFIGURATION,
