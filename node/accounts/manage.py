@@ -3,12 +3,13 @@
 import re
 from typing import Final
 
+from node.accounts.access_log import record_access
 from node.accounts.secrets import hash_password, hash_secret, new_secret
 from node.domain.accounts import Account, AccountId, Role, SetupLink
 from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
 from node.storage import accounts as storage
-from node.storage.database import Transaction
+from node.storage.database import Database, Transaction
 from node.storage.vault import Vault
 from protocol.statements import Timestamp
 
@@ -68,20 +69,25 @@ def setup_link_login(tx: Transaction, vault: Vault, token: str, now: Timestamp) 
     return None if found is None else found.login
 
 
-def redeem_setup_link(tx: Transaction, token: str, password: str, now: Timestamp) -> AccountId:
-    """Set the password, use the link up and end every session of the account.
+def redeem_setup_link(database: Database, vault: Vault, token: str, password: str, now: Timestamp) -> AccountId:
+    """Set the password, use the link up, and end every session and API token of the account.
 
-    A password that is refused leaves the link open. Raises ``NOT_FOUND`` for a link that is unknown, used or
-    expired: nobody can tell which.
+    Takes the database, because no transaction is open while argon2 works. A password that is refused leaves the
+    link open. Raises ``NOT_FOUND`` for a link that is unknown, used or expired: nobody can tell which.
     """
-    if storage.find_setup_link(tx, hash_secret(token), now) is None:
-        raise _closed_link()
+    token_hash = hash_secret(token)
+    with database.read() as tx:
+        if storage.find_setup_link(tx, token_hash, now) is None:
+            raise _closed_link()
     password_hash = hash_password(password)
-    account = storage.use_setup_link(tx, hash_secret(token), now)
-    if account is None:
-        raise _closed_link()
-    storage.set_password_hash(tx, account, password_hash)
-    storage.end_sessions(tx, account)
+    with database.write() as tx:
+        account = storage.use_setup_link(tx, token_hash, now)
+        if account is None:
+            raise _closed_link()
+        storage.set_password_hash(tx, account, password_hash)
+        storage.end_sessions(tx, account)
+        storage.revoke_api_tokens(tx, account)
+        record_access(tx, vault, account, "password-set", "", now)
     return account
 
 
@@ -89,15 +95,16 @@ def set_roles(tx: Transaction, vault: Vault, account: AccountId, roles: frozense
     """Replace the roles; running sessions have the new ones at their next request."""
     if not roles:
         raise HanseError(Code.INVALID, "an account has at least one role.", remedy="Disable it instead.")
-    found = get_account(tx, vault, account)
     if Role.OPERATOR not in roles:
-        _require_other_operator(tx, vault, found)
+        _require_other_operator(tx, vault, account)
+    else:
+        get_account(tx, vault, account)
     storage.set_roles(tx, account, roles)
 
 
 def disable_account(tx: Transaction, vault: Vault, account: AccountId) -> None:
     """Close an account: its sessions end, its API tokens stop working."""
-    _require_other_operator(tx, vault, get_account(tx, vault, account))
+    _require_other_operator(tx, vault, account)
     storage.set_disabled(tx, account, disabled=True)
     storage.end_sessions(tx, account)
 
@@ -132,10 +139,13 @@ def display_names(tx: Transaction, vault: Vault) -> dict[AccountId, str]:
     return {account.id: account.display_name for account in storage.list_accounts(tx, vault)}
 
 
-def _require_other_operator(tx: Transaction, vault: Vault, account: Account) -> None:
-    if Role.OPERATOR not in account.roles or account.disabled:
+def _require_other_operator(tx: Transaction, vault: Vault, account: AccountId) -> None:
+    # Until the commit nobody else counts operators: two of them could each take the other's role and leave none.
+    storage.lock_operators(tx)
+    found = get_account(tx, vault, account)
+    if Role.OPERATOR not in found.roles or found.disabled:
         return
-    others = (other for other in storage.list_accounts(tx, vault) if other.id != account.id and not other.disabled)
+    others = (other for other in storage.list_accounts(tx, vault) if other.id != found.id and not other.disabled)
     if not any(Role.OPERATOR in other.roles for other in others):
         raise HanseError(
             Code.CONFLICT,

@@ -7,6 +7,8 @@ slow hash would only slow us down. A password is chosen by a person and is store
 import hmac
 import os
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from threading import BoundedSemaphore
 from typing import Final
@@ -46,12 +48,25 @@ _HASHER: Final = PasswordHasher(
     salt_len=ARGON2_SALT_BYTES,
     type=Type.ID,
 )
+MAX_WAIT_SECONDS: Final = 2
+"""How long a hash waits for its turn, about ten hashes: a flood of sign-ins must not hold every thread that answers."""
 _AT_ONCE: Final = BoundedSemaphore(MAX_HASHES_AT_ONCE)
 _NOBODY: Final = (
     f"$argon2id$v=19$m={ARGON2_MEMORY_KIBIBYTES},t={ARGON2_TIME_COST},p={ARGON2_PARALLELISM}"
     "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 """A hash that no known password has: an unknown login costs as long as a known one."""
+
+
+class BusyError(HanseError):
+    """Too many passwords are being hashed; none was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Code.TOO_MANY_REQUESTS,
+            "too many people are signing in or choosing a password at this moment.",
+            remedy="Try again in a minute.",
+        )
 
 
 def new_secret() -> str:
@@ -75,7 +90,10 @@ def same_secret(left: str, right: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash of an acceptable password; ``INVALID`` says what is wrong with another."""
+    """The argon2id hash of an acceptable password; ``INVALID`` says what is wrong with another.
+
+    Raises :class:`BusyError` where too many others are being hashed.
+    """
     normalised = _normalise(password)
     if not MIN_PASSWORD_CHARACTERS <= len(normalised) <= MAX_PASSWORD_CHARACTERS:
         raise HanseError(
@@ -83,14 +101,17 @@ def hash_password(password: str) -> str:
             f"a password has {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters.",
             remedy="Several words in a row are easy to remember and hard to guess.",
         )
-    with _AT_ONCE:
+    with turn():
         return _HASHER.hash(normalised)
 
 
 def check_password(password_hash: str | None, password: str) -> bool:
-    """Whether this is the password. Takes as long where there is no hash to compare with."""
+    """Whether this is the password. Takes as long where there is no hash to compare with.
+
+    Raises :class:`BusyError` as :func:`hash_password` does.
+    """
     normalised = _normalise(password[:_MAX_TYPED_CHARACTERS])
-    with _AT_ONCE:
+    with turn():
         try:
             _HASHER.verify(password_hash or _NOBODY, normalised)
         except (VerificationError, InvalidHashError):
@@ -101,6 +122,17 @@ def check_password(password_hash: str | None, password: str) -> bool:
 def needs_rehash(password_hash: str) -> bool:
     """Whether the hash was made with other parameters than today's."""
     return _HASHER.check_needs_rehash(password_hash)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Be one of the :data:`MAX_HASHES_AT_ONCE`; raises :class:`BusyError` where none leaves in time."""
+    if not _AT_ONCE.acquire(timeout=MAX_WAIT_SECONDS):
+        raise BusyError
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def _normalise(password: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from node.accounts.manage import may_be_login, normalise_login
 from node.accounts.secrets import (
+    BusyError,
     check_password,
     csrf_token,
     hash_password,
@@ -37,6 +38,8 @@ from protocol.statements import Timestamp
 MAX_ATTEMPTS: Final = 10
 """Sign-ins for one login within the window. Somebody who mistypes is not locked out; a guesser gets 960 a day."""
 ATTEMPT_WINDOW_SECONDS: Final = 900
+BUSY_SECONDS: Final = 60
+"""When to come back after a sign-in for which too many others left no turn."""
 
 
 def sign_in(
@@ -55,9 +58,13 @@ def sign_in(
             return TooManyAttempts(window_start + ATTEMPT_WINDOW_SECONDS - now)
         account = storage.find_account(tx, vault, login) if may_be_login(login) else None
         password_hash = None if account is None else storage.get_password_hash(tx, account.id)
-    if not check_password(password_hash, password) or account is None or password_hash is None or account.disabled:
-        return WrongCredentials()
-    fresh_hash = hash_password(password) if needs_rehash(password_hash) else None
+    try:
+        right = check_password(password_hash, password)
+        if not right or account is None or password_hash is None or account.disabled:
+            return WrongCredentials()
+        fresh_hash = hash_password(password) if needs_rehash(password_hash) else None
+    except BusyError:
+        return TooManyAttempts(BUSY_SECONDS)
     with database.write() as tx:
         # Disabled or given another password between the two transactions: the stored state decides.
         current = storage.get_account(tx, vault, account.id)

@@ -55,6 +55,16 @@ def set_roles(tx: Transaction, account: AccountId, roles: frozenset[Role]) -> No
         tx.connection.execute(sa.insert(ACCOUNT_ROLES), rows)
 
 
+def lock_operators(tx: Transaction) -> None:
+    """Keep others from locking, closing or changing the operators' accounts until the commit.
+
+    In the order of their ids. On SQLite the transaction that writes is alone anyway.
+    """
+    operators = sa.select(ACCOUNT_ROLES.c.account_id).where(ACCOUNT_ROLES.c.role == Role.OPERATOR.value)
+    query = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.id.in_(operators)).order_by(ACCOUNTS.c.id).with_for_update()
+    tx.connection.execute(query).all()
+
+
 def get_account(tx: Transaction, vault: Vault, account: AccountId) -> Account | None:
     """The account with this id."""
     row = tx.connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.id == account)).first()
@@ -187,6 +197,11 @@ def revoke_api_token(tx: Transaction, account: AccountId, token: str) -> bool:
         sa.update(API_TOKENS).where(API_TOKENS.c.id == token, API_TOKENS.c.account_id == account).values(revoked=True)
     )
     return result.rowcount == 1
+
+
+def revoke_api_tokens(tx: Transaction, account: AccountId) -> None:
+    """Revoke every token of an account."""
+    tx.connection.execute(sa.update(API_TOKENS).where(API_TOKENS.c.account_id == account).values(revoked=True))
 
 
 def count_attempt(tx: Transaction, login_hash: str, now: Timestamp, window_seconds: int) -> tuple[int, Timestamp]:

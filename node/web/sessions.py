@@ -69,7 +69,10 @@ def do_sign_in(guest: _Guest) -> Response:
             return guest.render("sign_in.html", form=wrong, status=422)
         case TooManyAttempts(retry_after):
             minutes = -(-retry_after // _MINUTE_SECONDS)
-            wrong = form.wrong({"": f"Too many attempts for this login. Try again in {minutes} minutes."})
+            words = "Too many attempts at this moment. Try again in a minute."
+            if minutes > 1:
+                words = f"Too many attempts for this login. Try again in {minutes} minutes."
+            wrong = form.wrong({"": words})
             response = guest.render("sign_in.html", form=wrong, status=429)
             response.headers["retry-after"] = str(retry_after)
             return response
@@ -104,9 +107,7 @@ def do_setup(guest: _Guest, token: str) -> Response:
         return guest.render("setup.html", form=wrong, token=token, login=login, status=422)
     now = runtime.clock.now()
     try:
-        with runtime.database.write() as tx:
-            account = redeem_setup_link(tx, token, form.one("password"), now)
-            record_access(tx, runtime.vault, account, "password-set", "", now)
+        redeem_setup_link(runtime.database, runtime.vault, token, form.one("password"), now)
     except HanseError as error:
         if error.code != Code.INVALID:
             raise

@@ -1,9 +1,14 @@
 """Setup links, sign-in, sessions, tokens and roles, on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Event
+
 import pytest
 
 from node.accounts import manage, sign_in, tokens
-from node.accounts.secrets import check_password, hash_password, hash_secret
+from node.accounts.access_log import read_access_log
+from node.accounts.secrets import MAX_HASHES_AT_ONCE, BusyError, check_password, hash_password, hash_secret, turn
 from node.domain.accounts import (
     ROLE_PERMISSIONS,
     Account,
@@ -29,7 +34,7 @@ def make(database: Database, vault: Vault, login: str = "Ada ", role: Role = Rol
         account, link = manage.create_account(
             tx, vault, login=login, display_name="Ada Q.", roles=frozenset({role}), now=NOW
         )
-        manage.redeem_setup_link(tx, link.token, PASSWORD, NOW)
+    manage.redeem_setup_link(database, vault, link.token, PASSWORD, NOW)
     return account
 
 
@@ -49,12 +54,12 @@ def test_a_setup_link_sets_a_password_once(database: Database, vault: Vault) -> 
             tx, vault, login="Ada", display_name="Ada Q.", roles=frozenset({Role.OFFICER}), now=NOW
         )
         assert not manage.get_account(tx, vault, account.id).has_password
-        with pytest.raises(HanseError) as short:
-            manage.redeem_setup_link(tx, link.token, "short", NOW)
-        assert short.value.code is Code.INVALID
-        assert manage.redeem_setup_link(tx, link.token, PASSWORD, NOW) == account.id
-        with pytest.raises(HanseError) as again:
-            manage.redeem_setup_link(tx, link.token, PASSWORD, NOW)
+    with pytest.raises(HanseError) as short:
+        manage.redeem_setup_link(database, vault, link.token, "short", NOW)
+    assert short.value.code is Code.INVALID
+    assert manage.redeem_setup_link(database, vault, link.token, PASSWORD, NOW) == account.id
+    with pytest.raises(HanseError) as again:
+        manage.redeem_setup_link(database, vault, link.token, PASSWORD, NOW)
     assert again.value.code is Code.NOT_FOUND
     assert link.token not in repr(link)
 
@@ -171,6 +176,59 @@ def test_the_last_operator_stays(database: Database, vault: Vault) -> None:
         with pytest.raises(HanseError) as changing:
             manage.set_roles(tx, vault, operator.id, frozenset({Role.AUDITOR}))
     assert {disabling.value.code, changing.value.code} == {Code.CONFLICT}
+
+
+def test_two_operators_cannot_demote_each_other(database: Database, vault: Vault) -> None:
+    """On PostgreSQL each would still see the other as an operator."""
+    first, second = (make(database, vault, login, Role.OPERATOR) for login in ("op", "other"))
+    demoted, waited = Event(), Event()
+
+    def demote(account: Account, other: Event) -> None:
+        with database.write() as tx:
+            manage.set_roles(tx, vault, account.id, frozenset({Role.AUDITOR}))
+            demoted.set()
+            other.wait(timeout=0.5)
+
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(demote, second, waited)
+        assert demoted.wait(timeout=10)
+        two = threads.submit(demote, first, demoted)
+        one.result(timeout=30)
+        with pytest.raises(HanseError, match="last operator"):
+            two.result(timeout=30)
+    with database.read() as tx:
+        assert [each.login for each in manage.list_accounts(tx, vault) if Role.OPERATOR in each.roles] == ["op"]
+
+
+def test_a_new_password_ends_what_the_old_one_opened(database: Database, vault: Vault) -> None:
+    account = make(database, vault)
+    who, cookie = principal(database, vault)
+    with database.write() as tx:
+        scope = frozenset({Permission.POOL_READ})
+        issued = tokens.issue_token(tx, vault, who, name="Notebook", permissions=scope, days=30, now=NOW)
+        link = manage.renew_setup_link(tx, account.id, NOW)
+    manage.redeem_setup_link(database, vault, link.token, PASSWORD.upper(), NOW)
+    with database.read() as tx:
+        assert sign_in.authenticate_session(tx, vault, cookie, NOW) is None
+        assert tokens.authenticate_token(tx, vault, issued.token, NOW) is None
+        assert [entry.action for entry in read_access_log(tx, before=None, limit=1)] == ["password-set"]
+
+
+def test_a_flood_of_passwords_leaves_threads_to_others(database: Database, vault: Vault) -> None:
+    """Where others have every turn, somebody is sent away after a moment instead of waiting behind them all."""
+    make(database, vault)
+    with database.write() as tx:
+        account = manage.find_account(tx, vault, "ada")
+        assert account is not None
+        link = manage.renew_setup_link(tx, account.id, NOW)
+    with ExitStack() as others:
+        for _ in range(MAX_HASHES_AT_ONCE):
+            others.enter_context(turn())
+        assert enter(database, vault) == TooManyAttempts(sign_in.BUSY_SECONDS)
+        with pytest.raises(BusyError):
+            manage.redeem_setup_link(database, vault, link.token, PASSWORD, NOW)
+    assert isinstance(enter(database, vault), SignedIn)
+    assert manage.redeem_setup_link(database, vault, link.token, PASSWORD, NOW) == account.id
 
 
 def test_logins_are_unique_in_any_case(database: Database, vault: Vault) -> None:

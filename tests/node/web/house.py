@@ -59,8 +59,8 @@ class House:
                 roles=frozenset(roles),
                 now=self.node.clock.now(),
             )
-            if password:
-                redeem_setup_link(tx, link.token, PASSWORD, self.node.clock.now())
+        if password:
+            redeem_setup_link(runtime.database, runtime.vault, link.token, PASSWORD, self.node.clock.now())
         return account
 
     def setup_link(self, login: str, *roles: Role) -> tuple[AccountId, str]:
