@@ -4,6 +4,7 @@ The file holds settings, never secrets; a database password belongs into the env
 own password file. ``docs/settings.md`` lists every setting, and a test compares it with :class:`Source`.
 """
 
+import re
 import tomllib
 import urllib.parse
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from node.domain.settings import Settings
 from node.errors import Code, HanseError
+from protocol.circles import MAX_URL_CHARACTERS, PATTERN_URL
 
 FILE_NAME: Final = "hanse.toml"
 
@@ -51,6 +53,8 @@ class Source(BaseSettings):
         extra = url.path or url.query or url.fragment or url.username
         if url.scheme not in {"https", "http"} or not url.hostname or extra:
             raise ValueError("base_url is scheme and host, with a port if needed, and nothing after it")
+        if not re.fullmatch(PATTERN_URL, self.base_url) or len(self.base_url) > MAX_URL_CHARACTERS:
+            raise ValueError("base_url has a host or port that no charter may name (docs/protocol.md, clause 6.4)")
         if url.scheme == "http" and not self.allow_private_addresses:
             raise ValueError("base_url without TLS is for closed networks: set allow_private_addresses, or use https")
         return self

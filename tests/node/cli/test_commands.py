@@ -61,6 +61,9 @@ def test_init_never_touches_a_node_that_is_there(data: Path) -> None:
         ("http://aldermoor.example", "TLS"),
         ("https://aldermoor.example/path", "nothing after it"),
         ("ftp://aldermoor.example", "scheme"),
+        ("https://999.1.1.1", "clause 6.4"),
+        ("https://Aldermoor.example", "clause 6.4"),
+        ("https://aldermoor.example:70000", "clause 6.4"),
     ],
 )
 def test_init_refuses_an_address_that_peers_cannot_use(tmp_path: Path, url: str, words: str) -> None:
