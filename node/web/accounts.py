@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from node.accounts.manage import (
     create_account,
@@ -17,11 +17,11 @@ from node.accounts.sign_in import sign_out_everywhere
 from node.domain.accounts import ROLE_LABELS, AccountId, Permission, Role, SetupLink
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
-from node.web.forms import LOCAL_ID, FormView
+from node.web.forms import LOCAL_ID, FormView, address_part
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
-_Id = Annotated[AccountId, Path(pattern=LOCAL_ID)]
+_Id = Annotated[AccountId, address_part(LOCAL_ID)]
 _Visit = Annotated[Visit, Depends(Requires(Permission.ACCOUNTS_MANAGE))]
 
 

@@ -1,10 +1,12 @@
 """What a form sent, kept as it was typed, so that a page that says what is wrong can show it again."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Self
 
+from pydantic import AfterValidator
 from starlette.datastructures import FormData, UploadFile
 
 from node.errors import Code, HanseError
@@ -18,6 +20,22 @@ MAX_FIELD_BYTES: Final = 65_536
 """One text field, in bytes: a long narrative fits, a file does not."""
 MAX_FORM_BYTES: Final = 1_048_576
 """A whole form without a file, in bytes."""
+
+
+def address_part(pattern: str) -> AfterValidator:
+    """For an identifier in an address: where it has not this form, the page of what is not kept here."""
+    form = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if form.fullmatch(text) is None:
+            raise HanseError(
+                Code.NOT_FOUND,
+                "this address leads to nothing here.",
+                remedy="Perhaps a part of it was lost when it was copied.",
+            )
+        return text
+
+    return AfterValidator(check)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from node.casework.assessments import add_answer, answer_of, change_answer, get_assessment, remove_answer
 from node.casework.checks import FieldError
@@ -13,7 +13,7 @@ from node.domain.casework import AnswerData, AnswerId, Assessment, AssessmentId
 from node.errors import Code, HanseError
 from node.web.assessments.heads import edit_of
 from node.web.assessments.lists import path_of
-from node.web.forms import LOCAL_ID, FormView, sentence
+from node.web.forms import LOCAL_ID, FormView, address_part, sentence
 from node.web.visits import Requires, Visit, go
 from protocol.errors import ProtocolError
 from protocol.identifiers import VocabularyCode
@@ -21,8 +21,8 @@ from protocol.statements import Grade, Period, Reliability
 from protocol.vocabulary import Indicator, Question, Vocabulary
 
 ROUTER = APIRouter()
-_Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
-_AnswerId = Annotated[AnswerId, Path(pattern=LOCAL_ID)]
+_Id = Annotated[AssessmentId, address_part(LOCAL_ID)]
+_AnswerId = Annotated[AnswerId, address_part(LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
 _FIELDS = ("indicator", "observed_from", "observed_until", "strength", "reliability", "credibility", "evidence_kinds")
 _POLARITY = {"concern": "concern", "assurance": "assurance", "context": "context, never a concern by itself"}

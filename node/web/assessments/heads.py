@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from node.casework.assessments import change_assessment, create_assessment, get_assessment, set_status
 from node.casework.checks import FieldError
@@ -11,7 +11,7 @@ from node.domain.casework import Assessment, AssessmentData, AssessmentId, Asses
 from node.domain.subjects import parse_identifier
 from node.subjects.find import get
 from node.web.assessments.lists import path_of
-from node.web.forms import LOCAL_ID, FormView, sentence, whole_number
+from node.web.forms import LOCAL_ID, FormView, address_part, sentence, whole_number
 from node.web.partners import Partner, partner_of
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import VocabularyCode
@@ -19,7 +19,7 @@ from protocol.identifiers import VocabularyCode
 ROUTER = APIRouter()
 MAX_VERSION: Final = 1_000_000
 """Changes of one assessment: a bound for a number that a form sends back."""
-_Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
+_Id = Annotated[AssessmentId, address_part(LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from node.accounts.manage import display_names
 from node.casework.assessments import get_assessment, history, list_assessments
 from node.domain.accounts import AccountId, Permission
 from node.domain.casework import Answer, Assessment, AssessmentId, AssessmentStatus, CaseEvent
 from node.storage.database import Transaction
-from node.web.forms import LOCAL_ID
+from node.web.forms import LOCAL_ID, address_part
 from node.web.visits import Requires, Visit
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Subject, Timestamp
@@ -21,7 +21,7 @@ ROUTER = APIRouter()
 PER_PAGE: Final = 50
 _OPEN_ON_HOME: Final = 6
 """The latest of one's own; the rest is a page away."""
-_Id = Annotated[AssessmentId, Path(pattern=LOCAL_ID)]
+_Id = Annotated[AssessmentId, address_part(LOCAL_ID)]
 _Visit = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_READ))]
 _EVENTS: Final = {
     "created": "began it",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from node.circles import roster
 from node.clock import day_of
@@ -24,7 +24,7 @@ from node.web.drafts.content import filled_from, read
 from node.web.drafts.review import make_preview
 from node.web.drafts.writing import form_choices, refused
 from node.web.formats import statement_path
-from node.web.forms import FormView
+from node.web.forms import FormView, address_part
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import PATTERN_128_BITS, PATTERN_256_BITS, CircleId, KeyId, StatementId, VocabularyCode
 from protocol.sources import source_digests
@@ -38,9 +38,9 @@ from protocol.statements import (
 )
 
 ROUTER = APIRouter()
-_Circle = Annotated[CircleId, Path(pattern=f"^{PATTERN_256_BITS}$")]
-_Contributor = Annotated[KeyId, Path(pattern=f"^{PATTERN_256_BITS}$")]
-_Statement = Annotated[StatementId, Path(pattern=f"^{PATTERN_128_BITS}$")]
+_Circle = Annotated[CircleId, address_part(f"^{PATTERN_256_BITS}$")]
+_Contributor = Annotated[KeyId, address_part(f"^{PATTERN_256_BITS}$")]
+_Statement = Annotated[StatementId, address_part(f"^{PATTERN_128_BITS}$")]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
 _SOME_REASON = VocabularyCode("wording")
 

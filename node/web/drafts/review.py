@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from node.accounts.manage import display_names
 from node.circles import roster
@@ -17,11 +17,11 @@ from node.storage.statements import get as get_statement
 from node.web.drafts.facts import facts_of, held_back_of
 from node.web.drafts.lists import STATE_WORDS, title_of
 from node.web.formats import statement_path
-from node.web.forms import LOCAL_ID, FormView
+from node.web.forms import LOCAL_ID, FormView, address_part
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
-_Id = Annotated[DraftId, Path(pattern=LOCAL_ID)]
+_Id = Annotated[DraftId, address_part(LOCAL_ID)]
 _Reader = Annotated[Visit, Depends(Requires(Permission.DRAFTS_READ))]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
 _Approver = Annotated[Visit, Depends(Requires(Permission.DRAFTS_APPROVE))]

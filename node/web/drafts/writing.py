@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from node.casework.assessments import answer_of, get_assessment
 from node.casework.drafts import Prefill, prefill_finding
@@ -26,7 +26,7 @@ from node.storage.database import Transaction
 from node.web.drafts.content import filled, filled_from, read
 from node.web.drafts.lists import title_of
 from node.web.drafts.review import make_preview
-from node.web.forms import LOCAL_ID, FormView, whole_number
+from node.web.forms import LOCAL_ID, FormView, address_part, whole_number
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import CircleId
 from protocol.statements import MIN_ROOTS_FOR_CONFIRMED
@@ -34,9 +34,9 @@ from protocol.vocabulary import Vocabulary
 
 ROUTER = APIRouter()
 _MAX_VERSION = 1_000_000
-_Id = Annotated[DraftId, Path(pattern=LOCAL_ID)]
+_Id = Annotated[DraftId, address_part(LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
-_Case = Annotated[str, Query(pattern=LOCAL_ID)]
+_Case = Annotated[str, Query(), address_part(LOCAL_ID)]
 _Circle = Annotated[str, Query(max_length=43)]
 
 

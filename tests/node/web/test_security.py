@@ -57,10 +57,14 @@ def test_our_files_load_nothing_from_elsewhere(house: House) -> None:
     ("path", "status", "title"),
     [
         ("/nothing/here", 404, "Nothing is kept under this address"),
-        ("/assessments/short", 422, "This cannot be accepted as it is"),
+        ("/assessments/short", 404, "Nothing is kept under this address"),
+        ("/assessments/short/answers/new?question=q01", 404, "Nothing is kept under this address"),
+        ("/drafts/short", 404, "Nothing is kept under this address"),
+        ("/drafts/new?assessment=short&answer=short", 404, "Nothing is kept under this address"),
+        ("/drafts/correct/short/short", 404, "Nothing is kept under this address"),
         ("/assessments/" + "A" * 22, 404, "Nothing is kept under this address"),
         ("/accounts", 403, "This is not open to you"),
-        ("/drafts/new?assessment=x&answer=y", 422, "This cannot be accepted as it is"),
+        ("/shared?page=0", 422, "This cannot be accepted as it is"),
     ],
 )
 def test_errors_are_pages_in_the_same_tone(house: House, path: str, status: int, title: str) -> None:
