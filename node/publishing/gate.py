@@ -215,7 +215,7 @@ def _found(pattern: re.Pattern[str], text: str, rule: Rule, explanation: str, *,
 
 
 def _hits(field: str, text: str, folded: Folded, matches: Iterable[Match]) -> list[GateHit]:
-    """Matches in the text as it was written, each stretch once per rule."""
+    """Matches in the text as it was written, each stretch once per rule, and a part of a known name with the whole."""
     hits: dict[tuple[int, int, Rule], GateHit] = {}
     for match in matches:
         start, end = folded.span(match.start, match.end)
@@ -224,4 +224,15 @@ def _hits(field: str, text: str, folded: Folded, matches: Iterable[Match]) -> li
             hits[start, end, match.rule] = GateHit(
                 match.rule, field, start, end, text[start:end], match.explanation, match.overridable
             )
-    return [hits[key] for key in sorted(hits)]
+    return [hits[key] for key in sorted(hits) if not any(_goes_with(hits[key], other) for other in hits.values())]
+
+
+def _goes_with(hit: GateHit, whole: GateHit) -> bool:
+    """Whether a hit is part of a longer one that says the same of the same person, and no less strictly."""
+    return (
+        hit.rule is whole.rule is Rule.KNOWN_NAME
+        and whole.start <= hit.start
+        and hit.end <= whole.end
+        and (whole.start, whole.end) != (hit.start, hit.end)
+        and (hit.overridable or not whole.overridable)
+    )

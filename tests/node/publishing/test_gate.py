@@ -52,6 +52,15 @@ def test_what_must_not_leave_is_found(vocabulary: Vocabulary, rule: str, text: s
         assert hit.explanation.endswith(".")
 
 
+def test_a_known_name_is_one_hit_and_its_surname_alone_another(vocabulary: Vocabulary) -> None:
+    found = hits(vocabulary, "Ada Quillfeather answered. Quillfeather, Ada signed; Quillfeather did not.")
+    assert [(hit.matched, hit.overridable) for hit in found] == [
+        ("Ada Quillfeather", False),
+        ("Quillfeather, Ada", False),
+        ("Quillfeather", True),
+    ]
+
+
 @pytest.mark.parametrize("text", CASES.near_misses)
 def test_what_only_looks_like_it_passes(vocabulary: Vocabulary, text: str) -> None:
     assert hits(vocabulary, text) == []
