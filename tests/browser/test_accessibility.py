@@ -79,6 +79,10 @@ _CHECKS: Final = r"""
     const hidden = row.getAttribute("aria-hidden") === "true";
     if (!row.getAttribute("aria-label") && !hidden) wrong.push("drawing: " + name(row));
   }
+  for (const e of document.querySelectorAll("caption")) {
+    const box = e.getBoundingClientRect(), whole = e.parentElement.getBoundingClientRect();
+    if (box.width < whole.width - 1) wrong.push("squeezed to " + box.width + " of " + whole.width + " px: " + name(e));
+  }
   const over = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   if (over > 0) wrong.push("wider than the window by " + over);
   return wrong;
@@ -123,6 +127,14 @@ def test_every_page_can_be_read_and_used(town: Town, viewport: ViewportSize) -> 
     assert _check(town.visitor(viewport=viewport), (*_GUEST, link)) == {}
     assert _check(town.visitor(viewport=viewport).arrive("tamsin"), _OFFICER) == {}
     assert _check(town.visitor(viewport=viewport).arrive("ops"), _OPERATOR) == {}
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, _NARROW], ids=["wide", "320-pixels"])
+def test_the_page_of_a_signal_can_be_read(town: Town, viewport: ViewportSize) -> None:
+    visitor = town.visitor(viewport=viewport).arrive("tamsin")
+    path = visitor.open(f"/subjects/{PARTNER}").locator("a[href^='/signals/']").first.get_attribute("href")
+    assert path is not None
+    assert _check(visitor, (path,)) == {}
 
 
 def test_the_pages_of_casework_can_be_read_and_used(town: Town) -> None:
