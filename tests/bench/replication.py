@@ -92,6 +92,7 @@ def _one(directory: Path, database_url: str, entries: int) -> dict[str, float]:
         "published per second (author on SQLite)": round(published),
         "pulled, verified and stored per second": round(entries / pull.seconds),
         "bare limit per second": round(entries / bare),
+        "share of the bare limit": round(bare / pull.seconds, 2),
         "round that finds nothing new, milliseconds": round(idle.seconds * 1_000, 1),
         "bytes on disk per finding": round(grown / entries),
         "bytes on the wire per finding": round(pull.bytes / entries),
