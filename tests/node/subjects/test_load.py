@@ -115,8 +115,10 @@ def test_a_zip_without_one_dump_in_it_is_refused(tmp_path: Path, names: list[str
 
 
 def test_a_file_that_is_not_there_is_named_without_its_directory(tmp_path: Path) -> None:
+    database = _sqlite(tmp_path)
     with pytest.raises(HanseError) as refusal:
-        load(_sqlite(tmp_path), tmp_path / "absent.zip")
+        load(database, tmp_path / "absent.zip")
+    database.close()
     assert refusal.value.code is Code.BAD_FILE
     assert "absent.zip" in refusal.value.detail
     assert str(tmp_path) not in refusal.value.detail
