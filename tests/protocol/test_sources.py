@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.identifiers import Digest
+from protocol.identifiers import Digest, parse_digest
 from protocol.sources import normal_form, source_digest, source_digests
 from tests.protocol.vector_file import load_cases
 
@@ -92,4 +92,6 @@ def test_every_text_has_one_form(text: str) -> None:
 
 @given(st.sampled_from(["http://", "https://", "doi:10.1/"]), st.text(max_size=100))
 def test_every_address_has_one_form(scheme: str, rest: str) -> None:
-    source_digest(scheme + rest)
+    digest = source_digest(scheme + rest)
+    assert parse_digest(digest) == digest
+    assert source_digest(f"  {scheme}{rest}\n") == digest

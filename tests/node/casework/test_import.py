@@ -14,12 +14,13 @@ from node.casework.assessments import list_assessments
 from node.casework.import_file import COLUMNS, import_rows
 from node.casework.periods import read_period
 from node.casework.public_cases import import_public_cases
-from node.casework.tabular import MAX_FILE_BYTES, MAX_ROWS, read_rows
-from node.domain.casework import Assessment, ImportReport
+from node.casework.tabular import MAX_FILE_BYTES, MAX_ROWS, Row, read_rows
+from node.cli.demo.cast import DATA
+from node.domain.casework import Assessment, ImportReport, RowRefusal
 from node.errors import Code, HanseError
 from protocol.statements import Subject
 from tests.node.casework.office import NOW, PARTNER, Office
-from tests.support import ROOT, shared_data
+from tests.support import ROOT
 
 ROW = {
     "reference": "T-1",
@@ -192,7 +193,7 @@ def test_rows_beyond_the_limit_are_not_read() -> None:
 def test_garbage_gives_rows_or_our_own_error(data: bytes) -> None:
     for prefix in (b"", b"[", b"{", b"title,subject,engagement_kind\n"):
         with contextlib.suppress(HanseError):
-            list(read_rows(prefix + data, COLUMNS, ()))
+            assert all(isinstance(item, Row | RowRefusal) for item in read_rows(prefix + data, COLUMNS, ()))
 
 
 @pytest.mark.parametrize(
@@ -225,11 +226,12 @@ def test_phrases_become_periods(phrase: str, period: tuple[str, str] | None) -> 
 
 @given(st.text(max_size=60))
 def test_any_phrase_is_read_or_not(phrase: str) -> None:
-    read_period(phrase)
+    period = read_period(phrase)
+    assert period is None or period.start <= period.end
 
 
 def test_public_cases_that_name_an_organisation_are_taken_and_the_others_explained(office: Office) -> None:
-    data = shared_data("public_cases.csv").read_bytes()
+    data = (DATA / "public_cases.csv").read_bytes()
 
     def one(name: str) -> Subject | None:
         return PARTNER if name == "Liaoning University" else None
