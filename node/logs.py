@@ -31,8 +31,8 @@ def configure(*, verbose: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    # Address lines of every request would put subjects' identifiers and pseudonyms into a log kept by default.
-    for noisy in ("uvicorn.access", "httpx2", "httpcore2"):
+    # Address lines would put subjects' identifiers into a log kept by default; the others say nothing an operator needs.
+    for noisy in ("uvicorn.access", "httpx2", "httpcore2", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_WithoutException())
     structlog.configure(
