@@ -31,7 +31,7 @@ def configure(*, verbose: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    # Address lines would put subjects' identifiers into a log kept by default; the others say nothing an operator needs.
+    # Address lines would put subjects' identifiers into a log kept by default; the others say little.
     for noisy in ("uvicorn.access", "httpx2", "httpcore2", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_WithoutException())
