@@ -35,7 +35,6 @@ MAX_VALIDATION_NOTES: Final = 10
 """Faults of one request that are listed: enough to mend a form, too few to make an answer large."""
 _MAX_NOTE_CHARACTERS: Final = 200
 _INCIDENT_BYTES: Final = 9
-_SERVER_ERROR: Final = 500
 
 
 class HttpCode(StrEnum):

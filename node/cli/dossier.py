@@ -37,10 +37,11 @@ def identify(tx: Transaction, text: str) -> SubjectId:
     subject = parse_identifier(text)
     if subject is not None:
         return subject
-    hits = [hit for hit in search(tx, text, limit=5) if hit.match == "exact"]
-    if len(hits) == 1:
-        return hits[0].id
-    candidates = "; ".join(f"{hit.id} {hit.label}" for hit in search(tx, text, limit=5))
+    hits = search(tx, text, limit=5)
+    exact = [hit for hit in hits if hit.match == "exact"]
+    if len(exact) == 1:
+        return exact[0].id
+    candidates = "; ".join(f"{hit.id} {hit.label}" for hit in hits)
     raise HanseError(
         Code.NOT_FOUND,
         f"{text!r} is not the name of exactly one organisation here.",

@@ -2,7 +2,7 @@
 
 from node.domain.subjects import parse_identifier
 from node.storage.database import Transaction
-from node.subjects.find import get, label_of, resolve_exact, search
+from node.subjects.find import get, label_of, search, subject_named
 from protocol.statements import Subject
 
 
@@ -11,8 +11,8 @@ def identify(tx: Transaction, text: str) -> Subject | None:
     subject = parse_identifier(text)
     if subject is not None:
         return Subject(id=subject, label=label_of(tx, subject)) if get(tx, subject) else None
-    organisation = resolve_exact(tx, text)
-    if organisation is not None:
-        return Subject(id=organisation.id, label=organisation.label)
+    listed = subject_named(tx, text)
+    if listed is not None:
+        return listed
     named = [hit for hit in search(tx, text) if hit.match == "exact" and hit.origin != "registry"]
     return Subject(id=named[0].id, label=named[0].label) if len(named) == 1 else None

@@ -56,11 +56,6 @@ def signals_of(tx: Transaction, subject: SubjectId) -> list[StoredSignal]:
     return _stored(tx, sa.select(SIGNALS).where(SIGNALS.c.subject == subject).order_by(*_CLAIM))
 
 
-def all_signals(tx: Transaction) -> list[StoredSignal]:
-    """Every stored signal, in the order of their claims: for comparing nodes and for tests."""
-    return _stored(tx, sa.select(SIGNALS).order_by(*_CLAIM))
-
-
 def signal_bytes(tx: Transaction) -> list[tuple[Claim, bytes]]:
     """Every stored signal as the bytes in its row."""
     query = sa.select(*_CLAIM, SIGNALS.c.signal).order_by(*_CLAIM)

@@ -20,6 +20,7 @@ from node.errors import Code, HanseError
 from node.storage import subjects as storage
 from node.storage.database import Transaction
 from protocol.identifiers import SubjectId
+from protocol.statements import Subject
 
 MAX_HITS: Final = 100
 """Hits of one search: more than a person reads."""
@@ -84,6 +85,12 @@ def resolve_exact(tx: Transaction, text: str) -> Organisation | None:
         return None
     ((bearer, by_full_name),) = bearers.items()
     return _linkable(get(tx, bearer)) if by_full_name else None
+
+
+def subject_named(tx: Transaction, text: str) -> Subject | None:
+    """What :func:`resolve_exact` finds, as a statement or an assessment names it."""
+    found = resolve_exact(tx, text)
+    return None if found is None else Subject(id=found.id, label=found.label)
 
 
 def _linkable(organisation: Organisation | None) -> Organisation | None:

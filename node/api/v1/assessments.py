@@ -5,6 +5,7 @@ look at a preview, and that is a page.
 """
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Depends, Path, Query
@@ -31,7 +32,6 @@ from node.domain.casework import (
     AssessmentId,
     AssessmentStatus,
     Edit,
-    Identify,
     ImportReport,
 )
 from node.errors import Code, HanseError
@@ -206,7 +206,9 @@ def _add_writing(router: APIRouter, runtime: Runtime) -> None:
     ) -> ImportBody:
         with caller.writing("assessments-imported") as tx:
             account = caller.principal.account
-            report = import_rows(tx, runtime.vault, runtime.vocabulary, account, file, _identify(tx), caller.now)
+            report = import_rows(
+                tx, runtime.vault, runtime.vocabulary, account, file, partial(subjects.subject_named, tx), caller.now
+            )
             return _report(report)
 
     @router.post(
@@ -221,14 +223,6 @@ def _add_writing(router: APIRouter, runtime: Runtime) -> None:
             edit = Edit(caller.principal.account, new.version, caller.now)
             add_answer(tx, runtime.vault, runtime.vocabulary, identifier, _observation(new), edit)
             return _assessment(get_assessment(tx, runtime.vault, identifier))
-
-
-def _identify(tx: Transaction) -> Identify:
-    def identify(name: str) -> Subject | None:
-        found = subjects.resolve_exact(tx, name)
-        return None if found is None else Subject(id=found.id, label=found.label)
-
-    return identify
 
 
 def _head(tx: Transaction, new: NewAssessment) -> AssessmentData:

@@ -13,7 +13,6 @@ import msgspec
 
 from node.domain.accounts import Role
 from protocol.identifiers import VocabularyCode
-from protocol.statements import Handling
 
 DATA: Final = importlib.resources.files("node.cli.demo") / "data"
 
@@ -44,7 +43,6 @@ CIRCLE_NAME: Final = "Three Ports circle"
 PURPOSE: Final = "Members share what they observed of research partners, so that each can decide well for itself."
 LEGAL_BASIS: Final = "Public task of the members, as their joint-controller arrangement sets out."
 CONTACT: Final = "research-security@{key}.example"
-HANDLING: Final[Handling] = "TLP:AMBER+STRICT"
 
 PROXY_PARTNER: Final = "Karvel Institute of Applied Photonics"
 """The partner of which each university holds one piece."""

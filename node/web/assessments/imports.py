@@ -1,5 +1,6 @@
 """Assessments from a file, with a report row by row of what was refused and why."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,11 +11,9 @@ from node.casework.tabular import MAX_FILE_BYTES
 from node.domain.accounts import Permission
 from node.domain.casework import ImportReport
 from node.errors import Code, HanseError
-from node.storage.database import Transaction
-from node.subjects.find import resolve_exact
+from node.subjects.find import subject_named
 from node.web.forms import FormView
 from node.web.visits import Requires, Visit
-from protocol.statements import Subject
 
 ROUTER = APIRouter()
 _FORM_BYTES: Final = 65_536
@@ -51,7 +50,7 @@ def do_import(visit: _Writer, data: _File) -> Response:
                 runtime.vocabulary,
                 visit.principal.account,
                 data,
-                lambda name: _identify(tx, name),
+                partial(subject_named, tx),
                 visit.now,
             )
             visit.note(tx, "assessments-imported")
@@ -60,11 +59,6 @@ def do_import(visit: _Writer, data: _File) -> Response:
             raise
         return _page(visit, visit.form.wrong({"file": FormView().refused(error).errors[""]}), None)
     return _page(visit, FormView(), report)
-
-
-def _identify(tx: Transaction, name: str) -> Subject | None:
-    found = resolve_exact(tx, name)
-    return None if found is None else Subject(id=found.id, label=found.label)
 
 
 def _page(visit: Visit, form: FormView, report: ImportReport | None) -> Response:
