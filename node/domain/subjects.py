@@ -40,12 +40,25 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistryRelation:
-    """A tie that the registry states: ``relation`` is its own word (parent, child, related, predecessor, ...)."""
+class RegistryTie:
+    """A tie that an organisation's own record states: ``relation`` is the registry's word (parent, child, ...)."""
 
     relation: str
     subject: SubjectId
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRelation:
+    """One edge that the registry states: the record of ``subject`` names ``object`` as its ``kind``.
+
+    ``kind`` is the registry's own word: ``parent``, ``child``, ``related``, ``predecessor`` or ``successor``, so
+    (a, parent, b) says that b is the parent of a. Most registries state a tie in both records, but not all do.
+    """
+
+    subject: SubjectId
+    kind: str
+    object: SubjectId
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class Organisation:
     domains: tuple[str, ...] = ()
     identifiers: tuple[tuple[str, str], ...] = ()
     """Scheme and value in other registries (``grid``, ``isni``, ``wikidata``, ``fundref``, ``lei``)."""
-    relations: tuple[RegistryRelation, ...] = ()
+    relations: tuple[RegistryTie, ...] = ()
     circle: CircleId | None = None
     """The circle in which a minted subject means something."""
 

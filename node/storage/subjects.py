@@ -11,9 +11,18 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from node.domain.subjects import KIND_ORDER, STATUS_ORDER, Name, NameKind, Organisation, Status, normalise
+from node.domain.subjects import (
+    KIND_ORDER,
+    STATUS_ORDER,
+    Name,
+    NameKind,
+    Organisation,
+    RegistryRelation,
+    Status,
+    normalise,
+)
 from node.storage.database import Transaction
-from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
+from node.storage.tables.subjects import REGISTRY_RELATIONS, SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from node.storage.upsert import insert_new, upsert
 from protocol.identifiers import SubjectId
 
@@ -91,6 +100,13 @@ def put(tx: Transaction, records: Mapping[SubjectId, Record], *, replaced: Seque
         tx.connection.execute(sa.delete(SUBJECTS).where(SUBJECTS.c.id.in_(chunk)))
     upsert(tx, SUBJECTS, [_row(record) for record in records.values()], replace=_CONTENT)
     _insert_names(tx, records)
+    edges = {
+        (subject, tie.relation, tie.subject)
+        for subject, record in records.items()
+        for tie in record.organisation.relations
+    }
+    rows = [{"subject": subject, "kind": kind, "object": other} for subject, kind, other in sorted(edges)]
+    upsert(tx, REGISTRY_RELATIONS, rows, replace=("kind",))
 
 
 def notice(tx: Transaction, organisations: Iterable[Organisation]) -> None:
@@ -111,6 +127,20 @@ def labels(tx: Transaction, ids: Sequence[SubjectId]) -> dict[SubjectId, str]:
         query = sa.select(SUBJECTS.c.id, SUBJECTS.c.label).where(SUBJECTS.c.id.in_(chunk))
         found.update({SubjectId(row.id): row.label for row in tx.connection.execute(query)})
     return found
+
+
+def registry_relations_of(tx: Transaction, ids: Sequence[SubjectId]) -> list[RegistryRelation]:
+    """Every edge that the registry states from or to one of these subjects, once, in the order of its parts.
+
+    A subject that many records name (a large funder, a national academy) has as many edges: the caller bounds.
+    """
+    edges = REGISTRY_RELATIONS.c
+    found: set[tuple[str, str, str]] = set()
+    for chunk in _chunks(ids):
+        for side in (edges.subject, edges.object):
+            query = sa.select(edges.subject, edges.kind, edges.object).where(side.in_(chunk))
+            found.update((row.subject, row.kind, row.object) for row in tx.connection.execute(query))
+    return [RegistryRelation(SubjectId(subject), kind, SubjectId(other)) for subject, kind, other in sorted(found)]
 
 
 def named(tx: Transaction, normalised: str) -> list[NameRow]:

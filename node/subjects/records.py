@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from node.domain.subjects import Name, NameKind, Organisation, RegistryRelation, Status, parse_identifier
+from node.domain.subjects import Name, NameKind, Organisation, RegistryTie, Status, parse_identifier
 from node.errors import Code, HanseError
 from node.storage.subjects import Record
 from protocol.identifiers import SubjectId
@@ -177,8 +177,8 @@ def _named(organisation: Organisation) -> Organisation:
     return organisation
 
 
-def _relations(ties: list[_Relationship]) -> tuple[RegistryRelation, ...]:
-    return tuple(RegistryRelation(tie.type, _subject(tie.id), _plain(tie.label)) for tie in ties)
+def _relations(ties: list[_Relationship]) -> tuple[RegistryTie, ...]:
+    return tuple(RegistryTie(tie.type, _subject(tie.id), _plain(tie.label)) for tie in ties)
 
 
 def _kind(types: list[str]) -> NameKind:

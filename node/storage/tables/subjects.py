@@ -46,3 +46,15 @@ SUBJECT_WORDS: Final = sa.Table(
     sa.Index(None, "subject"),
     sqlite_with_rowid=False,
 )
+
+REGISTRY_RELATIONS: Final = sa.Table(
+    "registry_relations",
+    METADATA,
+    # The record of `subject` names `object` as its `kind`. The object need not be in the registry that is loaded.
+    sa.Column("subject", sa.String, sa.ForeignKey("subjects.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("object", sa.String, nullable=False),
+    sa.PrimaryKeyConstraint("subject", "kind", "object"),
+    sa.Index(None, "object"),
+    sqlite_with_rowid=False,
+)

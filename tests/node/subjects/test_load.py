@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.subjects import LoadProgress
+from node.domain.subjects import LoadProgress, RegistryRelation
 from node.errors import Code, HanseError
 from node.storage import subjects as storage
 from node.storage.database import Database
 from node.storage.tables.base import METADATA
-from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
+from node.storage.tables.subjects import REGISTRY_RELATIONS, SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from node.subjects import get, load
 from node.subjects.load import BATCH
 from node.subjects.source import MAX_RECORD_BYTES, RawRecord, open_source
@@ -182,7 +182,7 @@ def _id(number: int) -> str:
 
 def _sqlite(tmp_path: Path) -> Database:
     database = Database(f"sqlite:///{tmp_path / 'registry.db'}")
-    METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS])
+    METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS, REGISTRY_RELATIONS])
     return database
 
 
@@ -194,3 +194,19 @@ def test_an_array_longer_than_a_chunk_is_cut_at_its_records(tmp_path: Path, inde
         texts = [raw.text for raw in opened.records() if isinstance(raw, RawRecord)]
     assert sum(map(len, texts)) > 1_500_000
     assert [json.JSONDecoder().decode(str(text)) for text in texts] == records
+
+
+def test_the_registrys_own_relations_are_edges_that_a_newer_record_replaces(database: Database, tmp_path: Path) -> None:
+    tied = [record(1, "Old", status="withdrawn", successor=2), record(2, "New")]
+    load(database, write_lines(tmp_path / "a", tied))
+    edge = RegistryRelation(subject(1), "successor", subject(2))
+    with database.read() as tx:
+        assert storage.registry_relations_of(tx, [subject(1)]) == [edge]
+        assert storage.registry_relations_of(tx, [subject(2), subject(1)]) == [edge]
+        assert storage.registry_relations_of(tx, [subject(3)]) == []
+    load(database, write_lines(tmp_path / "b", [record(1, "Old", modified="2026-03-01", successor=3)]))
+    with database.read() as tx:
+        assert storage.registry_relations_of(tx, [subject(2)]) == []
+        assert storage.registry_relations_of(tx, [subject(3)]) == [
+            RegistryRelation(subject(1), "successor", subject(3))
+        ]
