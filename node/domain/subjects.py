@@ -6,11 +6,13 @@ node reads it; a test permutes all countries and compares every signal and ranki
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from node.domain.accounts import AccountId
 from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, SubjectId, parse_subject_id
+from protocol.statements import Timestamp
 
 MAX_SEARCH_CHARACTERS: Final = 200
 """Unicode code points in a search: the longest organisation name in ROR has 183."""
@@ -59,6 +61,25 @@ class RegistryRelation:
     subject: SubjectId
     kind: str
     object: SubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectLink:
+    """A person's word, at this node, that ``alias`` is the same organisation as ``canonical``; it may be undone."""
+
+    id: str
+    alias: SubjectId
+    canonical: SubjectId
+    by: AccountId
+    at: Timestamp
+    reason: str = field(repr=False)
+    undone_by: AccountId | None = None
+    undone_at: Timestamp | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the two are read as one."""
+        return self.undone_at is None
 
 
 @dataclass(frozen=True, slots=True)
