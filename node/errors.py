@@ -22,6 +22,8 @@ class Code(StrEnum):
     TOO_MANY_REQUESTS = "too-many-requests"
     BAD_FILE = "bad-file"
     BAD_KEY_FILE = "bad-key-file"
+    IDENTITY_OFFLINE = "identity-offline"
+    NOT_CONFIRMED = "not-confirmed"
     BAD_CONFIGURATION = "bad-configuration"
     NEWER_DATABASE = "newer-database"
     OLDER_DATABASE = "older-database"

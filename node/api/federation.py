@@ -77,7 +77,7 @@ def build(runtime: Runtime) -> APIRouter:
             v=1,
             name=runtime.settings.name,
             url=runtime.settings.base_url,
-            identity_key=runtime.keyring.identity().public.encode(),
+            identity_key=runtime.keyring.identity_public().encode(),
             request_key=runtime.keyring.request().public.encode(),
         )
         return Response(msgspec.json.encode(card), headers=_HEADERS, media_type="application/json")

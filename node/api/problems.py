@@ -59,6 +59,8 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.TOO_MANY_REQUESTS: (429, "Too many requests"),
     NodeCode.BAD_FILE: (422, "The file cannot be used"),
     NodeCode.BAD_KEY_FILE: (500, "A key file of the node cannot be used"),
+    NodeCode.IDENTITY_OFFLINE: (409, "The identity key is kept offline"),
+    NodeCode.NOT_CONFIRMED: (409, "Whose key this is has not been confirmed"),
     NodeCode.BAD_CONFIGURATION: (500, "The node is not configured rightly"),
     NodeCode.NEWER_DATABASE: (503, "The database belongs to a newer version"),
     NodeCode.OLDER_DATABASE: (503, "The database belongs to an older version"),

@@ -88,7 +88,7 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
     )
     # Constructing checks less than decoding, so what goes out has been through the decoder.
     draft = SignedCharter(charter=charters.decode_charter(charters.encode_charter(charter)), signatures=())
-    ours = keyring.identity().public.encode()
+    ours = keyring.identity_public().encode()
     return sign(keyring, draft) if any(f.identity_key == ours for f in founders) else draft
 
 
@@ -143,7 +143,7 @@ def read_charter(data: bytes) -> SignedCharter:
 
 
 def _ourselves(keyring: Keyring, charter: Charter) -> Founder:
-    identity = keyring.identity().public
+    identity = keyring.identity_public()
     founder = next((f for f in charter.founders if f.identity_key == identity.encode()), None)
     if founder is None:
         raise HanseError(

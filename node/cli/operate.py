@@ -45,7 +45,7 @@ def init(
     if allow_private_addresses:
         values["allow_private_addresses"] = True
     settings = create(data, values)
-    OUT.print(f"A node for {name} is in {data}. Its identity key is {Keyring(settings.keys).identity().public.key_id}.")
+    OUT.print(f"A node for {name} is in {data}. Its identity key is {Keyring(settings.keys).identity_public().key_id}.")
     OUT.print("Back up the folder keys/ apart from the database. Next: hanse accounts add LOGIN --role operator")
 
 

@@ -1,8 +1,9 @@
 """The node's signing keys: one file each, mode 0600, never in the database.
 
-``identity.key`` names the institution and may be kept offline; ``request.key`` signs HTTP requests;
-``contributors/<thumbprint>.key`` holds one key per circle and epoch. A file holds the 32-byte seed in
-base64url and a newline.
+``identity.key`` names the institution and may be kept offline: its public half stays in ``identity.pub``, and only
+what is signed with the private half (cards, the entity configuration) needs the file back. ``request.key`` signs HTTP
+requests; ``contributors/<thumbprint>.key`` holds one key per circle and epoch. A key file holds the 32-byte seed in
+base64url and a newline; ``identity.pub`` the 32 bytes of the public key in the same form.
 """
 
 import os
@@ -12,9 +13,10 @@ from typing import Final
 from node.errors import Code, HanseError
 from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, decode_bytes, encode_bytes
-from protocol.keys import KEY_BYTES, SigningKey
+from protocol.keys import KEY_BYTES, PublicKey, SigningKey
 
-_IDENTITY: Final = "identity.key"
+IDENTITY: Final = "identity.key"
+IDENTITY_PUBLIC: Final = "identity.pub"
 _REQUEST: Final = "request.key"
 _CONTRIBUTORS: Final = "contributors"
 
@@ -29,12 +31,44 @@ class Keyring:
         """Make the directory and the identity and request keys; refuses to overwrite."""
         (self._directory / _CONTRIBUTORS).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory.chmod(0o700)
-        for name in (_IDENTITY, _REQUEST):
+        for name in (IDENTITY, _REQUEST):
             write_secret(self._directory / name, _encode(os.urandom(KEY_BYTES)))
+        self._write_public(self.identity().public)
+
+    @property
+    def holds_identity(self) -> bool:
+        """Whether the private half of the identity key is on this machine now."""
+        return (self._directory / IDENTITY).exists()
 
     def identity(self) -> SigningKey:
-        """The key that outlives the others."""
-        return self._load(_IDENTITY)
+        """The key that outlives the others; raises ``IDENTITY_OFFLINE`` while its private half is kept elsewhere."""
+        if not self.holds_identity:
+            raise HanseError(
+                Code.IDENTITY_OFFLINE,
+                "this step is signed with the identity key, whose private half is not on this machine.",
+                remedy=f"Put {IDENTITY} back into the folder keys/, repeat the step, and take it away again.",
+            )
+        key = self._load(IDENTITY)
+        if (self._directory / IDENTITY_PUBLIC).exists() and self._load_public() != key.public:
+            raise HanseError(
+                Code.BAD_KEY_FILE,
+                f"{IDENTITY} and {IDENTITY_PUBLIC} are not halves of one key.",
+                remedy="Restore both from the same backup.",
+            )
+        return key
+
+    def identity_public(self) -> PublicKey:
+        """The public half of the identity key, which is always here."""
+        if (self._directory / IDENTITY_PUBLIC).exists():
+            return self._load_public()
+        return self._load(IDENTITY).public  # only the private half was restored from a backup
+
+    def keep_identity_offline(self) -> Path:
+        """Make sure that the public half is on disk; returns the file to be taken away, which is left alone."""
+        public = self.identity().public
+        if not (self._directory / IDENTITY_PUBLIC).exists():
+            self._write_public(public)
+        return self._directory / IDENTITY
 
     def request(self) -> SigningKey:
         """The key for RFC 9421 signatures."""
@@ -57,6 +91,20 @@ class Keyring:
                 remedy="Restore it from its backup.",
             )
         return key
+
+    def _write_public(self, key: PublicKey) -> None:
+        write_secret(self._directory / IDENTITY_PUBLIC, key.encode().encode("ascii") + b"\n")
+
+    def _load_public(self) -> PublicKey:
+        path = self._directory / IDENTITY_PUBLIC
+        try:
+            return PublicKey.decode(path.read_text("ascii").removesuffix("\n"))
+        except (OSError, UnicodeDecodeError, ProtocolError) as error:
+            raise HanseError(
+                Code.BAD_KEY_FILE,
+                f"{path} does not hold an Ed25519 public key.",
+                remedy="Restore it from its backup; it is made anew where only identity.key is.",
+            ) from error
 
     def _load(self, name: str) -> SigningKey:
         path = self._directory / name

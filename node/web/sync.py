@@ -80,7 +80,7 @@ def show_node(visit: _Visit) -> Response:
         may_operate=visit.may(Permission.OPERATIONS_READ),
         base_url=visit.runtime.settings.base_url,
         sync_seconds=visit.runtime.settings.sync_seconds,
-        identity=visit.runtime.keyring.identity().public.key_id,
+        identity=visit.runtime.keyring.identity_public().key_id,
     )
 
 

@@ -44,7 +44,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_init_keeps_every_secret_from_others(data: Path) -> None:
     secrets = [path for path in (data / "keys").rglob("*") if path.is_file()]
-    assert {path.name for path in secrets} == {"identity.key", "request.key", "data.key"}
+    assert {path.name for path in secrets} == {"identity.key", "identity.pub", "request.key", "data.key"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
 
