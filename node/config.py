@@ -42,6 +42,16 @@ class Source(BaseSettings):
     allow_private_addresses: Annotated[
         bool, Field(description="Whether peers on loopback and private networks, and without TLS, may be contacted.")
     ] = False
+    private_peers: Annotated[
+        tuple[str, ...],
+        Field(max_length=1_000, description="Host names of peers whose addresses may be private ones. TLS is needed."),
+    ] = ()
+    reachable: Annotated[
+        bool, Field(description="Whether peers can connect to this node; if not, it pushes what it has published.")
+    ] = True
+    accept_push: Annotated[
+        bool, Field(description="Whether members that cannot be reached may push what they have published.")
+    ] = True
     sync_seconds: Annotated[
         int, Field(ge=1, le=86_400, description="Pause between two rounds of pulling, in seconds.")
     ] = 60
@@ -96,6 +106,9 @@ def load(data: Path) -> Settings:
         listen_host=source.listen_host,
         listen_port=source.listen_port,
         allow_private_addresses=source.allow_private_addresses,
+        private_peers=tuple(host.lower() for host in source.private_peers),
+        reachable=source.reachable,
+        accept_push=source.accept_push,
         sync_seconds=source.sync_seconds,
         session_hours=source.session_hours,
     )

@@ -1,6 +1,7 @@
 """The built parts of one running node, passed to the edges. Nothing here is global: several fit in a process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from node.clock import Clock
 from node.domain.settings import Settings
@@ -20,3 +21,5 @@ class Runtime:
     vault: Vault
     keyring: Keyring
     vocabulary: Vocabulary
+    wake: Event = field(default_factory=Event, compare=False)
+    """Set when a peer has told this process of something new, so that the worker looks at once."""

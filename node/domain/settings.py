@@ -19,6 +19,12 @@ class Settings:
     listen_port: int = 8000
     allow_private_addresses: bool = False
     """Whether peers on loopback and private networks may be contacted: for demos and closed networks."""
+    private_peers: tuple[str, ...] = ()
+    """Host names, in lower case, whose addresses may be private ones; TLS is needed all the same."""
+    reachable: bool = True
+    """Whether peers can connect to this node; if not, it brings them what it has published."""
+    accept_push: bool = True
+    """Whether members that nobody can connect to may bring what they have published."""
     sync_seconds: int = 60
     """Pause between two rounds of pulling from peers."""
     session_hours: int = 10

@@ -1,5 +1,6 @@
 """What sync needs of a node. ``node.runtime.Runtime`` is one; that module stands above this one."""
 
+from threading import Event
 from typing import Protocol
 
 from node.clock import Clock
@@ -31,3 +32,7 @@ class Parts(Protocol):
     @property
     def vocabulary(self) -> Vocabulary:
         """To count what it does not know."""
+
+    @property
+    def wake(self) -> Event:
+        """Set when a peer has told this process of something new."""

@@ -20,6 +20,27 @@ PEERS: Final = sa.Table(
 )
 """``failures`` since the last success; ``lag`` in entries that the peer has announced and we do not hold."""
 
+HINTS: Final = sa.Table(
+    "hints",
+    METADATA,
+    sa.Column("circle", sa.ForeignKey("circles.id"), primary_key=True),
+    sa.Column("contributor", sa.String(43), primary_key=True),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Column("answered", sa.BigInteger, nullable=False),
+)
+"""Pings with news, by the member that sent them: how many have come, and how many of these a later pull has answered.
+Counted, because a ping that comes during a pull may be about something that the pull has missed."""
+
+HOSTS: Final = sa.Table(
+    "hosts",
+    METADATA,
+    sa.Column("host", sa.String(300), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.BigInteger, nullable=False),
+)
+"""``failures`` since the last success with any member behind this host and port, in any circle; before ``not_before``
+no round asks it."""
+
 NONCES: Final = sa.Table(
     "nonces",
     METADATA,
