@@ -72,6 +72,37 @@ class PeerState:
 
 
 @dataclass(frozen=True, slots=True)
+class HostState:
+    """How a host, which may stand for members of several circles, has answered lately."""
+
+    failures: int
+    """Since the last success."""
+    not_before: Timestamp
+    """Until then no round asks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Pings of one member that named news."""
+
+    circle: CircleId
+    contributor: KeyId
+    received: int
+    answered: int
+    """How many of them a later pull has answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Two numbers that tell whether anything has come in since the last look."""
+
+    entries: int
+    """Of all logs together, as far as a checkpoint covers them."""
+    hints: int
+    """Pings that no pull has answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """A sign of life of a part that runs beside the requests."""
 
