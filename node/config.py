@@ -57,6 +57,11 @@ class Source(BaseSettings):
     ] = 60
     session_hours: Annotated[int, Field(ge=1, le=72, description="How long a signed-in session lasts, in hours.")] = 10
 
+    trust_anchors: Annotated[
+        str,
+        Field(description="A file with trust anchors of OpenID Federation; relative names start at the data folder."),
+    ] = ""
+
     @model_validator(mode="after")
     def _check_url(self) -> Self:
         url = urllib.parse.urlsplit(self.base_url)
@@ -111,6 +116,7 @@ def load(data: Path) -> Settings:
         accept_push=source.accept_push,
         sync_seconds=source.sync_seconds,
         session_hours=source.session_hours,
+        trust_anchors=data / source.trust_anchors if source.trust_anchors else None,
     )
 
 

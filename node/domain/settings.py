@@ -29,6 +29,8 @@ class Settings:
     """Pause between two rounds of pulling from peers."""
     session_hours: int = 10
     """A signed-in session ends after this time, whatever happens in it."""
+    trust_anchors: Path | None = None
+    """A file with the trust anchors whose word may stand in for a comparison of fingerprints."""
 
     @property
     def secure_cookies(self) -> bool:
