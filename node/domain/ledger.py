@@ -5,9 +5,20 @@ from typing import Literal, TypeAlias
 
 from protocol.identifiers import CircleId, KeyId, StatementId
 from protocol.merkle.frontier import Frontier
+from protocol.statements import Timestamp
 
 LogStatus: TypeAlias = Literal["good", "forked"]
-"""``forked``: its contributor signed two checkpoints that cannot both be true. Nothing more is taken from it."""
+"""``forked``: its contributor signed two checkpoints that cannot both be true. Where the fork is located, entries from
+there on are void and those before it are still taken; where it is not, the log stops where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may still be taken of one log on one day (days since 1970-01-01, by our own clock)."""
+
+    day: int
+    entries: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,18 @@ class Log:
     status: LogStatus
     problem: str
     evidence: bytes | None
+    """Of a fork: an encoded :class:`protocol.fork.ForkProof`; none where the fork was seen and could not be proven."""
+    fork_index: int | None = None
+    """The first entry in which the two signed histories differ, where the evidence shows it."""
+    forked_at: Timestamp | None = None
+    """When we learnt of the fork."""
+    allowance: Allowance | None = None
+    """None until we have caught up with the log once: until then no quota applies."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a fork leaves nothing to take: we hold every entry before it, or nobody has shown where it is."""
+        return self.status == "forked" and (self.fork_index is None or self.size >= self.fork_index)
 
     @property
     def size(self) -> int:
@@ -41,3 +64,12 @@ class Appended:
     contributor: KeyId
     index: int
     id: StatementId
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """That a member has witnessed a log at a size: one verified line of a signed note."""
+
+    witness: KeyId
+    size: int
+    line: str

@@ -26,6 +26,7 @@ class Keyring:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._confirmed: dict[KeyId, int] = {}
 
     def create(self) -> None:
         """Make the directory and the identity and request keys; refuses to overwrite."""
@@ -79,7 +80,20 @@ class Keyring:
         seed = os.urandom(KEY_BYTES)
         key = SigningKey(seed)
         write_secret(self._directory / _CONTRIBUTORS / f"{key.public.key_id}.key", _encode(seed))
+        self.confirm_log(key.public.key_id, 0)
         return key
+
+    def confirm_log(self, contributor: KeyId, size: int) -> None:
+        """Remember that our log under this key has been compared with members, and holds ``size`` entries.
+
+        In memory only. Whoever restores a backup starts the node afterwards, so what a process has seen holds as
+        long as the process does; a key that this process has made cannot have signed more than this process knows.
+        """
+        self._confirmed[contributor] = max(size, self._confirmed.get(contributor, 0))
+
+    def is_confirmed(self, contributor: KeyId, size: int) -> bool:
+        """Whether a log of this size may be signed on: it was confirmed, and has not become shorter since."""
+        return self._confirmed.get(contributor, size + 1) <= size
 
     def contributor(self, key_id: KeyId) -> SigningKey:
         """The contributor key with this thumbprint."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from node.domain.ledger import Log
+from node.domain.ledger import Allowance, Log
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.storage.tables.ledger import ENTRIES, LOGS, TILES, UNREADABLE_ENTRIES
@@ -31,7 +31,8 @@ def find_log(tx: Transaction, circle: CircleId, contributor: KeyId) -> Log | Non
 def lock_log(tx: Transaction, circle: CircleId, contributor: KeyId) -> Log:
     """The log, made if it is new, and locked until the end of the transaction: writers to one log take turns.
 
-    The first of a transaction's locks; the feed's number is drawn later. One transaction locks one log.
+    The first of a transaction's locks; the feed's number is drawn later. One transaction locks one log. The row may
+    still be referred to by others meanwhile (on PostgreSQL: FOR NO KEY UPDATE).
     """
     insert_new(
         tx,
@@ -48,8 +49,8 @@ def lock_log(tx: Transaction, circle: CircleId, contributor: KeyId) -> Log:
             "problem": "",
         },
     )
-    query = sa.select(LOGS).where(LOGS.c.circle == circle, LOGS.c.contributor == contributor).with_for_update()
-    return _log(tx.connection.execute(query).one())
+    query = sa.select(LOGS).where(LOGS.c.circle == circle, LOGS.c.contributor == contributor)
+    return _log(tx.connection.execute(query.with_for_update(key_share=True)).one())
 
 
 def list_logs(tx: Transaction, circle: CircleId | None = None) -> list[Log]:
@@ -90,13 +91,10 @@ def save_checkpoints(tx: Transaction, log: Log, *, covered: bytes, covered_size:
     tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
 
 
-def mark_forked(tx: Transaction, log: Log, *, problem: str, evidence: bytes) -> None:
-    """Stop using a log, with the signed checkpoint that contradicts ours. The first evidence stays."""
-    tx.connection.execute(
-        sa.update(LOGS)
-        .where(LOGS.c.id == log.id, LOGS.c.status == "good")
-        .values(status="forked", problem=problem, evidence=evidence)
-    )
+def save_allowance(tx: Transaction, log: Log, allowance: Allowance) -> None:
+    """Remember what may still be taken of a log today; the caller holds its lock."""
+    values = {"quota_day": allowance.day, "quota_entries": allowance.entries, "quota_bytes": allowance.bytes}
+    tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
 
 
 def read_entries(tx: Transaction, log: Log, start: int, end: int) -> list[bytes]:
@@ -187,6 +185,9 @@ def _log(row: sa.Row[Any]) -> Log:
         status=row.status,
         problem=row.problem,
         evidence=row.evidence,
+        fork_index=row.fork_index,
+        forked_at=row.forked_at,
+        allowance=None if row.quota_day is None else Allowance(row.quota_day, row.quota_entries, row.quota_bytes),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from node.domain.circles import Member, Roster
 from node.domain.ledger import Log
 from node.ledger.projection import project
+from node.storage import forks
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
 from protocol.errors import Code, ProtocolError
@@ -64,7 +65,7 @@ def accept(
         )
     except ProtocolError as error:
         if error.code is Code.FORK and log is not None:
-            declare_fork(database, log, error.detail, section.checkpoint)
+            declare_fork(database, log, error.detail, section.checkpoint, now)
         raise
     if after == before:
         return Accepted(0, 0, (), offered.size, before.frontier.size)
@@ -130,7 +131,8 @@ def _require_same(root: bytes, offered: Checkpoint) -> None:
         raise ProtocolError(Code.FORK, f"a checkpoint of {offered.size} entries that are not the ones we hold")
 
 
-def declare_fork(database: Database, log: Log, problem: str, evidence: bytes) -> None:
+def declare_fork(database: Database, log: Log, problem: str, evidence: bytes, now: Timestamp) -> None:
     """Stop using a log whose contributor signed two histories, and keep the other checkpoint as evidence."""
     with database.write() as tx:
-        logs.mark_forked(tx, log, problem=problem, evidence=evidence)
+        locked = logs.lock_log(tx, log.circle, log.contributor)
+        forks.declare(tx, locked, index=None, evidence=evidence, problem=problem, now=now)

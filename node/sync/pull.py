@@ -175,7 +175,9 @@ def _forked(node: Parts, outbound: Outbound, roster: Roster, peer: Member, secti
     evidence = None if log is None else forks.prove(outbound, peer, roster, log, section.checkpoint)
     if log is None or evidence is None:
         return False
-    declare_fork(node.database, log, "its contributor signed a later checkpoint over other entries", evidence)
+    declare_fork(
+        node.database, log, "its contributor signed a later checkpoint over other entries", evidence, node.clock.now()
+    )
     return True
 
 

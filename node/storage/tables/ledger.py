@@ -14,6 +14,8 @@ KEY_ID: Final = sa.String(43)
 STATEMENT_ID: Final = sa.String(22)
 SUBJECT_ID: Final = sa.String(33)
 CODE: Final = sa.String(64)
+LIVE_RELATION: Final = "kind = 'relation' AND retracted_by IS NULL"
+"""What the indexes on ties hold; a query that is to use one says it in these words."""
 # SQLite makes an INTEGER PRIMARY KEY the row's own number, at no cost; a BIGINT one would be a second index.
 _ROW_NUMBER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -31,10 +33,17 @@ LOGS: Final = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("problem", sa.Text, nullable=False),
     sa.Column("evidence", sa.LargeBinary, nullable=True),
+    sa.Column("fork_index", sa.BigInteger, nullable=True),
+    sa.Column("forked_at", sa.BigInteger, nullable=True),
+    sa.Column("quota_day", sa.Integer, nullable=True),
+    sa.Column("quota_entries", sa.BigInteger, nullable=True),
+    sa.Column("quota_bytes", sa.BigInteger, nullable=True),
     sa.UniqueConstraint("circle", "contributor"),
     sa.CheckConstraint("status IN ('good', 'forked')", name="status"),
 )
-"""``evidence`` of a fork: the other signed checkpoint, which cannot be true together with ``covered``."""
+"""``evidence`` of a fork: an encoded ``protocol.fork.ForkProof``; ``fork_index`` the first entry in which the two signed
+histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be taken of
+the log on that day; all three empty until the log has been caught up with once."""
 
 ENTRIES: Final = sa.Table(
     "entries",
@@ -43,6 +52,17 @@ ENTRIES: Final = sa.Table(
     sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("jws", sa.LargeBinary, nullable=False),
 )
+
+COSIGNATURES: Final = sa.Table(
+    "cosignatures",
+    METADATA,
+    sa.Column("log_id", sa.ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    sa.Column("witness", KEY_ID, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+)
+"""The largest checkpoint of a log that a member has cosigned, as far as we know: ``line`` is verified and belongs to
+the checkpoint that our copy of the log had at ``size``."""
 
 TILES: Final = sa.Table(
     "tiles",
@@ -84,6 +104,19 @@ STATEMENTS: Final = sa.Table(
     sa.Index(None, "was_object"),
     sa.Index(None, "target_id"),
     sa.Index(None, "swept", "exp"),
+    *(
+        # Everything that a search for paths reads of a relation: it touches no row.
+        sa.Index(
+            f"ix_statements_tie_{end}",
+            *columns,
+            sqlite_where=sa.text(LIVE_RELATION),
+            postgresql_where=sa.text(LIVE_RELATION),
+        )
+        for end, columns in (
+            ("subject", ("subject", "exp", "object", "seq")),
+            ("object", ("object", "exp", "subject", "seq")),
+        )
+    ),
 )
 """``was_…``: of a correction that moves its target, where that stood before. ``swept``: its claim has been marked dirty
 after it expired."""

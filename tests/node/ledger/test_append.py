@@ -6,6 +6,7 @@ import pytest
 
 from node.errors import Code, HanseError
 from node.ledger.append import append
+from node.storage import forks
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from protocol.identifiers import CircleId
@@ -105,7 +106,7 @@ def test_a_missing_key_file_is_named(home: Home) -> None:
 def test_a_forked_log_takes_nothing_more(home: Home) -> None:
     home.append(make.finding(home.circle))
     with home.database.write() as tx:
-        logs.mark_forked(tx, home.log(), problem="two signed roots for size 1.", evidence=b"the other note")
+        forks.declare(tx, home.log(), index=None, evidence=None, problem="two signed roots for size 1.", now=make.IAT)
     assert refused(home, make.finding(home.circle)).code is Code.CONFLICT
 
 
