@@ -67,6 +67,15 @@ def of_claim(tx: Transaction, claim: Claim, *, now: Timestamp) -> list[StoredSta
     return [_stored(row, now) for row in tx.connection.execute(query)]
 
 
+def by_seq(tx: Transaction, numbers: Iterable[int], *, now: Timestamp) -> list[StoredStatement]:
+    """The statements at these places of the feed, in feed order."""
+    found = []
+    for some in chunks(numbers):
+        query = _select().where(STATEMENTS.c.seq.in_(some))
+        found += [_stored(row, now) for row in tx.connection.execute(query)]
+    return sorted(found, key=lambda stored: stored.seq)
+
+
 def responses_to(
     tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]], *, now: Timestamp
 ) -> list[StoredStatement]:
