@@ -24,13 +24,6 @@ def find_pin(tx: Transaction, identity: KeyId) -> Pin | None:
     return None if row is None else _pin(row)
 
 
-def find_by_request_key(tx: Transaction, request: PublicKey) -> Pin | None:
-    """The confirmed peer that signs its requests with this key."""
-    query = sa.select(PINS).where(PINS.c.request_key == request.encode()).order_by(PINS.c.at).limit(1)
-    row = tx.connection.execute(query).one_or_none()
-    return None if row is None else _pin(row)
-
-
 def list_pins(tx: Transaction) -> list[Pin]:
     """Every confirmed key, by name."""
     return [_pin(row) for row in tx.connection.execute(sa.select(PINS).order_by(PINS.c.name, PINS.c.identity))]

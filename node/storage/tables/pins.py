@@ -11,7 +11,7 @@ PINS: Final = sa.Table(
     METADATA,
     sa.Column("identity", sa.String(43), primary_key=True),
     sa.Column("identity_key", sa.String(43), nullable=False),
-    sa.Column("request_key", sa.String(43), nullable=False, index=True),
+    sa.Column("request_key", sa.String(43), nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("url", sa.String(200), nullable=False),
     sa.Column("how", sa.String(12), nullable=False),  # fingerprint, charter, anchor
