@@ -43,6 +43,7 @@ class Permission(StrEnum):
     POOL_READ = "pool:read"
     POOL_EXPORT = "pool:export"
     CIRCLES_READ = "circles:read"
+    ROSTERS_READ = "rosters:read"
     CIRCLES_MANAGE = "circles:manage"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_MANAGE = "operations:manage"
@@ -61,21 +62,33 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         Permission.ASSESSMENTS_WRITE,
         Permission.DRAFTS_READ,
         Permission.DRAFTS_WRITE,
+        Permission.ROSTERS_READ,
     },
-    Role.APPROVER: _POOL | {Permission.ASSESSMENTS_READ, Permission.DRAFTS_READ, Permission.DRAFTS_APPROVE},
-    Role.COORDINATOR: _POOL | {Permission.POOL_EXPORT, Permission.CIRCLES_MANAGE},
+    Role.APPROVER: _POOL
+    | {Permission.ASSESSMENTS_READ, Permission.DRAFTS_READ, Permission.DRAFTS_APPROVE, Permission.ROSTERS_READ},
+    Role.COORDINATOR: _POOL | {Permission.POOL_EXPORT, Permission.ROSTERS_READ},
     Role.ANALYST: _POOL | {Permission.POOL_EXPORT},
-    Role.OPERATOR: _EVERYBODY | {Permission.OPERATIONS_READ, Permission.OPERATIONS_MANAGE, Permission.ACCOUNTS_MANAGE},
-    Role.AUDITOR: _EVERYBODY | {Permission.ACCESS_LOG_READ, Permission.OPERATIONS_READ, Permission.SHARED_READ},
+    Role.OPERATOR: _EVERYBODY
+    | {
+        Permission.OPERATIONS_READ,
+        Permission.OPERATIONS_MANAGE,
+        Permission.ACCOUNTS_MANAGE,
+        Permission.ROSTERS_READ,
+        Permission.CIRCLES_MANAGE,
+    },
+    Role.AUDITOR: _EVERYBODY
+    | {Permission.ACCESS_LOG_READ, Permission.OPERATIONS_READ, Permission.SHARED_READ, Permission.ROSTERS_READ},
 }
-"""The one table. An operator keeps the machine running and sees no casework; an auditor sees who read what."""
+"""The one table. An operator keeps the machine running, speaks for the institution toward other nodes and sees no
+casework; an auditor sees who read what. A coordinator reads which institutions are in a circle, and not which of them a
+pseudonym is: it reads pooled findings."""
 
 ROLE_LABELS: Final[Mapping[Role, str]] = {
     Role.OFFICER: "Records assessments and drafts findings",
     Role.APPROVER: "Reads casework and approves what leaves; never their own drafts",
-    Role.COORDINATOR: "Reads and exports pooled findings, founds and joins circles",
+    Role.COORDINATOR: "Reads and exports pooled findings, and reads which institutions are in a circle",
     Role.ANALYST: "Reads and exports pooled findings",
-    Role.OPERATOR: "Keeps the node running and manages accounts; sees no casework",
+    Role.OPERATOR: "Keeps the node running, manages accounts, peers and circles; sees no casework",
     Role.AUDITOR: "Reads the access log and what was shared; changes nothing",
 }
 
