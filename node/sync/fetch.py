@@ -39,7 +39,7 @@ class Fetcher:
         """``transport`` replaces the network (tests)."""
         self._settings = settings
         self._client = httpx2.Client(
-            transport=transport or PinnedTransport(patience, allow_private_addresses=settings.allow_private_addresses),
+            transport=transport or _pinned(settings, patience),
             headers={"User-Agent": "hanse", "Accept-Encoding": "identity"},
             follow_redirects=False,
             trust_env=False,
@@ -91,6 +91,14 @@ class Fetcher:
                 "an address without TLS is not asked.",
                 remedy="Use https; on a closed network set allow_private_addresses.",
             )
+
+
+def _pinned(settings: Settings, patience: Patience) -> PinnedTransport:
+    return PinnedTransport(
+        patience,
+        allow_private_addresses=settings.allow_private_addresses,
+        private_hosts=settings.private_peers,
+    )
 
 
 def _read(response: httpx2.Response, url: str, max_bytes: int) -> bytes:
