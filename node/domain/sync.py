@@ -83,23 +83,13 @@ class HostState:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Pings of one member that named news."""
+    """A member's word, in a ping, that it holds more of a log than we do. Nothing but a reason to ask it."""
 
     circle: CircleId
     contributor: KeyId
-    received: int
-    answered: int
-    """How many of them a later pull has answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """Two numbers that tell whether anything has come in since the last look."""
-
-    entries: int
-    """Of all logs together, as far as a checkpoint covers them."""
-    hints: int
-    """Pings that no pull has answered."""
+    """Who says so."""
+    log: KeyId
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What is remembered of peers, of the nonces they used, and of the worker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from node.domain.sync import Heartbeat, Hint, HostState, PeerState, PullReport, Pulse
+from node.domain.sync import Heartbeat, Hint, HostState, PeerState, PullReport
 from node.storage.database import Transaction
 from node.storage.tables.ledger import LOGS
 from node.storage.tables.sync import HEARTBEATS, HINTS, HOSTS, NONCES, PEERS
@@ -49,31 +49,31 @@ def list_peers(tx: Transaction) -> list[PeerState]:
     return [PeerState(*row) for row in tx.connection.execute(query)]
 
 
-def note_hint(tx: Transaction, circle: CircleId, contributor: KeyId) -> None:
-    """Remember that this member says it has news; every process of the node can see it."""
-    row = {"circle": circle, "contributor": contributor, "received": 1, "answered": 0}
-    upsert(tx, HINTS, [row], increment="received")
+def note_hints(tx: Transaction, circle: CircleId, contributor: KeyId, sizes: Mapping[KeyId, int]) -> None:
+    """Remember what this member says it holds; every process of the node can see it."""
+    rows = [
+        {"circle": circle, "contributor": contributor, "log": log, "size": size} for log, size in sorted(sizes.items())
+    ]
+    upsert(tx, HINTS, rows, replace=["size"])
 
 
 def list_hints(tx: Transaction) -> list[Hint]:
-    """The members whose news nobody has asked for yet."""
-    query = sa.select(HINTS).where(HINTS.c.received > HINTS.c.answered)
+    """What was announced and has not been asked for, whether it has come by another way or not."""
+    query = sa.select(HINTS).order_by(HINTS.c.circle, HINTS.c.contributor, HINTS.c.log)
     return [Hint(*row) for row in tx.connection.execute(query)]
 
 
-def answer_hint(tx: Transaction, hint: Hint) -> None:
-    """Note that a pull which began after this hint was read has answered it; later hints stay."""
-    here = (HINTS.c.circle == hint.circle) & (HINTS.c.contributor == hint.contributor)
-    newer = HINTS.c.answered < hint.received
-    tx.connection.execute(sa.update(HINTS).where(here, newer).values(answered=hint.received))
+def forget_hints(tx: Transaction, hints: Iterable[Hint]) -> None:
+    """Drop announcements that were followed; a larger one for the same log, made since, stays."""
+    for hint in hints:
+        here = (HINTS.c.circle == hint.circle) & (HINTS.c.contributor == hint.contributor) & (HINTS.c.log == hint.log)
+        tx.connection.execute(sa.delete(HINTS).where(here, HINTS.c.size <= hint.size))
 
 
-def pulse(tx: Transaction) -> Pulse:
-    """A glance that costs two sums, for whoever looks every second."""
-    entries = sa.select(sa.func.coalesce(sa.func.sum(LOGS.c.covered_size), 0)).scalar_subquery()
-    hints = sa.select(sa.func.coalesce(sa.func.sum(HINTS.c.received - HINTS.c.answered), 0)).scalar_subquery()
-    row = tx.connection.execute(sa.select(entries, hints)).one()
-    return Pulse(int(row[0]), int(row[1]))
+def total_covered(tx: Transaction) -> int:
+    """The entries of all logs together, as far as checkpoints cover them: a glance that shows whether any came."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(LOGS.c.covered_size), 0))
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def covered_sizes(tx: Transaction) -> dict[tuple[CircleId, KeyId], int]:

@@ -50,7 +50,9 @@ class Outbound:
         self._node = node
         self._patience = patience or Patience()
         pinned = transport or PinnedTransport(
-            self._patience, allow_private_addresses=node.settings.allow_private_addresses
+            self._patience,
+            allow_private_addresses=node.settings.allow_private_addresses,
+            private_hosts=node.settings.private_peers,
         )
         # Compression is not offered: a few bytes could become gigabytes.
         self._client = httpx2.Client(

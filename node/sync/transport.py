@@ -13,10 +13,10 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpcore2
 import httpx2
@@ -24,6 +24,9 @@ import httpx2
 from node.errors import Code, HanseError
 from protocol.errors import Fault
 from protocol.limits import MAX_STREAM_BYTES
+
+LookUp: TypeAlias = Callable[[str, int], list[str]]
+"""Gives the addresses of a name; raises ``OSError`` or ``UnicodeError`` for one that has none."""
 
 _NEVER: Final = tuple(
     ipaddress.ip_network(each)
@@ -47,6 +50,12 @@ _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: the last four bytes are an IPv4 address, which may be a private one."""
 
 
+def look_up(host: str, port: int) -> list[str]:
+    """What the machine's resolver says, each address once."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """What one exchange with a peer may cost."""
@@ -67,15 +76,30 @@ class PinnedTransport(httpx2.BaseTransport):
     Raises ``PEER_UNREACHABLE`` for what the network does, and for a refused address says so.
     """
 
-    def __init__(self, patience: Patience, *, allow_private_addresses: bool) -> None:
+    def __init__(
+        self,
+        patience: Patience,
+        *,
+        allow_private_addresses: bool,
+        private_hosts: Collection[str] = (),
+        tls: ssl.SSLContext | None = None,
+        look_up: LookUp = look_up,
+    ) -> None:
+        """``private_hosts``: names, in lower case, that may have private addresses though others may not.
+
+        ``tls`` replaces the roots that the machine trusts; names and dates of certificates are checked by it too.
+        """
         self._patience = patience
         self._allow_private = allow_private_addresses
-        self._tls: ssl.SSLContext | None = None
+        self._private_hosts = frozenset(private_hosts)
+        self._tls = tls
+        self._look_up = look_up
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and return when the answer's header has arrived; its body is read by the caller, same deadline."""
-        backend = _DeadlineBackend(self._patience, allow_private=self._allow_private)
         url = request.url
+        allowed = self._allow_private or url.host.lower() in self._private_hosts
+        backend = _DeadlineBackend(self._patience, self._look_up, allow_private=allowed, plain=url.scheme != "https")
         if self._tls is None and url.scheme == "https":
             self._tls = ssl.create_default_context()  # reads every root certificate: 50 ms
         pool = httpcore2.ConnectionPool(ssl_context=self._tls, network_backend=backend, http2=False)
@@ -118,9 +142,11 @@ class _Body(httpx2.SyncByteStream):
 class _DeadlineBackend(httpcore2.NetworkBackend):
     """Connects to checked addresses only; what it connects ends at the deadline."""
 
-    def __init__(self, patience: Patience, *, allow_private: bool) -> None:
+    def __init__(self, patience: Patience, look_up: LookUp, *, allow_private: bool, plain: bool) -> None:
         self._deadline = time.monotonic() + patience.total_seconds
+        self._look_up = look_up
         self._allow_private = allow_private
+        self._plain = plain
         self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
@@ -132,7 +158,10 @@ class _DeadlineBackend(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         failure = httpcore2.ConnectError(f"{host} has no address")
-        for address in resolve(host, port, allow_private=self._allow_private):
+        # Looked up once: what is connected to is what was checked, however often the name changes its address.
+        for address in resolve(host, port, allow_private=self._allow_private, look_up=self._look_up):
+            if self._plain and is_public(address):
+                raise _without_tls(host)
             try:
                 stream = self._sockets.connect_tcp(
                     address, port, _remaining(self._deadline, timeout), local_address, socket_options or ()
@@ -170,13 +199,13 @@ class _DeadlineStream(httpcore2.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
+def resolve(host: str, port: int, *, allow_private: bool, look_up: LookUp = look_up) -> list[str]:
     """The addresses of a name; raises ``PEER_UNREACHABLE`` if it has none or one that is not public.
 
     One private address among public ones refuses the name: which of them answers must not be for chance to say.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = look_up(host, port)
     except (OSError, UnicodeError) as error:
         raise HanseError(
             Code.PEER_UNREACHABLE,
@@ -184,12 +213,12 @@ def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
             remedy="Check the name in the charter and this machine's resolver.",
             fault=Fault.PEER,
         ) from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not allow_private and not all(is_public(address) for address in addresses):
         raise HanseError(
             Code.PEER_UNREACHABLE,
             f"{host} resolves to an address that is not public.",
-            remedy="On a closed network set allow_private_addresses; otherwise ask the peer to correct its name.",
+            remedy="If that is right, name it in private_peers; on a closed network set allow_private_addresses; "
+            "otherwise ask the peer to correct its name.",
             fault=Fault.PEER,
         )
     return addresses
@@ -205,6 +234,14 @@ def is_public(text: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return address.is_global and not address.is_multicast and not any(address in network for network in _NEVER)
+
+
+def _without_tls(host: str) -> HanseError:
+    return HanseError(
+        Code.PEER_UNREACHABLE,
+        f"{host} has a public address and is to be reached without TLS, which this node does not do.",
+        remedy="allow_private_addresses permits plain HTTP on closed networks only; the peer needs https.",
+    )
 
 
 def _remaining(deadline: float, timeout: float | None) -> float:

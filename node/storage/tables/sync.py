@@ -25,11 +25,11 @@ HINTS: Final = sa.Table(
     METADATA,
     sa.Column("circle", sa.ForeignKey("circles.id"), primary_key=True),
     sa.Column("contributor", sa.String(43), primary_key=True),
-    sa.Column("received", sa.BigInteger, nullable=False),
-    sa.Column("answered", sa.BigInteger, nullable=False),
+    sa.Column("log", sa.String(43), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
 )
-"""Pings with news, by the member that sent them: how many have come, and how many of these a later pull has answered.
-Counted, because a ping that comes during a pull may be about something that the pull has missed."""
+"""What pings have announced: ``contributor`` says that it holds ``size`` entries of ``log``, more than we do. Gone when
+a pull has asked for as many, so that a ping which comes during a pull is not lost with it."""
 
 HOSTS: Final = sa.Table(
     "hosts",
