@@ -53,6 +53,10 @@ _NOTICES: Final = {
     "retracted": "The retraction is in the log; members receive it at their next round.",
     "sent-back": "The draft went back to its author.",
     "signed-out": "You are signed out.",
+    "tie-noted": "The tie is noted, for this institution alone.",
+    "tie-removed": "The private tie was removed.",
+    "listing-confirmed": "The entry is tied to the organisation you chose.",
+    "listing-dismissed": "The entry is set aside: it is none of these organisations.",
     "submitted": "The draft now waits for a second person.",
 }
 """What a page may say after a redirect. The address carries the key alone, so nobody can put words in our mouth."""
