@@ -12,6 +12,7 @@ import typer
 import uvicorn
 
 from node import config, logs
+from node.api.connections import KEEP_ALIVE_SECONDS, MAX_HEADER_BYTES, BoundedProtocol
 from node.app import application
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, EXIT_PEER, OUT, DataOption, node
 from node.domain.settings import Settings
@@ -78,6 +79,10 @@ def serve(data: DataOption = DEFAULT_DATA) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 application(runtime),
+                http=BoundedProtocol,
+                h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                ws="none",
                 host=settings.listen_host,
                 port=settings.listen_port,
                 log_config=None,
