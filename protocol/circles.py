@@ -1,13 +1,11 @@
-"""Circles: a charter, the signatures of those who found it, and who is a member.
+"""Circles: a charter, and the signatures of those who found it.
 
 A circle is named by the SHA-256 of its charter, so a charter is never changed: other terms are another circle.
 Founders sign the charter apart from it, each when it is ready, so that collecting signatures does not change
 the identifier. A charter is in force when every founder has signed; until then it is a proposal.
 
-Members are the founders in this version. Endorsement and removal are statements of a later version, counted
-against the two quorums that a charter already fixes; the charter names them now because it cannot be amended.
-No membership rule may look at a clock: two nodes with the same statements must name the same members, whenever
-they ask. So a member cannot be removed by waiting; retention ends the life of statements, not of membership.
+Who joins them later, and who leaves, is computed from the statements that members make
+(:mod:`protocol.membership`), against the two quorums that the charter fixes for good.
 
 What is not checked here: that the holder of an identity key agreed to the contributor key beside it. Its card
 says so (:mod:`protocol.messages.card`), and whoever drafts or joins a charter compares the two.
@@ -33,7 +31,7 @@ from protocol.identifiers import (
     encode_bytes,
 )
 from protocol.keys import PublicKey, SigningKey
-from protocol.limits import MAX_LABEL_CHARACTERS, MAX_MEMBERS, MAX_RETENTION_DAYS
+from protocol.limits import MAX_ENTRY_BYTES, MAX_LABEL_CHARACTERS, MAX_MEMBERS, MAX_RETENTION_DAYS
 from protocol.statements import PATTERN_LINE, PATTERN_TEXT
 
 MAX_CHARTER_BYTES: Final = 1_048_576
@@ -50,6 +48,9 @@ MAX_URL_CHARACTERS: Final = 200
 
 MAX_QUOTA: Final = 1_000_000
 """Entries that one contributor may append in a day. Above any use; a charter sets the real bound."""
+
+MAX_QUOTA_BYTES: Final = 2**40
+"""Bytes that one contributor may append in a day. Above any use, as :data:`MAX_QUOTA`."""
 
 MIN_THRESHOLD: Final = 2
 """Below two, a count protects nobody."""
@@ -132,6 +133,8 @@ class Charter(_Wire, frozen=True, kw_only=True):
     attribution: Attribution
     person_tokens: bool
     quota_entries_per_day: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUOTA)]
+    quota_bytes_per_day: Annotated[int, msgspec.Meta(ge=MAX_ENTRY_BYTES, le=MAX_QUOTA_BYTES)]
+    """At least one entry of any size: a quota that no entry fits would silence its author for ever."""
     nonce: _Nonce
     """128 random bits: two circles of the same members on the same terms are still two circles."""
 
@@ -244,7 +247,7 @@ def require_in_force(signed: SignedCharter) -> CircleId:
 
 
 def members(charter: Charter) -> Mapping[KeyId, Founder]:
-    """The members by contributor: a pure function of the charter (clause 6.9), in the charter's order."""
+    """The founders by contributor, in the charter's order: the members that a circle begins with (clause 6.9)."""
     return MappingProxyType({founder.key_id: founder for founder in charter.founders})
 
 

@@ -9,6 +9,9 @@ that take four bytes a character, and bounds what one entry can make a peer deco
 MAX_ENTRY_BYTES: Final = 24_576
 """One compact JWS, in bytes: the payload in base64url (4/3) plus header and signature."""
 
+MAX_CARD_BYTES: Final = 4_096
+"""One node's card as a JWS, in bytes: twice what the longest name and URL need."""
+
 MAX_SUMMARY_CHARACTERS: Final = 600
 """Unicode code points in a summary: a paragraph, too short for a case file."""
 
@@ -45,6 +48,10 @@ MAX_PROOF_HASHES: Final = 64
 MAX_CHECKPOINT_BYTES: Final = 4_096
 """One signed note, in bytes, including the cosignatures of a few dozen witnesses."""
 
+MAX_COSIGNATURES: Final = 12
+"""Cosignatures that a node carries with one checkpoint, about 200 bytes each: the note stays below 3 kB, and twelve
+witnesses are more than any removal quorum that a circle of twenty would choose."""
+
 MAX_NOTE_SIGNATURES: Final = 64
 """Signature lines in one signed note: the author's and its witnesses'. Other readers of notes stop at 100."""
 
@@ -63,3 +70,24 @@ MAX_REQUEST_BYTES: Final = 1_048_576
 
 MAX_NONCE_CHARACTERS: Final = 64
 """The nonce of a signed request; 22 characters of base64url carry 128 bits."""
+
+MAX_AUTHOR_NOTE_BYTES: Final = 512
+"""A checkpoint with its author's signature and nobody else's, in bytes: origin twice, size, root and signature."""
+
+MAX_FORKS: Final = 8
+"""Fork proofs in one stream, at most 11 kB each as a line: a receiver verifies them all; another answer brings more."""
+
+MAX_FORK_BYTES: Final = 8_192
+"""One fork proof, in bytes: two checkpoints, two leaves, and the two longest inclusion proofs at 46 bytes a hash."""
+
+MAX_PING_LOGS: Final = 256
+"""Logs that one ping names. It is a hint; what it leaves out, the next pull finds."""
+
+MAX_PING_BYTES: Final = 32_768
+"""One ping, in bytes: the largest number of logs at 64 bytes each, twice over."""
+
+MAX_ENTITY_STATEMENT_BYTES: Final = 65_536
+"""One entity statement of OpenID Federation as a JWS, in bytes. Ours have about 1 kB; a trust anchor's are longer."""
+
+MAX_ENTITY_KEYS: Final = 32
+"""Keys in one JWK set of an entity statement."""

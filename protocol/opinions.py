@@ -1,9 +1,11 @@
 """From statements to opinions: what each contributor holds of one claim, and nothing about who or where anybody is.
 
-One contributor, one opinion: the latest by log index among its live findings on the claim and its live responses to
-findings on it (clause 10.10). A response that adds context takes no stance, so it neither is an opinion nor replaces
-one. A response stays its author's opinion when the finding it answers was retracted or has expired: it rests on its
-own evidence. The log's own order decides, never a clock; between logs there is no order.
+One voice, one opinion: the latest by log index among its live findings on the claim and its live responses to
+findings on it (clause 10.10). A voice is an institution under all the contributor keys that it has had in the circle;
+what it says under a later key replaces what it said under an earlier one. A response that adds context takes no
+stance, so it neither is an opinion nor replaces one. A response stays its author's opinion when the finding it answers
+was retracted or has expired: it rests on its own evidence. The log's own order decides, never a clock; between the logs
+of two voices there is no order.
 
 No country, name or type of the subject is an input here.
 
@@ -21,8 +23,12 @@ from protocol.signals import Opinion, Stance
 from protocol.statements import (
     Body,
     CorrectionBody,
+    EndorsementBody,
     FindingBody,
+    KeyBody,
+    LeaveBody,
     RelationBody,
+    RemovalBody,
     ResponseBody,
     RetractionBody,
     Statement,
@@ -31,7 +37,12 @@ from protocol.statements import Stance as ResponseStance
 from protocol.vocabulary import Vocabulary
 
 Trust: TypeAlias = Callable[[KeyId], int]
-"""How far the reader trusts a contributor, in millionths (clause 10.5)."""
+"""How far the reader trusts a voice, in millionths (clause 10.5)."""
+
+Voice: TypeAlias = Callable[[KeyId], KeyId]
+"""Whose voice a contributor key speaks with: :meth:`protocol.membership.Membership.voice`."""
+Order: TypeAlias = Callable[[KeyId], int]
+"""Which of one voice's keys comes after which, the greatest last: :meth:`protocol.membership.Membership.order`."""
 
 _STANCES: Final[Mapping[ResponseStance, Stance | None]] = {
     "corroborates": "supports",
@@ -94,20 +105,46 @@ def by_claim(findings: Iterable[_S], responses: Iterable[_S]) -> dict[ClaimKey, 
     return {claim: OnClaim(tuple(found), tuple(answers)) for claim, (found, answers) in sorted(grouped.items())}
 
 
-def opinions(held: OnClaim[_S], vocabulary: Vocabulary, trust: Trust) -> list[Opinion]:
-    """At most one opinion per contributor, in the order of contributors; ``held`` is as :func:`by_claim` makes it."""
+def each_its_own(contributor: KeyId) -> KeyId:
+    """The voices of a circle in which nobody has changed its key."""
+    return contributor
+
+
+def in_no_order(contributor: KeyId) -> int:  # noqa: ARG001 - an Order asks which key
+    """The order of keys where each voice has one."""
+    return 0
+
+
+def opinions(
+    held: OnClaim[_S],
+    vocabulary: Vocabulary,
+    trust: Trust,
+    voice: Voice = each_its_own,
+    order: Order = in_no_order,
+) -> list[Opinion]:
+    """At most one opinion per voice, in the order of voices; ``held`` is as :func:`by_claim` makes it.
+
+    The contributor of an opinion is its voice, which is the same in every circle and so never shown to anybody;
+    the log it was taken from is the first part of ``statement``.
+    """
     strengths = {each.name: each.body.strength for each in held.findings if isinstance(each.body, FindingBody)}
-    latest: dict[KeyId, tuple[int, Opinion]] = {}
+    latest: dict[KeyId, tuple[tuple[int, KeyId, int], Opinion]] = {}
     for each in (*held.findings, *held.responses):
-        opinion = _opinion(each, strengths, vocabulary, trust) if each.counts else None
-        known = latest.get(each.contributor)
-        if opinion is not None and (known is None or known[0] < each.index):
-            latest[each.contributor] = (each.index, opinion)
+        speaker = voice(each.contributor)
+        place = (order(each.contributor), each.contributor, each.index)
+        opinion = _opinion(each, speaker, strengths, vocabulary, trust) if each.counts else None
+        known = latest.get(speaker)
+        if opinion is not None and (known is None or known[0] < place):
+            latest[speaker] = (place, opinion)
     return [opinion for _, (_, opinion) in sorted(latest.items(), key=lambda item: item[0])]
 
 
 def _opinion(
-    each: Standing, strengths: Mapping[tuple[KeyId, StatementId], int], vocabulary: Vocabulary, trust: Trust
+    each: Standing,
+    speaker: KeyId,
+    strengths: Mapping[tuple[KeyId, StatementId], int],
+    vocabulary: Vocabulary,
+    trust: Trust,
 ) -> Opinion | None:
     body = each.body
     match body:
@@ -118,12 +155,20 @@ def _opinion(
             stance = _STANCES[body.stance]
             # A response says whether, not how much: what it stands to is what its target saw.
             strength = strengths[(body.target.contributor, body.target.id)]
-        case RelationBody() | CorrectionBody() | RetractionBody():  # pragma: no branch - the union is closed
+        case (
+            RelationBody()
+            | CorrectionBody()
+            | RetractionBody()
+            | EndorsementBody()
+            | RemovalBody()
+            | LeaveBody()
+            | KeyBody()
+        ):  # pragma: no branch - the union is closed
             return None
     if stance is None:
         return None
     return Opinion(
-        contributor=each.contributor,
+        contributor=speaker,
         statement=each.name,
         stance=stance,
         reliability=body.grade.reliability,
@@ -132,5 +177,5 @@ def _opinion(
         observed_until=body.observed.end,
         tier=vocabulary.best_tier(body.evidence_kinds),
         sources=frozenset(body.sources),
-        trust_ppm=trust(each.contributor),
+        trust_ppm=trust(speaker),
     )

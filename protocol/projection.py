@@ -23,17 +23,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from protocol.errors import Code
+from protocol.errors import Code, ProtocolError
 from protocol.identifiers import KeyId, StatementId, SubjectId, VocabularyCode
+from protocol.messages.card import open_card
 from protocol.replica import AcceptedEntry, Unreadable
 from protocol.statements import (
     Body,
     Correction,
+    Endorsement,
     Finding,
     FindingBody,
+    Key,
     Kind,
+    Leave,
     Relation,
     RelationBody,
+    Removal,
     Response,
     Retraction,
     Statement,
@@ -41,10 +46,38 @@ from protocol.statements import (
     kind_of,
 )
 
-State: TypeAlias = Literal["live", "corrected", "retracted", "expired"]
-"""``live`` and ``corrected`` count; a retraction outweighs expiry, because it says more."""
+State: TypeAlias = Literal["live", "corrected", "retracted", "expired", "void"]
+"""``live`` and ``corrected`` count; a retraction outweighs expiry, because it says more, and ``void`` outweighs all:
+what stands beyond a log's cut was perhaps not said by the one whose log it is."""
 
 _RETRACTABLE: Final[frozenset[Kind]] = frozenset({"finding", "relation", "response"})
+_OBSERVATIONS: Final = _RETRACTABLE
+_MEMBERSHIP: Final[frozenset[Kind]] = frozenset({"endorsement", "removal", "leave", "key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """From which index on a log's statements are void, as :mod:`protocol.membership` decides; None is never.
+
+    What is said about membership is never void by a cut: votes count wherever they stand (clause 6.12).
+    """
+
+    void_from: int | None = None
+    """Everything: a removal, a fork, or having left."""
+    closed_from: int | None = None
+    """Findings, relations and responses: the log's key was changed, and only clearing up is left to the old one."""
+
+    def voids(self, kind: Kind, index: int) -> bool:
+        """Whether a statement of this kind is void at this index (clause 6.14)."""
+        if kind in _MEMBERSHIP:
+            return False
+        if self.void_from is not None and index >= self.void_from:
+            return True
+        return self.closed_from is not None and index >= self.closed_from and kind in _OBSERVATIONS
+
+
+WHOLE: Final = Cut()
+"""Nothing of the log is void."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,6 +122,8 @@ class Projected:
     corrected_by: int | None = None
     """Index of the latest correction that holds."""
     retracted_by: int | None = None
+    void: bool = False
+    """Beyond the log's :class:`Cut`: it counts for nothing and has acted on nothing."""
 
     @property
     def claim(self) -> ClaimKey | None:
@@ -124,15 +159,19 @@ class _RefusedError(Exception):
         self.detail = detail
 
 
-def interpret(entries: Sequence[AcceptedEntry], earlier: Mapping[StatementId, Projected]) -> Reading:
-    """Read entries in index order. ``earlier`` holds at least the earlier statements that they name."""
+def interpret(entries: Sequence[AcceptedEntry], earlier: Mapping[StatementId, Projected], cut: Cut = WHOLE) -> Reading:
+    """Read entries in index order. ``earlier`` holds at least the earlier statements that they name.
+
+    What ``cut`` voids has a row, marked so, and acts on nothing. A cut that moves changes how a log reads from the
+    lower of its two places on: the log is then read again.
+    """
     reading = Reading()
     for entry in entries:
         if isinstance(entry.content, Unreadable):
             reading.unreadable.append(UnreadableEntry(entry.index, entry.content.code, entry.content.detail))
             continue
         try:
-            _read(entry.index, entry.content, reading, earlier)
+            _read(entry.index, entry.content, reading, earlier, cut)
         except _RefusedError as error:
             reading.unreadable.append(UnreadableEntry(entry.index, error.code, error.detail))
     return reading
@@ -151,8 +190,12 @@ def named(entries: Iterable[AcceptedEntry]) -> set[StatementId]:
     return names
 
 
-def state_at(now: Timestamp, *, exp: Timestamp, corrected_by: int | None, retracted_by: int | None) -> State:
-    """How a statement stands at ``now``, by what its log says of it (clauses 4.7, 4.16 and 4.17)."""
+def state_at(
+    now: Timestamp, *, exp: Timestamp, corrected_by: int | None, retracted_by: int | None, void: bool = False
+) -> State:
+    """How a statement stands at ``now``, by what its log says of it (clauses 4.7, 4.16, 4.17 and 6.14)."""
+    if void:
+        return "void"
     if retracted_by is not None:
         return "retracted"
     if exp <= now:
@@ -167,10 +210,14 @@ def live_body(statement: Statement, correction: Statement | None) -> Body:
     return statement.body
 
 
-def _read(index: int, statement: Statement, reading: Reading, earlier: Mapping[StatementId, Projected]) -> None:
+def _read(
+    index: int, statement: Statement, reading: Reading, earlier: Mapping[StatementId, Projected], cut: Cut
+) -> None:
     if statement.id in reading.new or statement.id in earlier:
         raise _RefusedError(Code.DUPLICATE_ID, f"statement {statement.id} stands earlier in this log")
-    row = Projected(index=index, id=statement.id, kind=kind_of(statement), iat=statement.iat, exp=statement.exp)
+    kind = kind_of(statement)
+    void = cut.voids(kind, index)
+    row = Projected(index=index, id=statement.id, kind=kind, iat=statement.iat, exp=statement.exp, void=void)
     match statement:
         case Finding(body=body):
             row = _with_body(row, body)
@@ -181,8 +228,12 @@ def _read(index: int, statement: Statement, reading: Reading, earlier: Mapping[S
             reading.answered.add((response.target.contributor, response.target.id))
         case Correction():
             row = _correct(row, statement, reading, earlier)
-        case Retraction():  # pragma: no branch - the union is closed
+        case Retraction():
             row = _retract(row, statement, reading, earlier)
+        case Endorsement() | Key():
+            _require_card(statement.body.card)
+        case Removal() | Leave():  # pragma: no branch - the union is closed
+            pass
     if row.claim is not None:
         reading.claims.add(row.claim)
     reading.new[statement.id] = row
@@ -196,6 +247,8 @@ def _correct(
     expected: Kind = "finding" if isinstance(body, FindingBody) else "relation"
     if body is None or target.kind != expected:
         raise _RefusedError(Code.INCONSISTENT, f"corrects {target.id} as a {expected}, and that is a {target.kind}")
+    if row.void:
+        return replace(_with_body(row, body), target_id=target.id)
     if target.claim is not None:
         reading.claims.add(target.claim)
     corrected = replace(_with_body(target, body), corrected_by=row.index, exp=min(target.exp, statement.exp))
@@ -210,11 +263,20 @@ def _retract(
     target = _target(statement.body.target, reading, earlier)
     if target.kind not in _RETRACTABLE:
         raise _RefusedError(Code.INCONSISTENT, f"retracts {target.id}, and that is a {target.kind}")
-    if target.target_contributor is not None and target.target_id is not None:
-        reading.answered.add((target.target_contributor, target.target_id))
-    _put(replace(target, retracted_by=row.index), reading)
+    if not row.void:
+        if target.target_contributor is not None and target.target_id is not None:
+            reading.answered.add((target.target_contributor, target.target_id))
+        _put(replace(target, retracted_by=row.index), reading)
     about = {name: getattr(target, name) for name in ("subject", "object", "indicator", "scope")}
     return replace(row, target_id=target.id, **about)
+
+
+def _require_card(card: str) -> None:
+    """A card that its keys have not signed says nothing, and so does the statement around it (clause 4.19)."""
+    try:
+        open_card(card.encode("ascii"))
+    except ProtocolError as error:
+        raise _RefusedError(error.code, f"the card: {error.detail}") from error
 
 
 def _target(statement_id: StatementId, reading: Reading, earlier: Mapping[StatementId, Projected]) -> Projected:

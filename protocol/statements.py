@@ -37,9 +37,11 @@ from protocol.identifiers import (
     parse_subject_id,
 )
 from protocol.limits import (
+    MAX_CARD_BYTES,
     MAX_CLOCK_SKEW_SECONDS,
     MAX_CODES,
     MAX_LABEL_CHARACTERS,
+    MAX_LOG_SIZE,
     MAX_PAYLOAD_BYTES,
     MAX_RETENTION_DAYS,
     MAX_SOURCES,
@@ -79,6 +81,10 @@ PATTERN_TEXT: Final = anchored(rf"[^\x00-\x09{_HIDDEN}]*")
 
 _HIDDEN_IN_LINE: Final = re.compile(rf"[\x00-\x0a{_HIDDEN}]+")
 
+_Card: TypeAlias = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=MAX_CARD_BYTES, pattern=anchored(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}"))
+]
+"""A node's card as the compact JWS that it is; :mod:`protocol.messages.card` says what it holds and whether it does."""
 _Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS, pattern=PATTERN_LINE)]
 _Summary: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_SUMMARY_CHARACTERS, pattern=PATTERN_TEXT)]
 _Day: TypeAlias = Annotated[Timestamp, msgspec.Meta(ge=0, le=253_402_214_400, multiple_of=DAY_SECONDS)]
@@ -211,6 +217,30 @@ class RetractionBody(_Wire, frozen=True, kw_only=True):
     reason: _Code
 
 
+class EndorsementBody(_Wire, frozen=True, kw_only=True):
+    """Vouches for the institution whose card this is (clause 4.20)."""
+
+    card: _Card
+
+
+class RemovalBody(_Wire, frozen=True, kw_only=True):
+    """A vote to end the membership of one key, and to void what its log holds from an index on (clause 4.20)."""
+
+    target: _KeyId
+    from_index: Annotated[int, msgspec.Meta(ge=0, le=MAX_LOG_SIZE)]
+    reason: _Code
+
+
+class LeaveBody(_Wire, frozen=True, kw_only=True):
+    """Ends one's own membership. Whose, the log says; since when, the index says."""
+
+
+class KeyBody(_Wire, frozen=True, kw_only=True):
+    """Names the key that takes this log's place, by a card that the new key has signed (clause 4.20)."""
+
+    card: _Card
+
+
 class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
     """What every statement says of itself (RFC 7519 names where they exist)."""
 
@@ -287,9 +317,41 @@ class Retraction(_Claims, frozen=True, kw_only=True, tag="retraction"):
     body: RetractionBody
 
 
-Statement: TypeAlias = Finding | Relation | Response | Correction | Retraction
-Body: TypeAlias = FindingBody | RelationBody | ResponseBody | CorrectionBody | RetractionBody
-Kind: TypeAlias = Literal["finding", "relation", "response", "correction", "retraction"]
+class Endorsement(_Claims, frozen=True, kw_only=True, tag="endorsement"):
+    """A signed endorsement of a candidate."""
+
+    body: EndorsementBody
+
+
+class Removal(_Claims, frozen=True, kw_only=True, tag="removal"):
+    """A signed vote for a removal."""
+
+    body: RemovalBody
+
+
+class Leave(_Claims, frozen=True, kw_only=True, tag="leave"):
+    """A signed departure."""
+
+    body: LeaveBody
+
+
+class Key(_Claims, frozen=True, kw_only=True, tag="key"):
+    """A signed change of keys: it stands in the old key's log, and the new key has signed the card in it."""
+
+    body: KeyBody
+
+
+PooledStatement: TypeAlias = Finding | Relation | Response | Correction | Retraction
+"""What is said about subjects: the kinds that feeds, interfaces and dossiers show."""
+MembershipStatement: TypeAlias = Endorsement | Removal | Leave | Key
+"""What is said about the circle itself, between its members; :mod:`protocol.membership` reads it."""
+Statement: TypeAlias = PooledStatement | MembershipStatement
+PooledBody: TypeAlias = FindingBody | RelationBody | ResponseBody | CorrectionBody | RetractionBody
+MembershipBody: TypeAlias = EndorsementBody | RemovalBody | LeaveBody | KeyBody
+Body: TypeAlias = PooledBody | MembershipBody
+PooledKind: TypeAlias = Literal["finding", "relation", "response", "correction", "retraction"]
+MembershipKind: TypeAlias = Literal["endorsement", "removal", "leave", "key"]
+Kind: TypeAlias = PooledKind | MembershipKind
 
 _CODEC: Final[Codec[Statement]] = Codec(Statement, max_bytes=MAX_PAYLOAD_BYTES)  # type: ignore[arg-type]
 
@@ -307,19 +369,25 @@ def decode(payload: bytes) -> Statement:
 def read(verified: VerifiedStatement, *, circle: CircleId, now: Timestamp) -> Statement:
     """What a verified statement says, if it belongs to this circle and was not written in the future.
 
-    An expired statement is readable: its place in the log is needed, and its reader decides by ``exp``.
+    An expired statement is readable: its place in the log is needed, and its reader decides by ``exp``. What is said
+    about membership is readable at any time: no clock may decide who is a member (clause 4.20).
     Raises ``WRONG_CIRCLE`` (clause 4.4), ``FUTURE_DATED`` (clause 4.5) and whatever :func:`decode` raises.
     """
     statement = _CODEC.decode(verified.payload)
     if statement.circle != circle:
         raise ProtocolError(Code.WRONG_CIRCLE, f"a statement for circle {statement.circle}")
-    if statement.iat > now + MAX_CLOCK_SKEW_SECONDS:
+    if statement.iat > now + MAX_CLOCK_SKEW_SECONDS and not isinstance(statement, MembershipStatement):
         raise ProtocolError(Code.FUTURE_DATED, "iat lies in the future")
     return statement
 
 
 def kind_of(statement: Statement) -> Kind:
     """The ``kind`` member of the payload (clause 4.1)."""
+    return membership_kind(statement) if isinstance(statement, MembershipStatement) else pooled_kind(statement)
+
+
+def pooled_kind(statement: PooledStatement) -> PooledKind:
+    """The same for what is said about subjects."""
     match statement:
         case Finding():
             return "finding"
@@ -331,6 +399,19 @@ def kind_of(statement: Statement) -> Kind:
             return "correction"
         case Retraction():  # pragma: no branch - the union is closed
             return "retraction"
+
+
+def membership_kind(statement: MembershipStatement) -> MembershipKind:
+    """The same for what is said about the circle."""
+    match statement:
+        case Endorsement():
+            return "endorsement"
+        case Removal():
+            return "removal"
+        case Leave():
+            return "leave"
+        case Key():  # pragma: no branch - the union is closed
+            return "key"
 
 
 def as_label(name: str) -> str:

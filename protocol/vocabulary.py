@@ -22,12 +22,16 @@ from protocol.identifiers import MAX_CODE_CHARACTERS, PATTERN_CODE, VocabularyCo
 from protocol.limits import MAX_VOCABULARY_BYTES
 from protocol.statements import (
     Correction,
+    Endorsement,
     Finding,
     FindingBody,
     Handling,
+    Key,
+    Leave,
     Relation,
     RelationBody,
     Reliability,
+    Removal,
     Response,
     Retraction,
     Stance,
@@ -172,6 +176,7 @@ class VocabularyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     relations: tuple[RelationKind, ...]
     correction_reasons: tuple[DefinedTerm, ...]
     retraction_reasons: tuple[DefinedTerm, ...]
+    removal_reasons: tuple[DefinedTerm, ...]
     stances: tuple[StanceTerm, ...]
     strengths: tuple[Strength, ...]
     reliabilities: tuple[ReliabilityGrade, ...]
@@ -198,6 +203,7 @@ class Vocabulary:
     relations: Mapping[VocabularyCode, RelationKind]
     correction_reasons: Mapping[VocabularyCode, DefinedTerm]
     retraction_reasons: Mapping[VocabularyCode, DefinedTerm]
+    removal_reasons: Mapping[VocabularyCode, DefinedTerm]
     stances: Mapping[Stance, StanceTerm]
     strengths: Mapping[int, str]
     reliabilities: Mapping[Reliability, str]
@@ -229,6 +235,7 @@ class Vocabulary:
             relations=_by_id(file.relations, "relations"),
             correction_reasons=_by_id(file.correction_reasons, "correction_reasons"),
             retraction_reasons=_by_id(file.retraction_reasons, "retraction_reasons"),
+            removal_reasons=_by_id(file.removal_reasons, "removal_reasons"),
             stances=_unique(((term.id, term) for term in file.stances), "stances"),
             strengths=_unique(((word.value, word.label) for word in file.strengths), "strengths"),
             reliabilities=_unique(((word.value, word.label) for word in file.reliabilities), "reliabilities"),
@@ -277,8 +284,12 @@ class Vocabulary:
                     yield from self._finding_codes("body.finding", statement.body.finding)
                 if statement.body.relation is not None:
                     yield from self._relation_codes("body.relation", statement.body.relation)
-            case Retraction():  # pragma: no branch - the union is closed
+            case Retraction():
                 yield "body.reason", statement.body.reason, self.retraction_reasons
+            case Removal():
+                yield "body.reason", statement.body.reason, self.removal_reasons
+            case Endorsement() | Leave() | Key():  # pragma: no branch - the union is closed
+                return
 
     def _finding_codes(self, path: str, body: FindingBody) -> Iterator["_Use"]:
         yield f"{path}.indicator", body.indicator, self.indicators

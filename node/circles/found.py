@@ -30,6 +30,8 @@ _NONCE_BYTES: Final = 16
 _VOCABULARY_VERSION: Final = 1
 _DEFAULT_QUOTA: Final = 10_000
 """Entries a day: above what an institution assesses in a year, below what would drown its peers."""
+_DEFAULT_QUOTA_BYTES: Final = 32 * 1024 * 1024
+"""Bytes a day: the entries of :data:`_DEFAULT_QUOTA` at twice the size of a full finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Terms:
     small_number_threshold: int = charters.DEFAULT_THRESHOLD
     attribution: Attribution = "pseudonymous"
     quota_entries_per_day: int = _DEFAULT_QUOTA
+    quota_bytes_per_day: int = _DEFAULT_QUOTA_BYTES
 
 
 def card(keyring: Keyring, settings: Settings) -> bytes:
@@ -84,6 +87,7 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
         attribution=terms.attribution,
         person_tokens=False,
         quota_entries_per_day=terms.quota_entries_per_day,
+        quota_bytes_per_day=terms.quota_bytes_per_day,
         nonce=encode_bytes(os.urandom(_NONCE_BYTES)),
     )
     # Constructing checks less than decoding, so what goes out has been through the decoder.

@@ -7,8 +7,8 @@
     — <origin> <base64 of key hash and signature>
 
 A checkpoint of ours has no extension lines, and one with extension lines is refused: whatever a contributor
-signs about its log has one meaning here. Further signature lines are cosignatures of witnesses; they must have
-the form of one, are not verified, change nothing and are not kept (clause 7.6).
+signs about its log has one meaning here. Further signature lines must have the form of one, change nothing here, and
+are no part of the note that is kept (clause 7.6); :mod:`protocol.merkle.cosignature` reads those of witnesses.
 """
 
 import base64
@@ -64,7 +64,7 @@ def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     """The signed note. Whoever signs must have committed every entry it covers, and never signs two for one size."""
     text = checkpoint.text()
     signed = _key_hash(checkpoint.origin, key.public) + key.sign(text.encode())
-    return f"{text}\n{_signature_line(checkpoint.origin, signed)}".encode()
+    return f"{text}\n".encode() + signature_line(checkpoint.origin, signed)
 
 
 def open_checkpoint(note: bytes, *, origin: str, key: PublicKey) -> Checkpoint:
@@ -74,7 +74,7 @@ def open_checkpoint(note: bytes, *, origin: str, key: PublicKey) -> Checkpoint:
     that the key has not signed. Does not say that it agrees with any other checkpoint: see
     :mod:`protocol.replica`.
     """
-    text, signatures = _split_note(note)
+    text, signatures = split_note(note)
     checkpoint = _read_text(text)
     if checkpoint.origin != origin:
         raise ProtocolError(Code.BAD_CHECKPOINT, "a checkpoint of another log")
@@ -92,21 +92,22 @@ def author_note(note: bytes, *, origin: str, key: PublicKey) -> bytes:
 
     For a note that :func:`open_checkpoint` accepts; it accepts the result as well, with the same meaning.
     """
-    text, signatures = _split_note(note)
+    text, signatures = split_note(note)
     own_key_hash = _key_hash(origin, key)
     own = (
-        _signature_line(name, data)
+        signature_line(name, data)
         for name, data in signatures
         if (name, data[:_KEY_HASH_BYTES]) == (origin, own_key_hash)
     )
-    return f"{text}\n{''.join(own)}".encode()
+    return f"{text}\n".encode() + b"".join(own)
 
 
-def _signature_line(name: str, data: bytes) -> str:
-    return f"{_SIGNATURE_MARK}{name} {base64.b64encode(data).decode('ascii')}\n"
+def signature_line(name: str, data: bytes) -> bytes:
+    """One signature line of a note, with its line feed (C2SP signed-note)."""
+    return f"{_SIGNATURE_MARK}{name} {base64.b64encode(data).decode('ascii')}\n".encode()
 
 
-def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     """The text with its last newline, and each signature line as key name and bytes (C2SP signed-note)."""
     if len(note) > MAX_CHECKPOINT_BYTES:
         raise ProtocolError(Code.TOO_LARGE, f"a checkpoint has at most {MAX_CHECKPOINT_BYTES} bytes")
@@ -120,10 +121,11 @@ def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     lines = signatures[:-1].split("\n")
     if len(lines) > MAX_NOTE_SIGNATURES:
         raise ProtocolError(Code.TOO_LARGE, f"a note has at most {MAX_NOTE_SIGNATURES} signatures")
-    return text + "\n", [_read_signature(line) for line in lines]
+    return text + "\n", [read_signature(line) for line in lines]
 
 
-def _read_signature(line: str) -> tuple[str, bytes]:
+def read_signature(line: str) -> tuple[str, bytes]:
+    """Key name and bytes of one signature line without its line feed; unverified. Raises ``BAD_CHECKPOINT``."""
     name, space, encoded = line.removeprefix(_SIGNATURE_MARK).partition(" ")
     if not line.startswith(_SIGNATURE_MARK) or not space or not _is_key_name(name):
         raise ProtocolError(Code.BAD_CHECKPOINT, "not a signature line")

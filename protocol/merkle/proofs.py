@@ -96,6 +96,21 @@ def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, pro
         raise ProtocolError(Code.BAD_PROOF, "the consistency proof does not lead to both roots")
 
 
+def left_siblings(index: int, size: int, proof: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The hashes of an inclusion proof that stand left of the leaf, the nearest first; for a proof that verifies.
+
+    They are the complete subtrees over the leaves before ``index``, the same for every size: at each split of a
+    range that holds ``index``, the left part is complete, and its size is the highest bit that is left of ``index``.
+    """
+    low, high = 0, size
+    is_left = []
+    while high - low > 1:
+        middle = low + _split(high - low)
+        is_left.append(index >= middle)
+        low, high = (middle, high) if index >= middle else (low, middle)
+    return tuple(node for node, left in zip(proof, reversed(is_left), strict=True) if left)
+
+
 def root_at(size: int, read: HashReader) -> bytes:
     """The root of the tree of the first ``size`` leaves."""
     return frontier_at(size, read).root()

@@ -17,11 +17,9 @@ from protocol.circles import Founder, Signature
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import decode_bytes, encode_bytes
 from protocol.keys import PublicKey, SigningKey
+from protocol.limits import MAX_CARD_BYTES
 
 CARD_TYPE: Final = "hanse-card+jwt"
-
-MAX_CARD_BYTES: Final = 4_096
-"""One card as a JWS, in bytes: twice what the longest name and URL need."""
 
 FINGERPRINT_GROUPS: Final = 12
 FINGERPRINT_GROUP_DIGITS: Final = 5
@@ -101,6 +99,14 @@ def open_card(jws: bytes) -> NodeCard:
         if not PublicKey.decode(key).verify(decode_bytes(signature), message):
             raise ProtocolError(Code.BAD_SIGNATURE, f"the {role} key has not signed the card")
     return card
+
+
+def recall_card(jws: bytes) -> NodeCard:
+    """A card that :func:`open_card` has accepted before, read again without its signatures.
+
+    For what a node has verified and kept. On anything else it would believe whatever it is told.
+    """
+    return _PAYLOAD.decode(envelope.parse(jws, typ=CARD_TYPE, max_bytes=MAX_CARD_BYTES).payload).card
 
 
 def fingerprint(identity: PublicKey) -> str:

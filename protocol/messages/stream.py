@@ -7,6 +7,7 @@ one line feed::
     <JWS of entry 7>
     <JWS of entry 8>
     {"checkpoint":"<signed note>","kind":"checkpoint","proof":[]}      what commits to them
+    {"kind":"fork","proof":"<base64url of a fork proof>"}               evidence, after the sections
     {"kind":"end","more":false}                                        always last
 
 Lines of JSON are canonical; entry lines are bytes of which only the length is judged here, because an entry
@@ -18,7 +19,7 @@ connection that always fails in the middle still makes progress. What a section 
 :mod:`protocol.replica` accepts entries.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias, TypeVar
 
@@ -30,6 +31,8 @@ from protocol.identifiers import PATTERN_256_BITS, Digest, KeyId, anchored, deco
 from protocol.limits import (
     MAX_CHECKPOINT_BYTES,
     MAX_ENTRY_BYTES,
+    MAX_FORK_BYTES,
+    MAX_FORKS,
     MAX_LOG_SIZE,
     MAX_PROOF_HASHES,
     MAX_REQUEST_BYTES,
@@ -41,7 +44,8 @@ MAX_LOGS: Final = 10_000
 """Logs in one request, and sections in one stream: a thousand members with ten key epochs each."""
 
 MAX_LINE_BYTES: Final = 32_768
-"""One line of JSON, in bytes: a checkpoint whose every byte needs a six-byte escape, and the longest proof."""
+"""One line of JSON, in bytes: a checkpoint whose every byte needs a six-byte escape, and the longest proof. The
+largest fork proof in base64url is a third of that."""
 
 MIN_STREAM_BYTES: Final = 65_536
 """The least that a request may ask for, in bytes: the largest entry with the largest checkpoint fits, so every
@@ -89,6 +93,14 @@ class CheckpointLine(_Line, frozen=True, kw_only=True, tag="checkpoint"):
             raise ProtocolError(Code.TOO_LARGE, f"a checkpoint has at most {MAX_CHECKPOINT_BYTES} bytes")
 
 
+class ForkLine(_Line, frozen=True, kw_only=True, tag="fork"):
+    """Evidence that a contributor has signed two histories; :mod:`protocol.fork` says whether it is."""
+
+    proof: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=-(-MAX_FORK_BYTES * 4 // 3), pattern=anchored("[A-Za-z0-9_-]*"))
+    ]
+
+
 class EndLine(_Line, frozen=True, kw_only=True, tag="end"):
     """Ends a stream. ``more``: asking again with what has been accepted will bring more."""
 
@@ -107,6 +119,13 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """The bytes of a fork proof as somebody passes it on. Unverified."""
+
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The stream was complete."""
 
@@ -114,8 +133,8 @@ class End:
 
 
 _REQUEST: Final = Codec(EntriesRequest, max_bytes=MAX_REQUEST_BYTES)
-_OPENING: Final[Codec[SectionLine | EndLine]] = Codec(
-    SectionLine | EndLine,  # type: ignore[arg-type]
+_OPENING: Final[Codec[SectionLine | ForkLine | EndLine]] = Codec(
+    SectionLine | ForkLine | EndLine,  # type: ignore[arg-type]
     max_bytes=MAX_LINE_BYTES,
 )
 _CLOSING: Final = Codec(CheckpointLine, max_bytes=MAX_LINE_BYTES)
@@ -147,37 +166,53 @@ def encode_section(section: Section) -> bytes:
     return b"\n".join((_OPENING.encode(opening), *section.entries, _CLOSING.encode(closing), b""))
 
 
+def encode_fork(proof: bytes) -> bytes:
+    """One line of evidence; refuses what :func:`read_stream` would refuse."""
+    return _OPENING.encode(ForkLine(proof=encode_bytes(proof))) + b"\n"
+
+
 def encode_end(*, more: bool) -> bytes:
     """The last line of a stream."""
     return _OPENING.encode(EndLine(more=more)) + b"\n"
 
 
-def encode_stream(sections: Iterable[Section], *, more: bool) -> bytes:
+def encode_stream(sections: Iterable[Section], *, more: bool, forks: Sequence[bytes] = ()) -> bytes:
     """A whole stream; refuses one that :func:`read_stream` would refuse for its size."""
     sections = tuple(sections)
+    if len(forks) > MAX_FORKS:
+        raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_FORKS} fork proofs", fault=Fault.OURS)
     if sum(len(section.entries) for section in sections) > MAX_STREAM_ENTRIES:
         raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_STREAM_ENTRIES} entries", fault=Fault.OURS)
-    data = b"".join((*(encode_section(section) for section in sections), encode_end(more=more)))
+    lines = (*(encode_section(section) for section in sections), *(encode_fork(proof) for proof in forks))
+    data = b"".join((*lines, encode_end(more=more)))
     if len(data) > MAX_STREAM_BYTES:
         raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_STREAM_BYTES} bytes", fault=Fault.OURS)
     return data
 
 
-def read_stream(data: bytes) -> Iterator[Section | End]:
-    """Yield the complete sections in order, then :class:`End` (clause 9.8).
+def read_stream(data: bytes) -> Iterator[Section | Fork | End]:
+    """Yield the complete sections in order, then the evidence, then :class:`End` (clause 9.8).
 
     Raises ``TOO_LARGE``, ``TRUNCATED`` where the bytes end before the end line does, and ``BAD_STREAM`` for any
     other fault, both naming the line. Sections yielded before that stand. Without an ``End`` there was an error.
     """
     lines = _Lines(data)
     seen: set[KeyId] = set()
-    announced = 0
+    announced = forks = 0
     while True:
         opening = lines.json(_OPENING)
         if isinstance(opening, EndLine):
             lines.require_done()
             yield End(opening.more)
             return
+        if isinstance(opening, ForkLine):
+            forks += 1
+            if forks > MAX_FORKS:
+                raise lines.broken(f"more than {MAX_FORKS} fork proofs")
+            yield Fork(lines.binary(opening.proof))
+            continue
+        if forks:
+            raise lines.broken("a section after a fork proof")
         if opening.log in seen or len(seen) >= MAX_LOGS:
             raise lines.broken(f"a second section of log {opening.log}, or more than {MAX_LOGS} sections")
         seen.add(opening.log)
@@ -200,10 +235,13 @@ def decode_stream(data: bytes) -> tuple[tuple[Section, ...], bool]:
     sections: list[Section] = []
     more = False
     for item in read_stream(data):
-        if isinstance(item, End):
-            more = item.more
-        else:
-            sections.append(item)
+        match item:
+            case Section():
+                sections.append(item)
+            case Fork():
+                pass
+            case End():  # pragma: no branch - the union is closed
+                more = item.more
     return tuple(sections), more
 
 
@@ -224,6 +262,12 @@ class _Lines:
         line = self._take(MAX_LINE_BYTES)
         try:
             return codec.decode(line)
+        except ProtocolError as error:
+            raise self.broken(str(error)) from error
+
+    def binary(self, text: str) -> bytes:
+        try:
+            return decode_bytes(text)
         except ProtocolError as error:
             raise self.broken(str(error)) from error
 

@@ -55,6 +55,7 @@ def charter() -> Charter:
         attribution="pseudonymous",
         person_tokens=False,
         quota_entries_per_day=200,
+        quota_bytes_per_day=1_048_576,
         nonce=fixed_id("charter"),
     )
 
