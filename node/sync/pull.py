@@ -24,7 +24,7 @@ from node.sync.parts import Parts
 from protocol.errors import Code, Fault, ProtocolError
 from protocol.identifiers import KeyId
 from protocol.limits import MAX_LOG_SIZE
-from protocol.messages.stream import End, EntriesRequest, Section, read_stream
+from protocol.messages.stream import End, EntriesRequest, Fork, Section, read_stream
 
 MAX_REQUESTS: Final = 1_000
 """Requests in one pull: at 8 MiB each more than any circle holds, and an end for a peer that sends crumbs."""
@@ -114,6 +114,8 @@ def _round(node: Parts, outbound: Outbound, roster: Roster, peer: Member, execut
             match item:
                 case Section():
                     _take(node, outbound, roster, peer, item, executor, tally)
+                case Fork():
+                    pass
                 case End():
                     more = item.more
     except ProtocolError:
