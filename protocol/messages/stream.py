@@ -21,6 +21,7 @@ connection that always fails in the middle still makes progress. What a section 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -64,6 +65,12 @@ class EntriesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     have: Annotated[dict[_KeyId, _Size], msgspec.Meta(max_length=MAX_LOGS)]
     max_bytes: Annotated[int, msgspec.Meta(ge=MIN_STREAM_BYTES, le=MAX_STREAM_BYTES)]
     """The longest answer that the asker will read, in bytes."""
+    only: Annotated[tuple[_KeyId, ...], msgspec.Meta(max_length=MAX_LOGS)] = ()
+    """The logs that are asked for, ascending, with nothing of any other; where none is named, every log is."""
+
+    def __post_init__(self) -> None:
+        if any(a >= b for a, b in pairwise(self.only)):
+            raise ProtocolError(Code.NON_CANONICAL, "the logs that are asked for are not ascending")
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
