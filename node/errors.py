@@ -32,6 +32,7 @@ class Code(StrEnum):
     PEER_REFUSED = "peer-refused"
     PEER_MISBEHAVED = "peer-misbehaved"
     NO_SUCH_MEMBER = "no-such-member"
+    QUOTA_EXCEEDED = "quota-exceeded"
 
 
 class HanseError(Exception):

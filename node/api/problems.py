@@ -69,6 +69,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.PEER_REFUSED: (502, "The other node refused"),
     NodeCode.PEER_MISBEHAVED: (502, "The other node misbehaved"),
     NodeCode.NO_SUCH_MEMBER: (404, "There is no such member"),
+    NodeCode.QUOTA_EXCEEDED: (429, "A log has used up its quota of the day"),
     ProtocolCode.TOO_LARGE: (413, "Too large"),
     ProtocolCode.MALFORMED: (400, "Malformed"),
     ProtocolCode.NON_CANONICAL: (400, "Not in canonical encoding"),

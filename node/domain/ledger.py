@@ -67,9 +67,9 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
-class Cosignature:
+class WitnessLine:
     """That a member has witnessed a log at a size: one verified line of a signed note."""
 
     witness: KeyId
     size: int
-    line: str
+    line: bytes

@@ -6,7 +6,7 @@ from node.domain.ledger import Log
 from node.storage.database import Transaction
 from node.storage.ledger import find_log
 from node.storage.tables.ledger import LOGS
-from protocol.identifiers import CircleId, KeyId
+from protocol.identifiers import CircleId
 from protocol.statements import Timestamp
 
 
@@ -18,7 +18,7 @@ def declare(
     What says more replaces what says less: a proof a mere suspicion, a located fork one that is not, and an earlier
     fork a later one. So members that have seen the same proofs, in whatever order, agree on where a log ends.
     """
-    if log.status == "forked" and _weight(log.evidence, log.fork_index) >= _weight(evidence, index):
+    if not is_news(log, index=index, evidence=evidence):
         return False
     values = {"status": "forked", "problem": problem, "evidence": evidence, "fork_index": index}
     first_heard = now if log.forked_at is None else log.forked_at
@@ -26,19 +26,16 @@ def declare(
     return True
 
 
+def is_news(log: Log, *, index: int | None, evidence: bytes | None) -> bool:
+    """Whether this says more about a log than what is held of it."""
+    return log.status == "good" or _weight(evidence, index) > _weight(log.evidence, log.fork_index)
+
+
 def list_forks(tx: Transaction, circle: CircleId) -> list[Log]:
     """The forked logs of a circle, by contributor."""
     query = sa.select(LOGS.c.contributor).where(LOGS.c.circle == circle, LOGS.c.status == "forked")
     names = tx.connection.execute(query.order_by(LOGS.c.contributor)).scalars().all()
     return [log for log in (find_log(tx, circle, name) for name in names) if log is not None]
-
-
-def fork_points(tx: Transaction, circle: CircleId) -> dict[KeyId, int]:
-    """Where the logs of a circle fork that are known to: entries from there on are void."""
-    query = sa.select(LOGS.c.contributor, LOGS.c.fork_index).where(
-        LOGS.c.circle == circle, LOGS.c.fork_index.is_not(None)
-    )
-    return {row.contributor: row.fork_index for row in tx.connection.execute(query)}
 
 
 def _weight(evidence: bytes | None, index: int | None) -> tuple[bool, bool, int]:

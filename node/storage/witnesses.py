@@ -4,28 +4,28 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from node.domain.ledger import Cosignature, Log
+from node.domain.ledger import Log, WitnessLine
 from node.storage.database import Transaction
 from node.storage.tables.ledger import COSIGNATURES, LOGS
 from node.storage.upsert import upsert
 from protocol.identifiers import CircleId, KeyId
 
 
-def list_cosignatures(tx: Transaction, log: Log) -> list[Cosignature]:
+def list_lines(tx: Transaction, log: Log) -> list[WitnessLine]:
     """The latest of each witness that we know, by witness."""
-    query = sa.select(COSIGNATURES.c.witness, COSIGNATURES.c.size, COSIGNATURES.c.line).where(
-        COSIGNATURES.c.log_id == log.id
-    )
-    return [Cosignature(*row) for row in tx.connection.execute(query.order_by(COSIGNATURES.c.witness))]
+    columns = COSIGNATURES.c.witness, COSIGNATURES.c.size, COSIGNATURES.c.line
+    query = sa.select(*columns).where(COSIGNATURES.c.log_id == log.id).order_by(COSIGNATURES.c.witness)
+    return [WitnessLine(*row) for row in tx.connection.execute(query)]
 
 
-def save_cosignatures(tx: Transaction, log: Log, cosignatures: Collection[Cosignature]) -> int:
-    """Keep the verified ones that are newer than what we have of their witnesses; how many. The log is locked."""
-    known = {each.witness: each.size for each in list_cosignatures(tx, log)}
-    newer = [each for each in cosignatures if each.size > known.get(each.witness, -1)]
-    rows = [{"log_id": log.id, "witness": each.witness, "size": each.size, "line": each.line} for each in newer]
+def save_lines(tx: Transaction, log: Log, lines: Collection[WitnessLine]) -> None:
+    """Keep the verified ones that are newer than what we have of their witnesses. The caller holds the log's lock."""
+    known = {each.witness: each.size for each in list_lines(tx, log)}
+    newer = {each.witness: each for each in lines if each.size > known.get(each.witness, -1)}
+    rows = [
+        {"log_id": log.id, "witness": each.witness, "size": each.size, "line": each.line} for each in newer.values()
+    ]
     upsert(tx, COSIGNATURES, rows, replace=["size", "line"])
-    return len(rows)
 
 
 def witnesses(tx: Transaction, circle: CircleId) -> dict[KeyId, frozenset[KeyId]]:

@@ -4,21 +4,28 @@ The order is what makes a crash harmless. Signatures are checked without any loc
 log is locked, entries, tiles, frontier, checkpoint and projection are written, and the commit moves the log as a
 whole. Killed before it, the node holds what it held and asks again; killed after it, the next request names the
 new size.
+
+A section may hold more than is wanted: entries beyond the day's quota, or beyond the entry at which the log is known
+to fork. Then its beginning is taken, under a proof made for that beginning.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from node.domain.circles import Member, Roster
-from node.domain.ledger import Log
+from node.domain.ledger import Allowance, Log, LogStatus, WitnessLine
+from node.ledger.keyring import Keyring
 from node.ledger.projection import project
-from node.storage import forks
+from node.storage import circles, witnesses
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
+from node.sync import quota, witness
+from node.sync.shorten import shorten
 from protocol.errors import Code, ProtocolError
 from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.messages.stream import Section
+from protocol.projection import Reading
 from protocol.replica import AcceptedEntry, Replica, Unreadable, VerifyAll
 from protocol.statements import Statement, Timestamp
 
@@ -32,93 +39,197 @@ class Accepted:
     statements: tuple[Statement, ...]
     announced: int
     size: int
+    over_quota: int = 0
+    """Entries that were sent and wait for another day."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A section whose checkpoint its contributor has signed, beside what we hold of the log."""
+
+    member: Member
+    held: "_Held"
+    section: Section | None
+    """What is to be taken of it; none if nothing is."""
+    checkpoint: Checkpoint
+    over_quota: int
+    lines: tuple[WitnessLine, ...]
+    """Of witnesses, in the checkpoint's note: verified, and new to us."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What decides how a section is taken. If it changes before we have the lock, the section is looked at again."""
+
+    replica: Replica
+    status: LogStatus = "good"
+    fork_index: int | None = None
 
 
 def accept(
-    database: Database, roster: Roster, section: Section, now: Timestamp, *, verify_all: VerifyAll = map
+    database: Database,
+    roster: Roster,
+    section: Section,
+    now: Timestamp,
+    *,
+    keyring: Keyring | None = None,
+    verify_all: VerifyAll = map,
 ) -> Accepted:
-    """Verify and store one section; all of it or, by an error, none.
+    """Verify and store one section; all of it (but for what the quota or a fork cuts off) or, by an error, none.
 
-    Raises ``NOT_A_MEMBER`` for a log that is nobody's, ``FORK`` where the checkpoint contradicts what we hold
-    (the log is then marked and its evidence kept), and otherwise as :meth:`protocol.replica.Replica.accept`.
+    With a ``keyring`` the node also cosigns the checkpoints that it has come to hold. Raises ``NOT_A_MEMBER`` for a log
+    that is nobody's, ``FORK`` where the checkpoint contradicts what we hold (see :func:`node.sync.forks.examine`), and
+    otherwise as :meth:`protocol.replica.Replica.accept`. Of a log that is known to fork, what precedes the fork is
+    taken under either history.
     """
-    member = roster.members.get(section.contributor)
+    with database.read() as tx:
+        if section.contributor not in roster.lines:  # it may have been admitted since the roster was read
+            roster = circles.get_roster(tx, roster.circle)
+        log = logs.find_log(tx, roster.circle, section.contributor)
+        offer = _look_at(tx, roster, section, log, now)
+    after, entries = _verify(offer, now, verify_all)
+    if after == offer.held.replica and not _settled_lines(offer, after):
+        return _accepted(offer, after, entries, 0)
+    with database.write() as tx:
+        log = logs.lock_log(tx, roster.circle, section.contributor)
+        if _held(roster, offer.member, log) != offer.held:
+            # Another worker moved the log while we verified. Its state decides; under the lock it stays.
+            offer = _look_at(tx, roster, section, log, now)
+            after, entries = _verify(offer, now, map)
+        reading = _store(tx, roster, offer, log, after, entries, keyring, now)
+        # The commit point is the end of this block.
+    return _accepted(offer, after, entries, 0 if reading is None else len(reading.unreadable))
+
+
+def _look_at(tx: Transaction, roster: Roster, section: Section, log: Log | None, now: Timestamp) -> _Offer:
+    """What of a section is to be taken, before any of its entries is read."""
+    member = roster.lines.get(section.contributor)
     if member is None:
         raise ProtocolError(Code.NOT_A_MEMBER, f"{section.contributor} is no member of circle {roster.circle}")
     name = origin(roster.circle, member.contributor)
     offered = open_checkpoint(section.checkpoint, origin=name, key=member.key)
-    # A relay could have added lines: they would be kept, as evidence too, under the author's name.
-    section = replace(section, checkpoint=author_note(section.checkpoint, origin=name, key=member.key))
-    with database.read() as tx:
-        log = logs.find_log(tx, roster.circle, member.contributor)
-        if log is not None:
-            _require_good(log)
-        older = log is not None and offered.size < log.size
-        past = _root_at(tx, log, offered.size) if log is not None and older else offered.root
-    before = _replica(roster, member, log)
-    try:
-        _require_same(past, offered)
-        if older:
-            return Accepted(0, 0, (), offered.size, before.frontier.size)
-        after, entries = before.accept(
-            section.checkpoint, section.entries, now, start=section.start, proof=section.proof, verify_all=verify_all
-        )
-    except ProtocolError as error:
-        if error.code is Code.FORK and log is not None:
-            declare_fork(database, log, error.detail, section.checkpoint, now)
-        raise
-    if after == before:
-        return Accepted(0, 0, (), offered.size, before.frontier.size)
-    return _store(database, roster, section, before, after, entries, offered, now)
+    held = _held(roster, member, log)
+    size = held.replica.frontier.size
+    lines: tuple[WitnessLine, ...] = ()
+    wanted: Section | None = None
+    over_quota = 0
+    if held.fork_index is None:
+        if log is not None and offered.size < size:
+            _require_same(_root_at(tx, log, offered.size), offered)
+        elif held.status == "forked":
+            # It stops where it is. That it forks is known; whoever has the tiles may find out where.
+            raise ProtocolError(Code.FORK, f"the log was found to be forked: {log.problem if log else ''}")
+        else:
+            wanted, over_quota = _within_quota(tx, roster, section, offered, log, now)
+        lines = witness.new_lines(tx, roster, member, log, section.checkpoint, offered.size)
+    elif size < held.fork_index and section.start <= size < section.start + len(section.entries) <= offered.size:
+        end = min(held.fork_index, section.start + len(section.entries))
+        wanted = _cut(tx, section, end, offered, log)
+    if wanted is not None:
+        # A relay could have added lines: they would be kept, as evidence too, under the author's name.
+        wanted = replace(wanted, checkpoint=author_note(section.checkpoint, origin=name, key=member.key))
+    return _Offer(member, held, wanted, offered, over_quota, lines)
 
 
-def _store(
-    database: Database,
-    roster: Roster,
-    section: Section,
-    before: Replica,
-    after: Replica,
-    entries: Sequence[AcceptedEntry],
-    offered: Checkpoint,
-    now: Timestamp,
-) -> Accepted:
-    member = roster.members[section.contributor]
-    with database.write() as tx:
-        log = logs.lock_log(tx, roster.circle, member.contributor)
-        _require_good(log)
-        current = _replica(roster, member, log)
-        if current != before:
-            # Another worker moved the log while we verified. Its state decides; under the lock it stays.
-            if offered.size < log.size:
-                return Accepted(0, 0, (), offered.size, log.size)
-            after, entries = current.accept(
-                section.checkpoint, section.entries, now, start=section.start, proof=section.proof
-            )
-        hashes = [entry.leaf_hash for entry in entries]
-        grown = tiles.grow(log.size, hashes, logs.tile_fetch(tx, log))
-        logs.extend(tx, log, after.frontier, [entry.jws for entry in entries], grown)
-        covered_size = after.frontier.size if after.covered != current.covered else log.covered_size
-        logs.save_checkpoints(tx, log, covered=after.covered, covered_size=covered_size, head=after.head)
-        reading = project(tx, roster.circle, member.contributor, entries, now)
-        # The commit point is the end of this block.
-    return Accepted(
-        entries=len(entries),
-        unreadable=len(reading.unreadable),
-        statements=tuple(e.content for e in entries if not isinstance(e.content, Unreadable)),
-        announced=offered.size,
-        size=after.frontier.size,
+def _within_quota(
+    tx: Transaction, roster: Roster, section: Section, offered: Checkpoint, log: Log | None, now: Timestamp
+) -> tuple[Section | None, int]:
+    """As much of a section as the day has room for, and how many entries have to wait. Our own log has no quota."""
+    size = 0 if log is None else log.size
+    new = [len(entry) for entry in section.entries[max(0, size - section.start) :]]
+    if section.contributor in roster.own_keys or not new or section.start > size:
+        return section, 0
+    room = quota.fitting(_allowance(roster, log, now), new)
+    if room == len(new):
+        return section, 0
+    return (_cut(tx, section, size + room, offered, log) if room else None), len(new) - room
+
+
+def _cut(tx: Transaction, section: Section, end: int, offered: Checkpoint, log: Log | None) -> Section:
+    if end == section.start + len(section.entries):
+        return section
+    fetch = _no_tiles if log is None else logs.tile_fetch(tx, log)
+    return shorten(section, end, offered.size, held=0 if log is None else log.size, fetch=fetch)
+
+
+def _verify(offer: _Offer, now: Timestamp, verify_all: VerifyAll) -> tuple[Replica, tuple[AcceptedEntry, ...]]:
+    before, section = offer.held.replica, offer.section
+    if section is None:
+        return before, ()
+    return before.accept(
+        section.checkpoint, section.entries, now, start=section.start, proof=section.proof, verify_all=verify_all
     )
 
 
-def _replica(roster: Roster, member: Member, log: Log | None) -> Replica:
+def _store(
+    tx: Transaction,
+    roster: Roster,
+    offer: _Offer,
+    log: Log,
+    after: Replica,
+    entries: Sequence[AcceptedEntry],
+    keyring: Keyring | None,
+    now: Timestamp,
+) -> Reading | None:
+    """Write what was verified; the caller holds the lock of the log."""
+    before = offer.held.replica
+    reading = None
+    if entries:
+        hashes = [entry.leaf_hash for entry in entries]
+        grown = tiles.grow(log.size, hashes, logs.tile_fetch(tx, log))
+        logs.extend(tx, log, after.frontier, [entry.jws for entry in entries], grown)
+        allowance = _allowance(roster, log, now)
+        lengths = [len(entry.jws) for entry in entries]
+        spent = quota.spend(roster.charter, allowance, lengths, caught_up=after.covered == after.head)
+        logs.save_allowance(tx, log, spent)
+    lines = _settled_lines(offer, after)
+    if after.covered != before.covered:
+        logs.save_checkpoints(
+            tx, log, covered=after.covered, covered_size=after.frontier.size, head=after.head or log.head
+        )
+        if keyring is not None and offer.held.status == "good":
+            lines += witness.own_line(roster, offer.member, after.covered, after.frontier.size, keyring, now)
+    elif after.head != before.head and offer.held.status == "good":
+        logs.save_checkpoints(tx, log, covered=log.covered, covered_size=log.covered_size, head=after.head)
+    witnesses.save_lines(tx, log, lines)
+    if entries:
+        reading = project(tx, roster.circle, offer.member.contributor, entries, now)
+    return reading
+
+
+def _settled_lines(offer: _Offer, after: Replica) -> tuple[WitnessLine, ...]:
+    """Cosignatures of a state of the log that we hold; others speak of what we cannot check yet."""
+    return offer.lines if offer.checkpoint.size <= after.frontier.size else ()
+
+
+def _accepted(offer: _Offer, after: Replica, entries: Sequence[AcceptedEntry], unreadable: int) -> Accepted:
+    return Accepted(
+        entries=len(entries),
+        unreadable=unreadable,
+        statements=tuple(e.content for e in entries if not isinstance(e.content, Unreadable)),
+        announced=offer.checkpoint.size if offer.held.fork_index is None else after.frontier.size,
+        size=after.frontier.size,
+        over_quota=offer.over_quota,
+    )
+
+
+def _held(roster: Roster, member: Member, log: Log | None) -> _Held:
     if log is None:
-        return Replica(roster.circle, member.key)
-    return Replica(roster.circle, member.key, log.frontier, log.covered, log.head)
+        return _Held(Replica(roster.circle, member.key))
+    if log.fork_index is not None:
+        # Its notes belong to one of two histories, and what precedes the fork is in both.
+        return _Held(Replica(roster.circle, member.key, log.frontier), log.status, log.fork_index)
+    return _Held(Replica(roster.circle, member.key, log.frontier, log.covered, log.head), log.status)
 
 
-def _require_good(log: Log) -> None:
-    if log.status == "forked":
-        raise ProtocolError(Code.FORK, f"log {log.contributor} was forked earlier: {log.problem}")
+def _allowance(roster: Roster, log: Log | None, now: Timestamp) -> Allowance:
+    if log is None or log.allowance is None:
+        return quota.first(roster.charter, now)
+    return quota.today(roster.charter, log.allowance, now)
+
+
+def _no_tiles(_level: int, _index: int, _width: int) -> bytes:
+    return b""
 
 
 def _root_at(tx: Transaction, log: Log, size: int) -> bytes:
@@ -129,10 +240,3 @@ def _root_at(tx: Transaction, log: Log, size: int) -> bytes:
 def _require_same(root: bytes, offered: Checkpoint) -> None:
     if root != offered.root:
         raise ProtocolError(Code.FORK, f"a checkpoint of {offered.size} entries that are not the ones we hold")
-
-
-def declare_fork(database: Database, log: Log, problem: str, evidence: bytes, now: Timestamp) -> None:
-    """Stop using a log whose contributor signed two histories, and keep the other checkpoint as evidence."""
-    with database.write() as tx:
-        locked = logs.lock_log(tx, log.circle, log.contributor)
-        forks.declare(tx, locked, index=None, evidence=evidence, problem=problem, now=now)

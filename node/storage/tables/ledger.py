@@ -59,7 +59,7 @@ COSIGNATURES: Final = sa.Table(
     sa.Column("log_id", sa.ForeignKey("logs.id"), primary_key=True, autoincrement=False),
     sa.Column("witness", KEY_ID, primary_key=True),
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("line", sa.LargeBinary, nullable=False),
 )
 """The largest checkpoint of a log that a member has cosigned, as far as we know: ``line`` is verified and belongs to
 the checkpoint that our copy of the log had at ``size``."""
