@@ -1,21 +1,34 @@
 """Short messages: a ping, the sizes that a node holds, and what became of a push.
 
 A ping says which logs have grown. It is a hint: whoever gets it may ask for entries or not, and believes nothing of
-it. A node that nobody can reach says which sizes it holds; the answer is the entries request
-(:class:`protocol.messages.stream.EntriesRequest`) that the receiver would make if it could, and what the
-node then pushes is the same stream that would answer it.
+it. Two nodes compare how much they hold of each log by one digest, and name the sizes only where they differ: before
+one asks the other for entries in a large circle, and before one that nobody can reach brings the other what it lacks.
+What it brings is the same stream that would answer a request for entries.
 """
 
+import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from protocol.canonical import Codec
-from protocol.identifiers import MAX_CODE_CHARACTERS, PATTERN_256_BITS, PATTERN_CODE, KeyId, VocabularyCode, anchored
+from protocol.errors import Code, ProtocolError
+from protocol.identifiers import (
+    MAX_CODE_CHARACTERS,
+    PATTERN_256_BITS,
+    PATTERN_CODE,
+    Digest,
+    KeyId,
+    VocabularyCode,
+    anchored,
+    encode_bytes,
+)
 from protocol.limits import MAX_LOG_SIZE, MAX_PING_BYTES, MAX_PING_LOGS, MAX_REQUEST_BYTES, MAX_STREAM_ENTRIES
 from protocol.messages.stream import MAX_LOGS
 
 _KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
+_Hash: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_LOG_SIZE)]
 _Code: TypeAlias = Annotated[
     VocabularyCode, msgspec.Meta(pattern=anchored(PATTERN_CODE), max_length=MAX_CODE_CHARACTERS)
@@ -33,11 +46,25 @@ class Ping(_Wire, frozen=True, kw_only=True):
     sizes: Annotated[dict[_KeyId, _Size], msgspec.Meta(max_length=MAX_PING_LOGS)]
 
 
-class Sizes(_Wire, frozen=True, kw_only=True):
-    """How many entries of each log the sender could push."""
+class SizesRequest(_Wire, frozen=True, kw_only=True):
+    """Asks how many entries of each log the other holds, unless it holds as many of each as the asker."""
 
     v: Literal[1]
+    state: _Hash
+    """:func:`sizes_state` of the asker."""
+
+
+class SizesAnswer(_Wire, frozen=True, kw_only=True):
+    """How many entries of each log the answerer holds; nothing where both hold the same."""
+
+    v: Literal[1]
+    same: bool
     sizes: Annotated[dict[_KeyId, _Size], msgspec.Meta(max_length=MAX_LOGS)]
+    """A log of which the answerer wants nothing has 2^40, as in a request for entries (clause 9.7)."""
+
+    def __post_init__(self) -> None:
+        if self.same and self.sizes:
+            raise ProtocolError(Code.INCONSISTENT, "sizes where they are said to be the same")
 
 
 class PushReceipt(_Wire, frozen=True, kw_only=True):
@@ -51,7 +78,9 @@ class PushReceipt(_Wire, frozen=True, kw_only=True):
 
 
 _PING: Final = Codec(Ping, max_bytes=MAX_PING_BYTES)
-_SIZES: Final = Codec(Sizes, max_bytes=MAX_REQUEST_BYTES)
+_SIZES_REQUEST: Final = Codec(SizesRequest, max_bytes=MAX_PING_BYTES)
+_SIZES_ANSWER: Final = Codec(SizesAnswer, max_bytes=MAX_REQUEST_BYTES)
+_STATE: Final = Codec(dict[KeyId, int], max_bytes=MAX_REQUEST_BYTES)
 _RECEIPT: Final = Codec(PushReceipt, max_bytes=MAX_REQUEST_BYTES)
 
 
@@ -65,14 +94,29 @@ def decode_ping(data: bytes) -> Ping:
     return _PING.decode(data)
 
 
-def encode_sizes(sizes: Sizes) -> bytes:
-    """Canonical bytes; refuses whatever :func:`decode_sizes` would refuse."""
-    return _SIZES.encode(sizes)
+def sizes_state(sizes: Mapping[KeyId, int]) -> Digest:
+    """One digest for the sizes of all logs of a circle of which anything is held (clause 9.14)."""
+    return Digest(encode_bytes(hashlib.sha256(_STATE.encode(dict(sizes))).digest()))
 
 
-def decode_sizes(data: bytes) -> Sizes:
+def encode_sizes_request(request: SizesRequest) -> bytes:
+    """Canonical bytes; refuses whatever :func:`decode_sizes_request` would refuse."""
+    return _SIZES_REQUEST.encode(request)
+
+
+def decode_sizes_request(data: bytes) -> SizesRequest:
+    """A request for sizes by its form (clause 9.14)."""
+    return _SIZES_REQUEST.decode(data)
+
+
+def encode_sizes_answer(answer: SizesAnswer) -> bytes:
+    """Canonical bytes; refuses whatever :func:`decode_sizes_answer` would refuse."""
+    return _SIZES_ANSWER.encode(answer)
+
+
+def decode_sizes_answer(data: bytes) -> SizesAnswer:
     """Sizes by their form (clause 9.14)."""
-    return _SIZES.decode(data)
+    return _SIZES_ANSWER.decode(data)
 
 
 def encode_push_receipt(receipt: PushReceipt) -> bytes:
