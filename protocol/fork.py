@@ -52,7 +52,7 @@ class ForkProof(_Wire, frozen=True, kw_only=True):
     v: Literal[1]
     circle: _CircleId
     contributor: _KeyId
-    index: Annotated[int, msgspec.Meta(ge=0, lt=MAX_LOG_SIZE)] | None
+    index: Annotated[int, msgspec.Meta(ge=0, le=MAX_LOG_SIZE - 1)] | None
     """The first entry that differs, or null where that is not known."""
     left: ForkSide
     right: ForkSide
