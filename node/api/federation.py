@@ -11,27 +11,25 @@ pseudonymous one they are for members, under the same signature as entries: who 
 moment after it was signed is its author, and everybody else could find out by asking each node.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from node.api.member_requests import HEADERS, MemberRequests, bounded_body, find_roster, signed_fields
+from node.api import exchange
+from node.api.member_requests import HEADERS, MemberRequests, find_roster, signed_fields
 from node.domain.ledger import Log
 from node.errors import Code, HanseError
 from node.runtime import Runtime
 from node.storage import ledger as logs
 from node.storage.database import Transaction
-from node.sync import serve
 from node.sync.limits import Limits
 from protocol.errors import Fault, ProtocolError
 from protocol.identifiers import parse_key_id
 from protocol.merkle.hashing import HASH_BYTES
 from protocol.merkle.tiles import TILE_WIDTH, parse_tile_path
-from protocol.messages.stream import decode_entries_request
 
 PREFIX: Final = "/federation/v1"
-STREAM_TYPE: Final = "application/vnd.hanse.stream"
 
 
 class PublicCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +46,7 @@ def build(runtime: Runtime, limits: Limits | None = None) -> APIRouter:
     """The routes of one node. They are not part of the analysts' API, hence not in its OpenAPI document."""
     members = MemberRequests(runtime, limits or Limits())
     router = APIRouter(prefix=PREFIX, include_in_schema=False, dependencies=[Depends(members.admit)])
+    exchange.add_routes(router, runtime, members)
 
     @router.get("/node")
     def node() -> Response:
@@ -60,20 +59,6 @@ def build(runtime: Runtime, limits: Limits | None = None) -> APIRouter:
             request_key=runtime.keyring.request().public.encode(),
         )
         return Response(msgspec.json.encode(card), headers=HEADERS, media_type="application/json")
-
-    @router.post("/circles/{circle}/entries")
-    def entries(circle: str, request: Request, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
-        """The entries that the asking member lacks."""
-        fields, now = signed_fields(request), runtime.clock.now()
-        roster, member = members.authenticate(circle, request, fields, body, now)
-        wanted = decode_entries_request(body)
-        key = member.request_key.key_id
-        members.limits.require_bytes(key, now)
-        with members.limits.running(key, stream=True):
-            with runtime.database.read() as tx:
-                stream = serve.answer(tx, roster, member.contributor, wanted)
-            members.limits.count_bytes(key, len(stream), now)
-            return members.answer(stream, fields, now, STREAM_TYPE)
 
     @router.get("/circles/{circle}/logs/{contributor}/checkpoint")
     def checkpoint(circle: str, contributor: str, request: Request) -> Response:

@@ -69,6 +69,8 @@ class PeerState:
     failures: int
     """Attempts since the last success."""
     lag: int
+    last_push: Timestamp | None = None
+    """When it last brought us entries of its own accord, as nodes do that cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

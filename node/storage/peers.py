@@ -32,8 +32,30 @@ def record_pull(tx: Transaction, report: PullReport, now: Timestamp) -> None:
         "error_detail": problem.detail if problem else "",
         "failures": 0 if reached else (known.failures if known else 0) + 1,
         "lag": report.lag,
+        "last_push": known.last_push if known else None,
     }
     upsert(tx, PEERS, [row], replace=[name for name in row if name not in {"circle", "contributor"}])
+
+
+def note_push(tx: Transaction, circle: CircleId, contributor: KeyId, now: Timestamp) -> None:
+    """Remember that a member has come to us with entries: a sign of life of one that may not be reachable."""
+    known = find_peer(tx, circle, contributor)
+    if known is None:
+        row = {
+            "circle": circle,
+            "contributor": contributor,
+            "last_attempt": 0,
+            "last_success": None,
+            "error_code": "",
+            "error_detail": "",
+            "failures": 0,
+            "lag": 0,
+            "last_push": now,
+        }
+        upsert(tx, PEERS, [row], replace=["last_push"])
+        return
+    here = (PEERS.c.circle == circle) & (PEERS.c.contributor == contributor)
+    tx.connection.execute(sa.update(PEERS).where(here).values(last_push=now))
 
 
 def find_peer(tx: Transaction, circle: CircleId, contributor: KeyId) -> PeerState | None:
@@ -76,10 +98,16 @@ def total_covered(tx: Transaction) -> int:
     return int(tx.connection.execute(query).scalar_one())
 
 
-def covered_sizes(tx: Transaction) -> dict[tuple[CircleId, KeyId], int]:
+def covered_sizes(tx: Transaction, circle: CircleId) -> dict[KeyId, int]:
     """How many entries of each log a checkpoint covers: what can be passed on."""
-    query = sa.select(LOGS.c.circle, LOGS.c.contributor, LOGS.c.covered_size).where(LOGS.c.covered_size > 0)
-    return {(circle, contributor): size for circle, contributor, size in tx.connection.execute(query)}
+    query = sa.select(LOGS.c.contributor, LOGS.c.covered_size).where(LOGS.c.circle == circle, LOGS.c.covered_size > 0)
+    return {row.contributor: row[1] for row in tx.connection.execute(query)}
+
+
+def held_sizes(tx: Transaction, circle: CircleId) -> dict[KeyId, int]:
+    """How many entries of each log we hold, covered or not."""
+    query = sa.select(LOGS.c.contributor, LOGS.c.size).where(LOGS.c.circle == circle)
+    return {row.contributor: row[1] for row in tx.connection.execute(query)}
 
 
 def list_hosts(tx: Transaction) -> dict[str, HostState]:

@@ -11,12 +11,24 @@ from node.errors import Code, HanseError
 from node.sync.parts import Parts
 from node.sync.transport import Patience, PinnedTransport
 from protocol.errors import Fault, ProtocolError
-from protocol.identifiers import CircleId, KeyId
+from protocol.identifiers import CircleId, Digest, KeyId
+from protocol.limits import MAX_REQUEST_BYTES
 from protocol.merkle.hashing import HASH_BYTES
 from protocol.merkle.tiles import tile_path
+from protocol.messages.gossip import (
+    Ping,
+    PushReceipt,
+    SizesAnswer,
+    SizesRequest,
+    decode_push_receipt,
+    decode_sizes_answer,
+    encode_ping,
+    encode_sizes_request,
+)
 from protocol.messages.signature import SignedFields, sign_request, verify_response
 from protocol.messages.stream import EntriesRequest, encode_entries_request
 
+STREAM_TYPE: Final = "application/vnd.hanse.stream"
 _PREFIX: Final = "/federation/v1"
 _NONCE_BYTES: Final = 16
 _MAX_PROBLEM_BYTES: Final = 16_384
@@ -98,6 +110,42 @@ class Outbound:
             if answer.cut_short is None:
                 self._verify(member, response, answer.data, fields)
         return answer
+
+    def ping(self, member: Member, circle: CircleId, ping: Ping) -> None:
+        """Tell a member what has grown. What it answers, beyond that it took note, is of no use and not read."""
+        self._post(member, f"/circles/{circle}/ping", encode_ping(ping), max_bytes=0)
+
+    def sizes(self, member: Member, circle: CircleId, state: Digest) -> SizesAnswer:
+        """How many entries of each log a member holds, where it holds others than ``state`` says.
+
+        Raises as :meth:`entries` does, and ``ProtocolError`` for an answer that is none.
+        """
+        body = encode_sizes_request(SizesRequest(v=1, state=state))
+        return decode_sizes_answer(self._post(member, f"/circles/{circle}/sizes", body, max_bytes=MAX_REQUEST_BYTES))
+
+    def push(self, member: Member, circle: CircleId, stream: bytes) -> PushReceipt:
+        """Bring a member entries; what it took of them. Raises as :meth:`sizes` does."""
+        answer = self._post(
+            member, f"/circles/{circle}/push", stream, max_bytes=MAX_REQUEST_BYTES, media_type=STREAM_TYPE
+        )
+        return decode_push_receipt(answer)
+
+    def _post(
+        self, member: Member, path: str, body: bytes, *, max_bytes: int, media_type: str = "application/json"
+    ) -> bytes:
+        """A signed request and the whole of its verified answer; of no answer where nothing may come."""
+        url = self._url(member, path)
+        fields, headers = self._signed("POST", url, body)
+        headers["Content-Type"] = media_type
+        with self._exchange(member, "POST", url, headers, body) as response:
+            _require_ok(member, response)
+            if not max_bytes:
+                return b""
+            answer = self._read(member, response, max_bytes)
+            if answer.cut_short is not None:
+                raise answer.cut_short
+            self._verify(member, response, answer.data, fields)
+        return answer.data
 
     def tile(self, member: Member, circle: CircleId, log: KeyId, level: int, index: int, width: int) -> bytes:
         """A hash tile of a log that a member holds; its hashes are unverified.

@@ -1,38 +1,46 @@
-"""Pulling from one peer: ask, take what comes section by section, ask again while there is more.
+"""Pulling from one peer: ask, take what comes, ask again while there is more.
 
-Every section stands alone. One that is refused is reported and its log left out for the rest of this pull, so
-that it neither blocks the others nor fills the next answer again.
+In a small circle a request says how many entries of each log we hold. In a large one that would be most of the
+traffic, although most of the time there is nothing new: there we first compare sizes, by one digest where they are
+equal, and ask for the logs alone of which the other holds more. With them we name a few logs of equal size, our own
+and the other's among them, to see their checkpoints: two members that were shown two histories of one size would
+otherwise never find out (clause 8.9), nor a node that was restored from a backup.
 """
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from random import SystemRandom
+from threading import Event
 from typing import Final
 
 from node.domain.circles import Member, Roster
-from node.domain.sync import AnyCode, PullReport, SyncProblem
+from node.domain.sync import PullReport
 from node.errors import Code as NodeCode
 from node.errors import HanseError
-from node.storage import ledger as logs
+from node.storage import peers
 from node.sync import forks
-from node.sync.accept import Accepted, accept, declare_fork
+from node.sync.have import have
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
-from protocol.errors import Code, Fault, ProtocolError
+from node.sync.sizes import covered_sizes
+from node.sync.take import Taker, Tally
+from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId
 from protocol.limits import MAX_LOG_SIZE
-from protocol.messages.stream import End, EntriesRequest, Fork, Section, read_stream
+from protocol.messages.gossip import sizes_state
+from protocol.messages.stream import EntriesRequest
 
 MAX_REQUESTS: Final = 1_000
 """Requests in one pull: at 8 MiB each more than any circle holds, and an end for a peer that sends crumbs."""
-MAX_STRANGERS: Final = 3
-"""Sections for logs of nobody in the circle, in one pull: a peer with another idea of who is a member may have one or
-two; more are sent to fill our request, our operator's page and our log."""
-MAX_SECONDS: Final = 900
+MAX_PULL_SECONDS: Final = 900
 """After this a pull leaves the rest to the next round, so that other peers get their turn."""
+SIZES_FIRST_ABOVE: Final = 64
+"""Logs of a circle above which sizes are compared first: a request that names them all would have 4 kB."""
+COMPARED_AT_ONCE: Final = 4
+"""Logs of equal size whose checkpoints are asked for, in a large circle: 2 kB."""
 
 
 @contextmanager
@@ -42,38 +50,35 @@ def verifiers() -> Iterator[Executor]:
         yield executor
 
 
-@dataclass(slots=True)
-class _Pull:
-    """The tally of one pull."""
+def pull(
+    node: Parts,
+    outbound: Outbound,
+    roster: Roster,
+    peer: Member,
+    executor: Executor,
+    *,
+    only: Mapping[KeyId, int] | None = None,
+    stop: Event | None = None,
+) -> PullReport:
+    """Take from one member whatever it has and we lack: of any log of the circle, or of the logs in ``only``.
 
-    entries: int = 0
-    unreadable: int = 0
-    unknown_codes: int = 0
-    bytes: int = 0
-    requests: int = 0
-    announced: dict[KeyId, int] = field(default_factory=dict)
-    left_out: set[KeyId] = field(default_factory=set)
-    problems: dict[SyncProblem, None] = field(default_factory=dict)
-    """A set that keeps its order."""
-    strangers: int = 0
-
-    def note(self, code: AnyCode, log: KeyId | None, detail: str) -> None:
-        """Add a problem once, however often it comes up."""
-        self.problems[SyncProblem(code, log, detail)] = None
-
-
-def pull(node: Parts, outbound: Outbound, roster: Roster, peer: Member, executor: Executor) -> PullReport:
-    """Take from one member whatever it has and we lack, of any log of the circle.
-
-    Never raises for what the peer or the network does: the report says it, and what was accepted stays.
+    Never raises for what the peer or the network does: the report says it, and what was accepted stays. Ends between
+    two requests once ``stop`` is set.
     """
     began = time.monotonic()
-    tally = _Pull()
+    taker = Taker(
+        node,
+        roster,
+        peer,
+        verify_all=executor.map,
+        tiles_of=lambda log: forks.tiles_of(outbound, peer, roster.circle, log),
+    )
+    tally = taker.tally
     try:
-        while tally.requests < MAX_REQUESTS and time.monotonic() - began < MAX_SECONDS:
+        while tally.requests < MAX_REQUESTS and time.monotonic() - began < MAX_PULL_SECONDS:
             before = tally.entries, len(tally.left_out)
-            more = _round(node, outbound, roster, peer, executor, tally)
-            if not more:
+            more = _round(node, outbound, roster, peer, taker, only)
+            if not more or (stop is not None and stop.is_set()):
                 break
             if (tally.entries, len(tally.left_out)) == before:
                 tally.note(NodeCode.PEER_MISBEHAVED, None, f"{peer.name} promises more and sends nothing new.")
@@ -97,27 +102,31 @@ def pull(node: Parts, outbound: Outbound, roster: Roster, peer: Member, executor
     )
 
 
-def _round(node: Parts, outbound: Outbound, roster: Roster, peer: Member, executor: Executor, tally: _Pull) -> bool:
-    """One request and its answer; whether it is worth asking again."""
+def _round(
+    node: Parts, outbound: Outbound, roster: Roster, peer: Member, taker: Taker, only: Mapping[KeyId, int] | None
+) -> bool:
+    """One request for entries and its answer; whether it is worth asking again."""
+    tally = taker.tally
     with node.database.read() as tx:
-        held = logs.list_logs(tx, roster.circle)
-    have = {log.contributor: log.size for log in held}
-    # A log that is left out is claimed to be held in full: then the peer does not send it.
-    have |= dict.fromkeys((log.contributor for log in held if log.status == "forked"), MAX_LOG_SIZE)
-    have |= dict.fromkeys(tally.left_out, MAX_LOG_SIZE)
-    answer = outbound.entries(peer, roster.circle, EntriesRequest(have=have, max_bytes=outbound.max_bytes))
+        held = have(tx, roster, node.clock.now(), tally.left_out)
+        covered = covered_sizes(tx, roster)
+    if only is not None:
+        wanted = _lacking(held, only)
+    elif len(covered) > SIZES_FIRST_ABOVE:
+        wanted = _compare(outbound, roster, peer, held, covered, tally)
+    else:
+        wanted = None
+    if wanted == ():
+        return False
+    if wanted is not None:
+        held = {log: held.get(log, 0) for log in wanted}
+    request = EntriesRequest(have=held, only=wanted or (), max_bytes=outbound.max_bytes)
+    answer = outbound.entries(peer, roster.circle, request)
     tally.requests += 1
     tally.bytes += len(answer.data)
     more = False
     try:
-        for item in read_stream(answer.data):
-            match item:
-                case Section():
-                    _take(node, outbound, roster, peer, item, executor, tally)
-                case Fork():
-                    pass
-                case End():
-                    more = item.more
+        more = taker.take(answer.data)
     except ProtocolError:
         if answer.cut_short is None:
             raise
@@ -126,80 +135,32 @@ def _round(node: Parts, outbound: Outbound, roster: Roster, peer: Member, execut
     return more
 
 
-def _take(
-    node: Parts,
+def _lacking(held: Mapping[KeyId, int], offered: Mapping[KeyId, int]) -> tuple[KeyId, ...]:
+    """The logs of which more is offered than we hold, in ascending order; wanted ones only."""
+    return tuple(sorted(log for log, size in offered.items() if held.get(log, 0) < min(size, MAX_LOG_SIZE)))
+
+
+def _compare(
     outbound: Outbound,
     roster: Roster,
     peer: Member,
-    section: Section,
-    executor: Executor,
-    tally: _Pull,
-) -> None:
-    log = section.contributor
-    if log in tally.left_out:
-        return
-    try:
-        accepted = accept(node.database, roster, section, node.clock.now(), verify_all=executor.map)
-    except ProtocolError as error:
-        tally.left_out.add(log)
-        if error.code in {Code.WRONG_ROOT, Code.BAD_PROOF} and _forked(node, outbound, roster, peer, section):
-            error = ProtocolError(Code.FORK, "entries proven under one checkpoint, and others under a later one")
-        tally.note(error.code, log, _about(roster, peer, log, error))
-        tally.strangers += error.code is Code.NOT_A_MEMBER
-        if tally.strangers > MAX_STRANGERS:
-            raise HanseError(
-                NodeCode.PEER_MISBEHAVED,
-                f"{peer.name} sends logs of nobody in this circle.",
-                remedy="Tell its operator.",
-                fault=Fault.PEER,
-            ) from error
-        return
-    _count(node, roster, peer, log, accepted, tally)
+    held: Mapping[KeyId, int],
+    covered: Mapping[KeyId, int],
+    tally: Tally,
+) -> tuple[KeyId, ...]:
+    """What to ask of a member of a large circle: what it holds more of, and a few logs to compare."""
+    answer = outbound.sizes(peer, roster.circle, sizes_state(covered))
+    tally.requests += 1
+    lacking = {log for log in _lacking(held, answer.sizes) if log in roster.lines}
+    equal = [log for log in covered if log not in lacking and held.get(log, 0) < MAX_LOG_SIZE]
+    compared = {roster.own, peer.contributor} & set(equal)
+    compared |= set(SystemRandom().sample(equal, min(COMPARED_AT_ONCE, len(equal))))
+    return tuple(sorted(lacking | compared))
 
 
-def _count(node: Parts, roster: Roster, peer: Member, log: KeyId, accepted: Accepted, tally: _Pull) -> None:
-    tally.entries += accepted.entries
-    tally.unreadable += accepted.unreadable
-    tally.unknown_codes += sum(bool(node.vocabulary.unknown_codes(each)) for each in accepted.statements)
-    tally.announced[log] = max(tally.announced.get(log, 0), accepted.announced)
-    if log == roster.own and accepted.entries:
-        tally.note(
-            NodeCode.CONFLICT,
-            log,
-            f"{peer.name} held {accepted.entries} entries of our own log that we did not; they were taken back. "
-            "If this node was not restored from a backup, another node signs with our key: stop it.",
-        )
-
-
-def _forked(node: Parts, outbound: Outbound, roster: Roster, peer: Member, section: Section) -> bool:
+def _lag(node: Parts, roster: Roster, tally: Tally) -> int:
     with node.database.read() as tx:
-        log = logs.find_log(tx, roster.circle, section.contributor)
-    evidence = None if log is None else forks.prove(outbound, peer, roster, log, section.checkpoint)
-    if log is None or evidence is None:
-        return False
-    declare_fork(
-        node.database, log, "its contributor signed a later checkpoint over other entries", evidence, node.clock.now()
-    )
-    return True
-
-
-def _about(roster: Roster, peer: Member, log: KeyId, error: ProtocolError) -> str:
-    """For the operator, who may know the roster: whose log, from whom, what, and what to do."""
-    member = roster.members.get(log)
-    if member is None:
-        return f"{peer.name} sent a log of nobody in this circle; it was not kept."
-    whose = "our own log" if log == roster.own else f"the log of {member.name}"
-    if error.code is Code.FORK:
-        return (
-            f"{whose} has two signed histories ({error.detail}): a second node with the same key, or a restored "
-            f"backup that went on. Nothing more is taken from it; what we held stays. Tell {member.name}."
-        )
-    return f"{whose}, as {peer.name} sent it: {error.detail}. Nothing of that answer was kept; it is asked for again."
-
-
-def _lag(node: Parts, roster: Roster, tally: _Pull) -> int:
-    with node.database.read() as tx:
-        sizes = {log.contributor: log.size for log in logs.list_logs(tx, roster.circle)}
+        sizes = peers.held_sizes(tx, roster.circle)
     return sum(max(0, size - sizes.get(log, 0)) for log, size in tally.announced.items())
 
 

@@ -17,8 +17,10 @@ PEERS: Final = sa.Table(
     sa.Column("error_detail", sa.Text, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("lag", sa.BigInteger, nullable=False),
+    sa.Column("last_push", sa.BigInteger, nullable=True),
 )
-"""``failures`` since the last success; ``lag`` in entries that the peer has announced and we do not hold."""
+"""``failures`` since the last success; ``lag`` in entries that the peer has announced and we do not hold;
+``last_push``: when it last brought us entries of its own accord. ``last_attempt`` is 0 where it was never asked."""
 
 HINTS: Final = sa.Table(
     "hints",
