@@ -1,6 +1,7 @@
 """Circles, their rosters and what we know of peers."""
 
-from node.circles.found import Terms, card, create, join, read_charter, sign
+from node.circles.found import Terms, card, create, read_charter, sign
+from node.circles.join import join
 from node.storage.circles import get_roster as roster
 from node.storage.circles import list_circles
 

@@ -1,4 +1,4 @@
-"""Founding a circle: cards, a charter drafted from them, signatures, and joining when all have signed.
+"""Founding a circle: cards, a charter drafted from them, and signatures until all have signed.
 
 Each future member makes a card (and with it a fresh contributor key) and hands it to whoever drafts. The draft
 goes round, every founder signs it, and each node joins with the charter that carries all signatures. Nothing of
@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from node.domain.circles import Roster
 from node.domain.settings import Settings
 from node.errors import Code, HanseError
 from node.ledger.keyring import Keyring
-from node.storage import circles as storage
-from node.storage.database import Transaction
 from protocol import circles as charters
 from protocol.circles import Attribution, Charter, Founder, SignedCharter
 from protocol.errors import ProtocolError
@@ -24,7 +21,6 @@ from protocol.identifiers import encode_bytes
 from protocol.keys import PublicKey
 from protocol.limits import MAX_RETENTION_DAYS
 from protocol.messages.card import NodeCard, open_card, sign_card
-from protocol.statements import Timestamp
 
 _NONCE_BYTES: Final = 16
 _VOCABULARY_VERSION: Final = 1
@@ -98,40 +94,8 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
 
 def sign(keyring: Keyring, signed: SignedCharter) -> SignedCharter:
     """Add our signature; raises ``NO_SUCH_MEMBER`` for a charter that does not name us."""
-    founder = _ourselves(keyring, signed.charter)
+    founder = ourselves(keyring, signed.charter)
     return charters.sign(signed, keyring.contributor(founder.key_id))
-
-
-def join(tx: Transaction, keyring: Keyring, signed: SignedCharter, now: Timestamp) -> Roster:
-    """Become a member of the circle that this charter founds.
-
-    Every founder must have signed (``BAD_CHARTER``, ``BAD_SIGNATURE``), one of them must be us with the keys we
-    hold (``NO_SUCH_MEMBER``, ``BAD_KEY_FILE``), and no founder's contributor key may be used in another circle that
-    we are in (``CONFLICT``): a key in two circles would tie the two pseudonyms together, and a statement, which is
-    named by its contributor and its identifier, would not be one statement any more.
-    """
-    circle = charters.require_in_force(signed)
-    founder = _ourselves(keyring, signed.charter)
-    own = keyring.contributor(founder.key_id).public.key_id
-    founders = {key_id: each.name for key_id, each in charters.members(signed.charter).items()}
-    for known in storage.list_rosters(tx):
-        if known.circle == circle:
-            raise HanseError(Code.CONFLICT, f"this node is already a member of circle {circle}.")
-        if known.own == own:
-            raise HanseError(
-                Code.CONFLICT,
-                f"our contributor key {own} is in use in circle {known.circle}.",
-                remedy="Make a new card with `hanse circle card`: every circle gets a key of its own.",
-            )
-        shared = [name for key_id, name in founders.items() if key_id in known.members]
-        if shared:
-            raise HanseError(
-                Code.CONFLICT,
-                f"the contributor key of {shared[0]} is in use in circle {known.circle}.",
-                remedy="Ask for a new card from it and for a new charter: every circle gets keys of its own.",
-            )
-    storage.insert(tx, circle, signed, own, now)
-    return storage.get_roster(tx, circle)
 
 
 def read_charter(data: bytes) -> SignedCharter:
@@ -146,7 +110,8 @@ def read_charter(data: bytes) -> SignedCharter:
         ) from error
 
 
-def _ourselves(keyring: Keyring, charter: Charter) -> Founder:
+def ourselves(keyring: Keyring, charter: Charter) -> Founder:
+    """Our line of a charter, with the keys that we hold; raises ``NO_SUCH_MEMBER`` or ``BAD_KEY_FILE``."""
     identity = keyring.identity_public()
     founder = next((f for f in charter.founders if f.identity_key == identity.encode()), None)
     if founder is None:

@@ -49,7 +49,7 @@ class Observation:
     evidence_kinds: tuple[VocabularyCode, ...]
     sources: tuple[Digest, ...]
     summary: str
-    """Empty where the statement was retracted or has expired: it is shown that it was there, not what it said."""
+    """Empty where the statement was retracted, has expired or is void: that it was there is shown, not what it said."""
     handling: Handling
 
 
@@ -243,7 +243,7 @@ class CircleSummary:
     own: Pseudonym
     """How this node appears in the circle."""
     contributors: tuple[tuple[KeyId, Pseudonym, int], ...]
-    """Every member's key, pseudonym and number of statements held here."""
+    """Key, pseudonym and number of statements held here: of every member, and of former keys that have some."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from node.domain.insight import (
     SignalView,
 )
 from node.domain.statements import Claim, StoredStatement
-from node.insight.opinions import ClaimStatements, Trust, by_claim, equal_trust, is_listed, signal
+from node.insight.opinions import ClaimStatements, Trust, by_claim, is_listed, policy, signal
 from node.insight.views import finding_view, relation_view, response_view
 from node.insight.words import words
 from node.storage import circles, statements
@@ -34,10 +34,9 @@ from protocol.statements import FindingBody, RelationBody, ResponseBody, Timesta
 from protocol.vocabulary import WHOLE, Indicator, Polarity, Vocabulary
 
 
-def dossier(
-    tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp, *, trust: Trust = equal_trust
-) -> Dossier:
+def dossier(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> Dossier:
     """What is known of a subject, whether or not the registry or any circle knows it."""
+    trust = policy(tx)
     readings = tuple(_circle(tx, vocabulary, roster, subject, now, trust) for roster in circles.list_rosters(tx))
     known = registry.get_many(tx, [subject]).get(subject)
     organisation = known if known and known.origin != "statement" else None
@@ -84,7 +83,7 @@ def _circle(
         if not findings:
             continue
         if is_listed(held.claim.indicator, vocabulary):
-            fused = signal(held, vocabulary, k=k, today=day_of(now), trust=trust)
+            fused = signal(held, vocabulary, roster, trust, today=day_of(now))
             views.append(signal_view(held.claim, fused, vocabulary, day_of(now), findings))
         else:
             unlisted += findings

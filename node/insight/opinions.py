@@ -6,11 +6,14 @@ No country, name or type of the subject is an input here; the registry is not ev
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from node.domain.circles import FULL_TRUST, Roster
 from node.domain.statements import Claim, StoredStatement
+from node.storage import circles
+from node.storage import trust as policies
+from node.storage.database import Transaction
 from protocol import opinions
-from protocol.decay import PPM
 from protocol.identifiers import CircleId, KeyId, VocabularyCode
 from protocol.signals import Signal, fuse
 from protocol.vocabulary import Vocabulary
@@ -18,7 +21,21 @@ from protocol.vocabulary import Vocabulary
 Trust: TypeAlias = Callable[[CircleId, KeyId], int]
 """How far this node trusts a contributor, in millionths: its own policy, never a shared list."""
 
-FULL_TRUST: Final = PPM
+
+def policy(tx: Transaction) -> Trust:
+    """What this node has decided about each voice, as it stands now; a voice without a decision counts in full.
+
+    Takes any key epoch of a voice, or the voice itself.
+    """
+    rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
+    weights = {circle: policies.weights(tx, circle) for circle in rosters}
+
+    def trust(circle: CircleId, contributor: KeyId) -> int:
+        roster = rosters.get(circle)
+        voice = contributor if roster is None else roster.voice(contributor)
+        return weights.get(circle, {}).get(voice, FULL_TRUST)
+
+    return trust
 
 
 def equal_trust(_circle: CircleId, _contributor: KeyId) -> int:
@@ -43,10 +60,21 @@ def by_claim(
     ]
 
 
-def signal(held: ClaimStatements, vocabulary: Vocabulary, *, k: int, today: date, trust: Trust = equal_trust) -> Signal:
-    """The signal of one claim, from all that is held on it. The indicator is one that the vocabulary knows."""
-    held_by = opinions.opinions(held, vocabulary, lambda contributor: trust(held.claim.circle, contributor))
+def signal(held: ClaimStatements, vocabulary: Vocabulary, roster: Roster, trust: Trust, *, today: date) -> Signal:
+    """The signal of one claim, from all that is held on it. The indicator is one that the vocabulary knows.
+
+    The key epochs of one institution are one voice in it, and nobody who was removed or has left loses what it said
+    before.
+    """
+    held_by = opinions.opinions(
+        held,
+        vocabulary,
+        lambda contributor: trust(held.claim.circle, contributor),
+        voice=roster.voice,
+        order=roster.order,
+    )
     half_life_months = vocabulary.indicators[held.claim.indicator].half_life_months
+    k = roster.charter.small_number_threshold
     return fuse(held_by, half_life_months=half_life_months, k=k, today=today)
 
 

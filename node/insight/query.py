@@ -18,7 +18,7 @@ from node.domain.insight import (
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
 from node.insight.dossier import signal_view
-from node.insight.opinions import Trust, equal_trust, is_listed, signal
+from node.insight.opinions import is_listed, policy, signal
 from node.insight.refresh import statements_of
 from node.insight.views import view
 from node.storage import circles, insight, statements
@@ -98,15 +98,14 @@ def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) 
     return stored.counts
 
 
-def signals(
-    tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp, *, trust: Trust = equal_trust
-) -> tuple[SignalView, ...]:
+def signals(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> tuple[SignalView, ...]:
     """The stored signals on a subject in all circles, without statements; those of an earlier day computed again.
 
     As true as the last :func:`node.insight.refresh.refresh`, which the caller runs before.
     """
     today = day_of(now)
-    thresholds = {roster.circle: roster.charter.small_number_threshold for roster in circles.list_rosters(tx)}
+    rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
+    trust = policy(tx)
     views: list[SignalView] = []
     for stored in insight.signals_of(tx, subject):
         claim, fused = stored.claim, stored.signal
@@ -114,7 +113,7 @@ def signals(
             continue
         if stored.as_of != today:
             for held in statements_of(tx, [claim], now):
-                fused = signal(held, vocabulary, k=thresholds[claim.circle], today=today, trust=trust)
+                fused = signal(held, vocabulary, rosters[claim.circle], trust, today=today)
         views.append(signal_view(claim, fused, vocabulary, today))
     return tuple(views)
 
@@ -126,7 +125,9 @@ def circle_summaries(tx: Transaction) -> tuple[CircleSummary, ...]:
     summaries = []
     for roster in circles.list_rosters(tx):
         charter, held = roster.charter, counts.get(roster.circle, {})
-        contributors = sorted((pseudonym(roster.circle, key), key) for key in roster.members)
+        # A former member's statements are still here, under the pseudonym that they came with.
+        keys = [key for key, line in roster.lines.items() if line.status == "current" or key in held]
+        contributors = sorted((pseudonym(roster.circle, key), key) for key in keys)
         summaries.append(
             CircleSummary(
                 circle=roster.circle,

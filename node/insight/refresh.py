@@ -12,7 +12,7 @@ from typing import Final
 from node.clock import day_of
 from node.domain.statements import Claim, StoredStatement
 from node.domain.subjects import Organisation
-from node.insight.opinions import ClaimStatements, Trust, by_claim, equal_trust, is_listed, signal
+from node.insight.opinions import ClaimStatements, by_claim, is_listed, policy, signal
 from node.storage import circles, insight, projection, statements
 from node.storage import subjects as registry
 from node.storage.database import Database, Transaction
@@ -25,21 +25,17 @@ BATCH: Final = 2_000
 """Claims recomputed in one transaction: about a second of work, during which SQLite has no other writer."""
 
 
-def refresh(
-    tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH, trust: Trust = equal_trust
-) -> int:
+def refresh(tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH) -> int:
     """Recompute the signals of at most ``limit`` touched claims; how many that were.
 
     Takes marks and never makes one: whoever held marks that others want and waited for theirs could wait for ever.
     """
     claims = statements.take_dirty_claims(tx, limit)
-    registry.notice(tx, _recompute(tx, vocabulary, claims, now, trust).values())
+    registry.notice(tx, _recompute(tx, vocabulary, claims, now).values())
     return len(claims)
 
 
-def freshen(
-    database: Database, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH, trust: Trust = equal_trust
-) -> int:
+def freshen(database: Database, vocabulary: Vocabulary, now: Timestamp, *, limit: int = BATCH) -> int:
     """Recompute at most ``limit`` signals: touched claims first, then those of an earlier day.
 
     Returns how many were looked at; fewer than ``limit`` means that none is left. What time alone has touched is
@@ -51,32 +47,32 @@ def freshen(
             if not projection.sweep_expired(tx, now):
                 break
     with database.write() as tx:
-        done = refresh(tx, vocabulary, now, limit=limit, trust=trust)
+        done = refresh(tx, vocabulary, now, limit=limit)
     if done < limit:
         with database.write() as tx:
             aged = _mark_aged(tx, now, limit - done)
         if aged:
             with database.write() as tx:
-                done += refresh(tx, vocabulary, now, limit=limit - done, trust=trust)
+                done += refresh(tx, vocabulary, now, limit=limit - done)
     return done
 
 
-def catch_up(database: Database, vocabulary: Vocabulary, now: Timestamp, *, trust: Trust = equal_trust) -> int:
+def catch_up(database: Database, vocabulary: Vocabulary, now: Timestamp) -> int:
     """Refresh in transactions of its own until nothing is left; how many signals that were."""
     total = 0
     while True:
-        done = freshen(database, vocabulary, now, trust=trust)
+        done = freshen(database, vocabulary, now)
         total += done
         if done < BATCH:
             return total
 
 
-def rebuild(tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, trust: Trust = equal_trust) -> int:
+def rebuild(tx: Transaction, vocabulary: Vocabulary, now: Timestamp) -> int:
     """Forget every signal and compute all of them again from the statements; how many claims that were."""
     insight.drop_all_signals(tx)
     claims = insight.all_claims(tx)
     for start in range(0, len(claims), BATCH):
-        _recompute(tx, vocabulary, claims[start : start + BATCH], now, trust)
+        _recompute(tx, vocabulary, claims[start : start + BATCH], now)
     return len(claims)
 
 
@@ -113,17 +109,18 @@ def _mark_aged(tx: Transaction, now: Timestamp, limit: int) -> int:
 
 
 def _recompute(
-    tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now: Timestamp, trust: Trust
+    tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now: Timestamp
 ) -> dict[SubjectId, Organisation]:
     """Write the signals of these claims as they are now; what their subjects are called in them."""
     today = day_of(now)
-    thresholds = {roster.circle: roster.charter.small_number_threshold for roster in circles.list_rosters(tx)}
+    rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
+    trust = policy(tx)
     signals: dict[Claim, Signal] = {}
     labels: dict[SubjectId, Organisation] = {}
     for held in statements_of(tx, claims, now):
         _note_label(held, labels)
         if is_listed(held.claim.indicator, vocabulary):
-            fused = signal(held, vocabulary, k=thresholds[held.claim.circle], today=today, trust=trust)
+            fused = signal(held, vocabulary, rosters[held.claim.circle], trust, today=today)
             # Without an opinion there is no signal: all that was said was retracted or has expired.
             if fused.contributions:
                 signals[held.claim] = fused

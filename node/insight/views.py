@@ -12,12 +12,25 @@ from node.domain.insight import (
     StatementView,
 )
 from node.domain.statements import StoredStatement
+from node.errors import Code, HanseError
+from protocol.errors import Fault
 from protocol.pseudonyms import pseudonym
-from protocol.statements import CorrectionBody, FindingBody, RelationBody, ResponseBody, RetractionBody, kind_of
+from protocol.statements import (
+    CorrectionBody,
+    EndorsementBody,
+    FindingBody,
+    KeyBody,
+    LeaveBody,
+    RelationBody,
+    RemovalBody,
+    ResponseBody,
+    RetractionBody,
+    kind_of,
+)
 
 
 def view(stored: StoredStatement) -> StatementView:
-    """The view of any statement."""
+    """The view of any statement about a subject; raises ``NOT_FOUND`` for one about members, which names them."""
     match stored.body:
         case FindingBody() as body:
             return finding_view(stored, body)
@@ -29,6 +42,8 @@ def view(stored: StoredStatement) -> StatementView:
             return CorrectionView(_provenance(stored), body.target, body.reason)
         case RetractionBody() as body:
             return RetractionView(_provenance(stored), body.target, body.reason)
+        case EndorsementBody() | RemovalBody() | LeaveBody() | KeyBody():  # no row of storage.statements holds one
+            raise HanseError(Code.NOT_FOUND, "this is no statement about a subject.", fault=Fault.OURS)
 
 
 def finding_view(stored: StoredStatement, body: FindingBody, responses: tuple[ResponseView, ...] = ()) -> FindingView:

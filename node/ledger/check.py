@@ -15,17 +15,20 @@ from typing import Final, TypeAlias
 from node.domain.circles import Member
 from node.domain.ledger import Log
 from node.errors import HanseError
-from node.storage import circles, projection, statements
+from node.ledger.membership import compute
+from node.ledger.membership import stored as stored_form
+from node.storage import circles, membership, projection, statements
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
 from protocol import replica
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, KeyId
+from protocol.membership import facts_of
 from protocol.merkle import tiles
 from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import HASH_BYTES, leaf_hash
-from protocol.projection import Projected, Reading, UnreadableEntry, interpret
+from protocol.projection import WHOLE, Projected, Reading, UnreadableEntry, interpret
 from protocol.replica import AcceptedEntry, Content, Unreadable
 from protocol.statements import Timestamp
 
@@ -77,18 +80,33 @@ def check(database: Database, now: Timestamp) -> Iterator[Event]:
         rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
     for circle, contributor in names:
         roster = rosters.get(circle)
-        member = roster.members.get(contributor) if roster else None
+        member = roster.lines.get(contributor) if roster else None
         if member is None:
             yield Damage(circle, contributor, None, "this log belongs to no member of a circle of ours", _RESTORE)
             continue
         with database.read() as tx:
             yield from _check_log(tx, circle, member, now)
+    for circle in rosters:
+        with database.read() as tx:
+            yield from _check_roster(tx, circle)
     with database.read() as tx:
         drawn, last = projection.last_drawn(tx), statements.last_seq(tx)
     if drawn < last:
         yield Damage(
             CircleId(""), KeyId(""), None, f"the feed's counter stands at {drawn}, its last row at {last}", _PROJECT
         )
+
+
+def _check_roster(tx: Transaction, circle: CircleId) -> Iterator[Damage]:
+    """Who is a member, and where logs are void: both follow from the entries."""
+    charter = circles.signed_charter(tx, circle)
+    if charter is None:
+        return
+    found = compute(tx, circle, charter.charter)
+    if stored_form(charter.charter, found) != list(circles.stored_lines(tx, circle).values()):
+        yield Damage(circle, KeyId(""), None, "the stored roster does not follow from charter and entries", _PROJECT)
+    if {key: line.cut for key, line in found.lines.items() if line.cut != WHOLE} != membership.cuts(tx, circle):
+        yield Damage(circle, KeyId(""), None, "where logs are void does not follow from the entries", _PROJECT)
 
 
 def _check_log(tx: Transaction, circle: CircleId, member: Member, now: Timestamp) -> Iterator[Event]:
@@ -99,7 +117,8 @@ def _check_log(tx: Transaction, circle: CircleId, member: Member, now: Timestamp
         return
     if log is None:
         return
-    stored = projection.of_log(tx, log)
+    cut = membership.cut_of(tx, circle, log.contributor)
+    stored = projection.of_log(tx, log, cut)
     unreadable = {entry.index: entry for entry in logs.list_unreadable(tx, log)}
     found = _Recomputed()
     yield from _read(tx, log, member, now, unreadable, found)
@@ -107,7 +126,9 @@ def _check_log(tx: Transaction, circle: CircleId, member: Member, now: Timestamp
         yield Damage(log.circle, log.contributor, what[0], what[1], _RESTORE)
     if found.missing:
         return
-    reading = interpret(found.entries, {})
+    if [fact.index for fact in facts_of(log.contributor, found.entries)] != membership.indices(tx, log):
+        yield Damage(log.circle, log.contributor, None, "what it says of membership is not noted as such", _PROJECT)
+    reading = interpret(found.entries, {}, cut)
     for index, words in _compare_projection(reading, stored, unreadable, found.suspects):
         yield Damage(log.circle, log.contributor, index, words, _PROJECT)
 

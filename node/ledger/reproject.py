@@ -1,9 +1,11 @@
-"""Projecting a whole log again: where time has changed how an entry reads."""
+"""Projecting a whole log again: where time or a moved cut has changed how an entry reads."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from node.domain.ledger import Log
 from node.storage import ledger as logs
+from node.storage import membership
 from node.storage import projection as rows
 from node.storage.database import Transaction
 from node.storage.statements import decode_stored
@@ -16,18 +18,31 @@ from protocol.replica import AcceptedEntry, Content
 from protocol.statements import Timestamp
 
 
-def reproject(tx: Transaction, log: Log, key: PublicKey, now: Timestamp) -> int:
-    """Bring the projection of a log to what its entries say at ``now``; how many statements changed.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What reading a log again has changed."""
 
-    The caller holds the log's lock. Rows that stay keep their place in the feed; what becomes readable gets a new
-    one. A statement that was readable only because an earlier entry with its identifier was not yet, goes.
+    statements: int
+    claims: set[ClaimKey]
+    """To be marked by the caller."""
+
+
+def read_again(tx: Transaction, log: Log, key: PublicKey, now: Timestamp) -> Reread:
+    """Bring the projection of a log to what its entries say at ``now`` and with the cut that it now has.
+
+    Who is a member does not change by it (clause 6.10). Nobody else projects meanwhile: the feed is locked, and whoever
+    has entries of this log to add waits for it before reading what is stored. Rows that stay keep their place in the
+    feed; what becomes readable gets a new one. A statement that was readable only because an earlier entry with its
+    identifier was not yet, goes.
     """
-    current = rows.of_log(tx, log)
+    rows.lock_feed(tx)
+    cut = membership.cut_of(tx, log.circle, log.contributor)
+    current = rows.of_log(tx, log, cut)
     entries = [
         AcceptedEntry(index, jws, leaf_hash(jws), _content(jws, key, log, now, known=index in current))
         for index, jws in logs.indexed_entries(tx, log)
     ]
-    reading = interpret(entries, {})
+    reading = interpret(entries, {}, cut)
     expected = {row.index: row for row in reading.new.values()}
     gone = [row for index, row in current.items() if index not in expected]
     new = [row for index, row in expected.items() if index not in current]
@@ -38,8 +53,7 @@ def reproject(tx: Transaction, log: Log, key: PublicKey, now: Timestamp) -> int:
     rows.replace_unreadable(tx, log, reading.unreadable, now)
     touched = [*gone, *new, *changed, *(current[row.index] for row in changed)]
     claims, answered = _bearing(touched)
-    rows.mark_dirty(tx, log.circle, claims | rows.claims_answered(tx, log.circle, answered))
-    return len(gone) + len(new) + len(changed)
+    return Reread(len(gone) + len(new) + len(changed), claims | rows.claims_answered(tx, log.circle, answered))
 
 
 def _content(jws: bytes, key: PublicKey, log: Log, now: Timestamp, *, known: bool) -> Content:

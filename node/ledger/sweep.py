@@ -7,7 +7,7 @@ writes many of them cost every peer a signature check each and every minute.
 
 from typing import Final
 
-from node.ledger.reproject import reproject
+from node.ledger.reproject import read_again
 from node.storage import circles, peers, projection
 from node.storage import ledger as logs
 from node.storage.database import Database
@@ -48,17 +48,19 @@ def _come_of_age(database: Database, now: Timestamp) -> int:
         rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
         due = []
         for log, indices in waiting:
-            key = rosters[log.circle].members[log.contributor].key if indices else None
-            if key is not None and any(
-                not isinstance(replica.reread(jws, key, log.circle, now), replica.Unreadable)
+            line = rosters[log.circle].lines.get(log.contributor) if indices else None
+            if line is not None and any(
+                not isinstance(replica.reread(jws, line.key, log.circle, now), replica.Unreadable)
                 for index in indices
                 for jws in logs.read_entries(tx, log, index, index + 1)
             ):
-                due.append((log, key))
+                due.append((log, line.key))
     touched = 0
     for log, key in due:
         with database.write() as tx:
-            touched += reproject(tx, logs.lock_log(tx, log.circle, log.contributor), key, now)
+            found = read_again(tx, logs.lock_log(tx, log.circle, log.contributor), key, now)
+            projection.mark_dirty(tx, log.circle, found.claims)
+        touched += found.statements
     with database.write() as tx:
         peers.beat(tx, HEARTBEAT, now, f"{touched} statements changed by the new day")
     return touched

@@ -53,11 +53,12 @@ _EPOCH: Final = date(1970, 1, 1)
 def gate_hits(tx: Transaction, vault: Vault, vocabulary: Vocabulary, draft: Draft) -> list[GateHit]:
     """Everything the privacy gate finds in a draft, overridden or not."""
     roster = circles.get_roster(tx, draft.circle)
-    own = roster.members[roster.own].name
+    own = roster.lines.get(roster.own)
+    pseudonymous = roster.charter.attribution == "pseudonymous"
     return gate.check(
         draft.content,
         vocabulary,
-        known=known(tx, vault, draft, institution=own if roster.charter.attribution == "pseudonymous" else ""),
+        known=known(tx, vault, draft, institution=own.name if own is not None and pseudonymous else ""),
     )
 
 
@@ -88,7 +89,9 @@ def preview(tx: Transaction, vault: Vault, actor: AccountId, draft: DraftId, now
         raise HanseError(Code.CONFLICT, f"a draft that is {found.state.value} has no preview.")
     if found.state is not DraftState.SUBMITTED and actor != found.author:
         raise HanseError(Code.FORBIDDEN, "this draft is still with its author.")
-    made = _make(found, circles.get_roster(tx, found.circle), now)
+    roster = circles.get_roster(tx, found.circle)
+    roster.own_member()
+    made = _make(found, roster, now)
     # A preview is no change of the draft: neither its version nor the moment of its last change moves.
     store(tx, vault, found, replace(found, preview=made), actor, "preview", now)
     return made

@@ -8,6 +8,7 @@ import msgspec
 
 from node.clock import day_of
 from node.domain.accounts import AccountId
+from node.domain.circles import Roster
 from node.domain.publishing import (
     CorrectionContent,
     Draft,
@@ -36,13 +37,22 @@ from protocol import sd_jwt, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
 from protocol.statements import (
     Body,
+    Correction,
     CorrectionBody,
+    EndorsementBody,
+    Finding,
     FindingBody,
     Handling,
+    KeyBody,
+    LeaveBody,
+    Relation,
     RelationBody,
+    RemovalBody,
+    Response,
     ResponseBody,
     Retraction,
     RetractionBody,
+    Statement,
     Subject,
     Timestamp,
     kind_of,
@@ -83,7 +93,7 @@ def publish(
     vocabulary.require_known(statement)
     approved = replace(found, state=DraftState.APPROVED, approver=approver, updated=now)
     store(tx, vault, found, approved, approver, DraftAction.APPROVE.value, now)
-    (appended,) = append(tx, keyring, found.circle, [statement], now)
+    (appended,) = append(tx, keyring, found.circle, [statement], now, contributor=_log_for(tx, statement, roster, now))
     published = Published(found.id, found.circle, appended.contributor, appended.id, appended.index)
     storage.add_publication(tx, vault, published, made.disclosures, now)
     state = advance(approved.state, DraftAction.PUBLISH, author=found.author, actor=approver)
@@ -137,12 +147,30 @@ def prefill_correction(
 
 
 def own_statement(tx: Transaction, circle: CircleId, statement: StatementId, now: Timestamp) -> StoredStatement:
-    """A statement in our own log of a circle; raises ``NOT_FOUND``."""
-    roster = circles.get_roster(tx, circle)
-    found = stored_statements.get(tx, roster.own, statement, now=now)
-    if found is None or found.circle != circle:
+    """A statement in a log of ours of this circle, under whichever of our keys; raises ``NOT_FOUND``."""
+    found = find_own_statement(tx, circles.get_roster(tx, circle), statement, now)
+    if found is None:
         raise HanseError(Code.NOT_FOUND, "our log of this circle holds no such statement.")
     return found
+
+
+def find_own_statement(
+    tx: Transaction, roster: Roster, statement: StatementId, now: Timestamp
+) -> StoredStatement | None:
+    """As :func:`own_statement`, ``None`` where there is no such statement."""
+    for key in (roster.own, *sorted(roster.own_keys - {roster.own})):
+        found = stored_statements.get(tx, key, statement, now=now)
+        if found is not None:
+            return found
+    return None
+
+
+def _log_for(tx: Transaction, statement: Statement, roster: Roster, now: Timestamp) -> KeyId:
+    """Our newest log, except for what acts on a statement of a former key: that only the former log can do."""
+    if not isinstance(statement, Correction | Retraction):
+        return roster.own
+    target = find_own_statement(tx, roster, statement.body.target, now)
+    return roster.own if target is None else target.contributor
 
 
 def disclosures(tx: Transaction, vault: Vault, contributor: KeyId, statement: StatementId) -> tuple[str, ...]:
@@ -156,7 +184,7 @@ def disclosures(tx: Transaction, vault: Vault, contributor: KeyId, statement: St
 def _held_back(tx: Transaction, vault: Vault, found: StoredStatement) -> HeldBack:
     """What was held back when the statement was published; empty where this node no longer has it."""
     kept = storage.get_disclosures(tx, vault, found.contributor, found.statement.id)
-    if kept is None or isinstance(found.statement, Retraction):
+    if kept is None or not isinstance(found.statement, Finding | Relation | Response | Correction):
         return HeldBack()
     return msgspec.convert(sd_jwt.verify(found.statement.sd, kept), HeldBack)
 
@@ -200,16 +228,20 @@ _Facts = tuple[Subject | None, VocabularyCode | None, StatementId | None, str, H
 
 def _facts(body: Body) -> _Facts:
     """Subject, indicator, target, summary and handling of a body, as far as its kind has them."""
+    facts: _Facts = (None, None, None, "", None)
     match body:
         case FindingBody():
-            return body.subject, body.indicator, None, body.summary, body.handling
+            facts = body.subject, body.indicator, None, body.summary, body.handling
         case RelationBody():
-            return body.subject, None, None, body.summary, body.handling
+            facts = body.subject, None, None, body.summary, body.handling
         case ResponseBody():
-            return None, None, body.target.id, body.summary, body.handling
+            facts = None, None, body.target.id, body.summary, body.handling
         case CorrectionBody(finding=FindingBody() as finding):
-            return finding.subject, finding.indicator, body.target, finding.summary, finding.handling
+            facts = finding.subject, finding.indicator, body.target, finding.summary, finding.handling
         case CorrectionBody(relation=RelationBody() as relation):
-            return relation.subject, None, body.target, relation.summary, relation.handling
+            facts = relation.subject, None, body.target, relation.summary, relation.handling
         case CorrectionBody() | RetractionBody():
-            return None, None, body.target, "", None
+            facts = None, None, body.target, "", None
+        case EndorsementBody() | RemovalBody() | LeaveBody() | KeyBody():
+            pass  # never a draft, and so never among what was shared
+    return facts

@@ -1,8 +1,9 @@
 """Writing what entries mean: rows of ``statements``, unreadable entries, dirty claims, and the feed's numbers."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import sqlalchemy as sa
 
@@ -10,15 +11,18 @@ from node.domain.ledger import Log
 from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import DIRTY_CLAIMS, FEED, LOGS, STATEMENTS, UNREADABLE_ENTRIES
+from node.storage.tables.membership import MEMBERSHIP_FACTS
 from node.storage.upsert import insert_new, upsert
 from protocol.identifiers import CircleId, KeyId, StatementId
-from protocol.projection import ClaimKey, Projected, UnreadableEntry
-from protocol.statements import Timestamp
+from protocol.projection import ClaimKey, Cut, Projected, UnreadableEntry
+from protocol.statements import MembershipKind, Timestamp
 
 _MAX_DETAIL_CHARACTERS: Final = 500
 """Of an unreadable entry's detail: one sentence; the entry itself is stored and can be read again."""
 _SWEEP_ROWS: Final = 5_000
 """Statements swept in one round: a bounded transaction; the next round takes the rest."""
+
+MEMBERSHIP_KINDS: Final[frozenset[str]] = frozenset(get_args(MembershipKind))
 
 _NOTHING: Final[Mapping[StatementId, Projected]] = MappingProxyType({})
 _PROJECTED: Final = tuple(
@@ -40,21 +44,67 @@ _PROJECTED: Final = tuple(
     )
 )
 """The columns of a :class:`Projected`, in its order."""
+_FACTS: Final = tuple(MEMBERSHIP_FACTS.c[name] for name in ("idx", "id", "kind", "iat", "exp"))
+"""The first of these columns: what a statement about membership has of them."""
 
 
-def by_id(tx: Transaction, log: Log, ids: Iterable[StatementId]) -> dict[StatementId, Projected]:
+def lock_feed(tx: Transaction) -> None:
+    """From here to the commit nobody else writes what entries mean, of whatever log.
+
+    Taken after the lock of a log. One log's entry may change what another's mean, so whoever interprets reads
+    what is stored, and the cuts, behind this lock.
+    """
+    _draw(tx, 0)
+
+
+def by_id(tx: Transaction, log: Log, ids: Iterable[StatementId], cut: Cut) -> dict[StatementId, Projected]:
     """Those of one log's rows that have one of these identifiers."""
     found: dict[StatementId, Projected] = {}
     for names in chunks(ids):
-        query = sa.select(*_PROJECTED).where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.id.in_(names))
-        found |= {row.id: Projected(*row) for row in tx.connection.execute(query)}
+        for query in _both(log):
+            chosen = query.where(query.selected_columns.id.in_(names))
+            found |= {row.id: _projected(row, cut) for row in tx.connection.execute(chosen)}
     return found
 
 
-def of_log(tx: Transaction, log: Log) -> dict[int, Projected]:
-    """All rows of one log by index."""
-    query = sa.select(*_PROJECTED).where(STATEMENTS.c.log_id == log.id).order_by(STATEMENTS.c.idx)
-    return {row.idx: Projected(*row) for row in tx.connection.execute(query)}
+def of_log(tx: Transaction, log: Log, cut: Cut) -> dict[int, Projected]:
+    """All rows of one log by index, ascending."""
+    rows: list[Projected] = []
+    for query in _both(log):
+        rows += [_projected(row, cut) for row in tx.connection.execute(query)]
+    return {row.index: row for row in sorted(rows, key=lambda each: each.index)}
+
+
+def acts_between(tx: Transaction, log: Log, start: int, end: int | None) -> bool:
+    """Whether a correction or retraction stands among these entries: moving a cut across it changes what it acts on."""
+    query = sa.select(STATEMENTS.c.idx).where(
+        STATEMENTS.c.log_id == log.id,
+        STATEMENTS.c.kind.in_(("correction", "retraction")),
+        STATEMENTS.c.idx >= start,
+    )
+    if end is not None:
+        query = query.where(STATEMENTS.c.idx < end)
+    return tx.connection.execute(query.limit(1)).first() is not None
+
+
+def claims_of(tx: Transaction, circle: CircleId, contributors: Collection[KeyId]) -> set[ClaimKey]:
+    """Every claim on which one of these logs has said anything, responses included."""
+    claims: set[ClaimKey] = set()
+    answered: set[tuple[KeyId, StatementId]] = set()
+    columns = ("subject", "indicator", "scope", "target_contributor", "target_id")
+    for keys in chunks(sorted(contributors)):
+        query = (
+            sa.select(*(STATEMENTS.c[name] for name in columns))
+            .select_from(STATEMENTS.join(LOGS))
+            .where(LOGS.c.circle == circle, LOGS.c.contributor.in_(keys))
+            .distinct()
+        )
+        for row in tx.connection.execute(query):
+            if row.indicator is not None:
+                claims.add(ClaimKey(row.subject, row.indicator, row.scope))
+            elif row.target_contributor is not None:
+                answered.add((row.target_contributor, row.target_id))
+    return claims | claims_answered(tx, circle, answered)
 
 
 def insert(
@@ -65,7 +115,7 @@ def insert(
     *,
     replaced: Mapping[StatementId, Projected] = _NOTHING,
 ) -> None:
-    """Add rows in the order given, each with the feed's next number.
+    """Add rows in the order given, each with the feed's next number; what is about membership has none.
 
     ``replaced`` is what corrections among them correct, as it stood before: where a body moved to another subject
     or indicator, the correction's row keeps the old ones, so that readers of those hear of it.
@@ -74,14 +124,16 @@ def insert(
     visible in ascending order and an aborted transaction returns its own. That is the whole of the promise that
     a poller misses nothing (``tests/node/storage/test_feed.py``).
     """
-    if not rows:
+    _list(tx, log, [row.index for row in rows if row.kind in MEMBERSHIP_KINDS], listed=True)
+    pooled = [row for row in rows if row.kind not in MEMBERSHIP_KINDS]
+    if not pooled:
         return
-    first = _draw(tx, len(rows)) + 1
+    first = _draw(tx, len(pooled)) + 1
     values = [
         _values(row)
         | _moved_from(row, replaced.get(row.id))
         | {"seq": first + offset, "log_id": log.id, "received": now, "swept": row.exp <= now}
-        for offset, row in enumerate(rows)
+        for offset, row in enumerate(pooled)
     ]
     tx.connection.execute(sa.insert(STATEMENTS), values)
 
@@ -107,8 +159,10 @@ def update(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestam
 
 def delete(tx: Transaction, log: Log, indices: Iterable[int]) -> None:
     """Remove rows of entries that no longer read as statements."""
-    for some in chunks(indices):
+    gone = list(indices)
+    for some in chunks(gone):
         tx.connection.execute(sa.delete(STATEMENTS).where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.idx.in_(some)))
+    _list(tx, log, gone, listed=False)
 
 
 def replace_unreadable(tx: Transaction, log: Log, entries: Collection[UnreadableEntry], now: Timestamp) -> None:
@@ -202,6 +256,26 @@ def _draw(tx: Transaction, count: int) -> int:
     insert_new(tx, FEED, {"id": 1, "last": 0})
     query = sa.update(FEED).where(FEED.c.id == 1).values(last=FEED.c.last + count).returning(FEED.c.last)
     return int(tx.connection.execute(query).scalar_one()) - count
+
+
+def _projected(row: sa.Row[Any], cut: Cut) -> Projected:
+    """What is void is no column: it follows from the cut, which another log's entry may move."""
+    values: list[Any] = list(row)
+    return replace(Projected(*values), void=cut.voids(row.kind, row.idx))
+
+
+def _both(log: Log) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """What a log says about subjects, and what it says about membership."""
+    return (
+        sa.select(*_PROJECTED).where(STATEMENTS.c.log_id == log.id),
+        sa.select(*_FACTS).where(MEMBERSHIP_FACTS.c.log_id == log.id, MEMBERSHIP_FACTS.c.listed),
+    )
+
+
+def _list(tx: Transaction, log: Log, indices: Iterable[int], *, listed: bool) -> None:
+    for some in chunks(indices):
+        rows = sa.and_(MEMBERSHIP_FACTS.c.log_id == log.id, MEMBERSHIP_FACTS.c.idx.in_(some))
+        tx.connection.execute(sa.update(MEMBERSHIP_FACTS).where(rows).values(listed=listed))
 
 
 def _moved_from(row: Projected, before: Projected | None) -> dict[str, str | None]:

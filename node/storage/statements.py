@@ -17,9 +17,10 @@ import sqlalchemy as sa
 from node.domain.statements import Claim, StoredStatement
 from node.storage.database import Transaction
 from node.storage.tables.ledger import DIRTY_CLAIMS, ENTRIES, LOGS, STATEMENTS
+from node.storage.tables.membership import LOG_CUTS
 from protocol import envelope, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
-from protocol.projection import live_body, state_at
+from protocol.projection import Cut, live_body, state_at
 from protocol.statements import Kind, Statement, Timestamp
 
 CHUNK: Final = 500
@@ -33,7 +34,8 @@ _ANSWERS: Final = STATEMENTS.alias("answers")
 def get(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StoredStatement | None:
     """The statement with this name; identifiers are unique only inside one log, so the contributor is part of it."""
     query = _select().where(LOGS.c.contributor == contributor, STATEMENTS.c.id == statement_id)
-    row = tx.connection.execute(query).one_or_none()
+    # A member may have brought one key into two circles by a later card: then the first that came here is meant.
+    row = tx.connection.execute(query.order_by(STATEMENTS.c.seq).limit(1)).one_or_none()
     return None if row is None else _stored(row, now)
 
 
@@ -174,15 +176,18 @@ def chunks(values: Iterable[_T]) -> Iterator[Sequence[_T]]:
 
 def _select() -> sa.Select[Any]:
     correction = sa.and_(_CORRECTIONS.c.log_id == STATEMENTS.c.log_id, _CORRECTIONS.c.idx == STATEMENTS.c.corrected_by)
+    cut = sa.and_(LOG_CUTS.c.circle == LOGS.c.circle, LOG_CUTS.c.contributor == LOGS.c.contributor)
     source = (
         STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
         .join(ENTRIES, sa.and_(ENTRIES.c.log_id == STATEMENTS.c.log_id, ENTRIES.c.idx == STATEMENTS.c.idx))
         .outerjoin(_CORRECTIONS, correction)
+        .outerjoin(LOG_CUTS, cut)
     )
     return sa.select(
         LOGS.c.circle,
         LOGS.c.contributor,
         STATEMENTS.c.idx,
+        STATEMENTS.c.kind,
         STATEMENTS.c.seq,
         STATEMENTS.c.corrected_by,
         STATEMENTS.c.retracted_by,
@@ -192,6 +197,8 @@ def _select() -> sa.Select[Any]:
         STATEMENTS.c.target_id,
         ENTRIES.c.jws,
         _CORRECTIONS.c.jws.label("correction"),
+        LOG_CUTS.c.void_from,
+        LOG_CUTS.c.closed_from,
     ).select_from(source)
 
 
@@ -211,7 +218,13 @@ def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
         seq=row.seq,
         statement=statement,
         body=live_body(statement, None if row.correction is None else decode_stored(row.correction)),
-        state=state_at(now, exp=row.exp, corrected_by=row.corrected_by, retracted_by=row.retracted_by),
+        state=state_at(
+            now,
+            exp=row.exp,
+            corrected_by=row.corrected_by,
+            retracted_by=row.retracted_by,
+            void=Cut(row.void_from, row.closed_from).voids(row.kind, row.idx),
+        ),
         received=row.received,
         jws=row.jws,
     )

@@ -57,7 +57,7 @@ def show_statement(visit: _Visit, contributor: str, statement: str) -> Response:
         checkpoint=log.covered.decode() if log else "",
         payload=msgspec.json.format(unverified.payload, indent=2).decode(),
         jws=stored.jws.decode("ascii"),
-        ours=roster is not None and roster.own == key,
+        ours=roster is not None and key in roster.own_keys,
         vocabulary=visit.runtime.vocabulary,
         may_share=visit.may(Permission.DRAFTS_WRITE),
         shows_bytes=shows_bytes,

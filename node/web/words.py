@@ -49,6 +49,7 @@ _STATES: Final[Mapping[State, str]] = {
     "corrected": "corrected",
     "retracted": "retracted",
     "expired": "expired",
+    "void": "void",
 }
 _LITTLE: Final = PPM // 4
 _SOME: Final = 3 * PPM // 5

@@ -168,10 +168,12 @@ def _group(group: GroupReading) -> GroupBody:
 
 
 def _contribution(circle: CircleId, each: Contribution) -> ContributionBody:
+    # The contribution's own contributor is the voice: an identity, the same in every circle, which stays inside.
+    contributor, statement = each.statement
     return ContributionBody(
-        pseudonym=pseudonym(circle, each.contributor),
-        contributor=each.contributor,
-        statement=each.statement[1],
+        pseudonym=pseudonym(circle, contributor),
+        contributor=contributor,
+        statement=statement,
         counts_as=each.counts_as,
         root=each.root,
         grade_mass=each.grade_mass,

@@ -41,7 +41,7 @@ class ObservationBody(Model):
     credibility: int = Field(description="Of the information, 1 to 6 (Admiralty scale).", ge=1, le=6)
     evidence_kinds: list[str] = Field(examples=[["public-register"]])
     sources: list[str] = Field(description="SHA-256 digests of the public sources it rests on.")
-    summary: str = Field(description="Empty where the statement was retracted or has expired.")
+    summary: str = Field(description="Empty where the statement was retracted, has expired or is void.")
     handling: Handling = Field(description="TLP 2.0.")
 
 

@@ -140,7 +140,7 @@ def _target(visit: Visit, tx: Transaction, contributor: KeyId, statement: Statem
     found = statements.get(tx, contributor, statement, now=visit.now)
     if found is None or not isinstance(found.body, FindingBody | RelationBody):
         raise HanseError(Code.NOT_FOUND, "this node holds no finding or tie of this name.")
-    if roster(tx, found.circle).own == contributor:
+    if contributor in roster(tx, found.circle).own_keys:
         raise HanseError(Code.CONFLICT, "this is our own statement.", remedy="Correct or retract it.")
     if not found.counts:
         raise HanseError(Code.CONFLICT, f"this statement is {found.state}.")

@@ -12,8 +12,8 @@ from node.domain.publishing import DraftId, DraftState, GateHit, Override, Previ
 from node.errors import Code, HanseError
 from node.publishing.drafts import add_override, get_draft, history, send_back, withdraw
 from node.publishing.preview import current_preview, gate_hits, preview, submit
-from node.publishing.publish import publish
-from node.storage.statements import get as get_statement
+from node.publishing.publish import find_own_statement, publish
+from node.sync import confirm_own_log
 from node.web.drafts.facts import facts_of, held_back_of
 from node.web.drafts.lists import STATE_WORDS, title_of
 from node.web.formats import statement_path
@@ -113,6 +113,9 @@ def do_approve(visit: _Approver, draft: _Id) -> Response:
     """Let exactly the bytes that were seen into the log: approval and publication are one transaction."""
     runtime = visit.runtime
     try:
+        with visit.read() as tx:
+            circle = get_draft(tx, runtime.vault, draft).circle
+        confirm_own_log(runtime, circle)
         with visit.write() as tx:
             publish(
                 tx,
@@ -175,7 +178,7 @@ def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Re
         events = history(tx, runtime.vault, draft)
         hits = gate_hits(tx, runtime.vault, runtime.vocabulary, found)
         published = (
-            get_statement(tx, circle.own, found.statement, now=visit.now) if found.statement is not None else None
+            find_own_statement(tx, circle, found.statement, visit.now) if found.statement is not None else None
         )
     made = current_preview(found, visit.now) if found.state is not DraftState.PUBLISHED else found.preview
     title, about = title_of(found, runtime.vocabulary)
@@ -205,7 +208,7 @@ def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Re
             for each in events
         ],
         published=published,
-        published_path=statement_path(circle.own, published.statement.id) if published else "",
+        published_path=statement_path(*published.name) if published else "",
         step=_step(found.state),
         may_edit=found.state in _BEFORE and found.author == me and visit.may(Permission.DRAFTS_WRITE),
         may_withdraw=(waiting or found.state in _BEFORE) and found.author == me and visit.may(Permission.DRAFTS_WRITE),
