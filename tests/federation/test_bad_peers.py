@@ -13,7 +13,7 @@ from node.errors import Code as NodeCode
 from node.storage import ledger as logs
 from node.storage import peers
 from node.sync import sync_once
-from node.sync.pull import MAX_STRANGERS
+from node.sync.take import MAX_STRANGERS
 from node.sync.transport import Patience
 from protocol import envelope, statements
 from protocol.errors import Code
