@@ -10,10 +10,11 @@ from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
 from node.cli.operate import catch_up
 from node.domain.accounts import Permission
 from node.domain.publishing import DraftId, DraftState, Preview
-from node.publishing.drafts import list_drafts
+from node.publishing.drafts import get_draft, list_drafts
 from node.publishing.preview import preview as make_preview
 from node.publishing.publish import publish as publish_draft
 from node.publishing.publish import shared
+from node.sync import confirm_own_log
 
 app = typer.Typer(help="Findings of this node.", no_args_is_help=True)
 
@@ -39,6 +40,9 @@ def publish(
         show(made)
         if not yes:
             typer.confirm("Publish exactly this?", abort=True)
+        with runtime.database.read() as tx:
+            circle = get_draft(tx, runtime.vault, DraftId(draft)).circle
+        confirm_own_log(runtime, circle)
         with runtime.database.write() as tx:
             published = publish_draft(
                 tx,

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from node import circles
-from node.accounts.access_log import verify_access_log
+from node.accounts.access_log import record_access, verify_access_log
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, OUT, DataOption, argument, node, progress
+from node.errors import Code, HanseError
 from node.ledger.check import Damage, Progress
 from node.ledger.check import check as check_ledger
 from node.ledger.export import export as export_log
+from node.sync import confirm_own_log
+from node.sync.restore import allow_alone
 from protocol.identifiers import parse_circle_id, parse_key_id
 
 app = typer.Typer(help="The logs of this node.", no_args_is_help=True)
@@ -53,3 +56,39 @@ def export(
         with target.open("xb") as file:
             written = export_log(tx, roster, argument(parse_key_id, contributor) if contributor else roster.own, file)
     OUT.print(f"{written:,} entries written to {target}.")
+
+
+@app.command()
+def confirm(
+    circle: Annotated[str, typer.Option(help="The circle.")],
+    alone: Annotated[  # noqa: FBT002  # an option of the command line
+        bool,
+        typer.Option(
+            "--nobody-else-answers",
+            help="Where no member can be reached: let the next start sign within the hour. Never after a restore.",
+        ),
+    ] = False,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Compare our own log with what members hold of it, and take back what is missing, as is done before publishing."""
+    with node(data) as runtime:
+        name = argument(parse_circle_id, circle)
+        with runtime.database.read() as tx:
+            roster = circles.roster(tx, name)
+        try:
+            found = confirm_own_log(runtime, name)
+        except HanseError as error:
+            if not alone or error.code is not Code.PEER_UNREACHABLE:
+                raise
+            with runtime.database.write() as tx:
+                allow_alone(runtime.settings, roster, tx, runtime.clock.now())
+                record_access(tx, runtime.vault, None, "own-log-override", name, runtime.clock.now())
+            OUT.print(
+                "Nobody answered. The next process that publishes in this circle within the hour may sign on our log "
+                "as it is now. If this node was restored from a backup, remove the folder `run` and wait for a member."
+            )
+            return
+    OUT.print(
+        f"{found.answered} of {found.asked} members asked have answered; {found.recovered:,} entries of our own log "
+        f"were taken back; it holds {found.size:,}."
+    )

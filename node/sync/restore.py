@@ -24,15 +24,17 @@ import structlog
 from node.domain.circles import Member, Roster
 from node.domain.settings import Settings
 from node.domain.sync import PullReport
-from node.errors import Code, HanseError
+from node.errors import Code as NodeCode
+from node.errors import HanseError
 from node.storage import circles, peers
 from node.storage import ledger as logs
 from node.storage.database import Transaction
+from node.sync import forks
 from node.sync.accept import accept
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
 from node.sync.transport import Patience
-from protocol.errors import ProtocolError
+from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.messages.stream import EntriesRequest, Section, read_stream
 from protocol.statements import Timestamp
@@ -77,8 +79,8 @@ def confirm_own_log(
     """Make sure that this process may sign on our log of a circle; call it with no transaction open.
 
     Returns at once where it has been confirmed in this process already, and for a circle in which nobody else is;
-    otherwise asks members and takes back what they hold. Raises ``CONFLICT`` where nobody answers, where a
-    member holds more than we could take back, and where our log turns out to be forked.
+    otherwise asks members and takes back what they hold. Raises ``PEER_UNREACHABLE`` where nobody answers, and
+    ``CONFLICT`` where a member holds more than we could take back, or our log turns out to be forked.
     """
     with node.database.read() as tx:
         roster = circles.get_roster(tx, circle)
@@ -114,7 +116,7 @@ def confirm_after_pull(node: Parts, roster: Roster, report: PullReport) -> None:
     Not for a pull that named single logs. Raises nothing; what stands against it is in the report already.
     """
     ours = [problem for problem in report.problems if problem.log is None or problem.log in roster.own_keys]
-    if any(problem.log is None or problem.code is not Code.CONFLICT for problem in ours):
+    if any(problem.log is None or problem.code is not NodeCode.CONFLICT for problem in ours):
         return
     with node.database.read() as tx:
         for key in roster.own_keys:
@@ -130,7 +132,7 @@ def allow_alone(settings: Settings, roster: Roster, tx: Transaction, now: Timest
     for no other size.
     """
     folder = settings.data / _FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = []
     for key in sorted(roster.own_keys):
         path = _override(settings, key)
@@ -171,7 +173,7 @@ def _ask(
             if answer.cut_short is not None:
                 raise answer.cut_short
             sections = [item for item in read_stream(answer.data) if isinstance(item, Section)]
-            taken = _take(node, roster, sections, answers)
+            taken = _take(node, outbound, roster, member, sections, answers)
             if not taken:
                 break
     except (HanseError, ProtocolError) as error:
@@ -180,17 +182,31 @@ def _ask(
     return answers
 
 
-def _take(node: Parts, roster: Roster, sections: Iterable[Section], answers: dict[KeyId, _Answer]) -> int:
-    """Accept sections of our own logs; how many entries were new."""
+def _take(
+    node: Parts,
+    outbound: Outbound,
+    roster: Roster,
+    member: Member,
+    sections: Iterable[Section],
+    answers: dict[KeyId, _Answer],
+) -> int:
+    """Accept sections of our own logs; how many entries were new. A fork of one of them is kept, and found later."""
     taken = 0
     for section in sections:
-        if section.contributor not in answers:
+        log = section.contributor
+        if log not in answers:
             continue
-        accepted = accept(node.database, roster, section, node.clock.now(), keyring=node.keyring)
-        before = answers[section.contributor]
-        answers[section.contributor] = _Answer(
-            max(before.announced, accepted.announced), before.recovered + accepted.entries
-        )
+        now = node.clock.now()
+        try:
+            accepted = accept(node.database, roster, section, now, keyring=node.keyring)
+        except ProtocolError as error:
+            fetch = forks.tiles_of(outbound, member, roster.circle, log)
+            found = forks.examine(node.database, roster, section, error, now, fetch)
+            if found is not None and found.code is not Code.FORK:
+                raise
+            continue
+        before = answers[log]
+        answers[log] = _Answer(max(before.announced, accepted.announced), before.recovered + accepted.entries)
         taken += accepted.entries
     return taken
 
@@ -199,10 +215,10 @@ def _require_current(tx: Transaction, circle: CircleId, key: KeyId, announced: I
     log = logs.find_log(tx, circle, key)
     size = 0 if log is None else log.size
     if log is not None and log.status == "forked":
-        raise HanseError(Code.CONFLICT, f"our own log in circle {circle} was forked: {log.problem}.")
+        raise HanseError(NodeCode.CONFLICT, f"our own log in circle {circle} was forked: {log.problem}.")
     if size < max(announced, default=0) or (log is not None and log.covered != log.head):
         raise HanseError(
-            Code.CONFLICT,
+            NodeCode.CONFLICT,
             f"members hold more of our own log in circle {circle} than could be taken back so far.",
             remedy="Run `hanse sync --once` until it reports nothing new, then try again.",
         )
@@ -239,7 +255,7 @@ def _consume_override(node: Parts, key: KeyId, size: int) -> bool:
 
 def _nobody_answered(circle: CircleId, asked: int) -> HanseError:
     return HanseError(
-        Code.CONFLICT,
+        NodeCode.PEER_UNREACHABLE,
         f"none of {asked} members answered, so nobody could say whether our own log in circle {circle} is complete; "
         "a node that signs on a log from a backup forks it for ever.",
         remedy="Try again when a member can be reached. If this node was certainly not restored from a backup, run "
