@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from protocol.canonical import Codec
+from protocol.canonical import Codec, encode
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import (
     MAX_CODE_CHARACTERS,
@@ -80,7 +80,6 @@ class PushReceipt(_Wire, frozen=True, kw_only=True):
 _PING: Final = Codec(Ping, max_bytes=MAX_PING_BYTES)
 _SIZES_REQUEST: Final = Codec(SizesRequest, max_bytes=MAX_PING_BYTES)
 _SIZES_ANSWER: Final = Codec(SizesAnswer, max_bytes=MAX_REQUEST_BYTES)
-_STATE: Final = Codec(dict[KeyId, int], max_bytes=MAX_REQUEST_BYTES)
 _RECEIPT: Final = Codec(PushReceipt, max_bytes=MAX_REQUEST_BYTES)
 
 
@@ -90,13 +89,13 @@ def encode_ping(ping: Ping) -> bytes:
 
 
 def decode_ping(data: bytes) -> Ping:
-    """A ping by its form (clause 9.13)."""
+    """A ping by its form (clause 9.16)."""
     return _PING.decode(data)
 
 
 def sizes_state(sizes: Mapping[KeyId, int]) -> Digest:
-    """One digest for the sizes of all logs of a circle of which anything is held (clause 9.14)."""
-    return Digest(encode_bytes(hashlib.sha256(_STATE.encode(dict(sizes))).digest()))
+    """One digest for the sizes of all logs of a circle of which anything is held (clause 9.17)."""
+    return Digest(encode_bytes(hashlib.sha256(encode(dict(sizes))).digest()))
 
 
 def encode_sizes_request(request: SizesRequest) -> bytes:
@@ -105,7 +104,7 @@ def encode_sizes_request(request: SizesRequest) -> bytes:
 
 
 def decode_sizes_request(data: bytes) -> SizesRequest:
-    """A request for sizes by its form (clause 9.14)."""
+    """A request for sizes by its form (clause 9.17)."""
     return _SIZES_REQUEST.decode(data)
 
 
@@ -115,7 +114,7 @@ def encode_sizes_answer(answer: SizesAnswer) -> bytes:
 
 
 def decode_sizes_answer(data: bytes) -> SizesAnswer:
-    """Sizes by their form (clause 9.14)."""
+    """Sizes by their form (clause 9.17)."""
     return _SIZES_ANSWER.decode(data)
 
 
@@ -125,5 +124,5 @@ def encode_push_receipt(receipt: PushReceipt) -> bytes:
 
 
 def decode_push_receipt(data: bytes) -> PushReceipt:
-    """A receipt by its form (clause 9.14)."""
+    """A receipt by its form (clause 9.17)."""
     return _RECEIPT.decode(data)

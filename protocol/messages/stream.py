@@ -65,8 +65,8 @@ class EntriesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     have: Annotated[dict[_KeyId, _Size], msgspec.Meta(max_length=MAX_LOGS)]
     max_bytes: Annotated[int, msgspec.Meta(ge=MIN_STREAM_BYTES, le=MAX_STREAM_BYTES)]
     """The longest answer that the asker will read, in bytes."""
-    only: Annotated[tuple[_KeyId, ...], msgspec.Meta(max_length=MAX_LOGS)] = ()
-    """The logs that are asked for, ascending, with nothing of any other; where none is named, every log is."""
+    only: Annotated[tuple[_KeyId, ...], msgspec.Meta(max_length=MAX_LOGS)]
+    """The logs that are asked for, ascending, with nothing of any other; where none is named, every log is (9.7)."""
 
     def __post_init__(self) -> None:
         if any(a >= b for a, b in pairwise(self.only)):

@@ -184,5 +184,5 @@ def test_sections_are_bounded() -> None:
 
 def test_a_request_with_every_log_fits() -> None:
     have = {parse_key_id(encode_bytes(number.to_bytes(32, "big"))): 2**40 for number in range(MAX_LOGS)}
-    request = EntriesRequest(have=have, max_bytes=MAX_STREAM_BYTES)
+    request = EntriesRequest(have=have, only=(), max_bytes=MAX_STREAM_BYTES)
     assert decode_entries_request(encode_entries_request(request)) == request

@@ -69,7 +69,7 @@ def test_an_address_that_is_none_is_an_unreachable_peer(tmp_path: Path) -> None:
     key = SigningKey(bytes([1] * 32)).public
     member = Member(KeyId("A" * 43), Pseudonym("AAAA-AAAA"), "Northport", "https://999.1.1.1", key, key)
     with Outbound(node.runtime) as outbound, pytest.raises(HanseError, match="cannot be used") as caught:
-        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, max_bytes=MIN_STREAM_BYTES))
+        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, only=(), max_bytes=MIN_STREAM_BYTES))
     assert caught.value.code is Code.PEER_UNREACHABLE
     node.runtime.database.close()
 
@@ -89,6 +89,6 @@ def test_without_tls_nobody_is_contacted_outside_a_closed_network(tmp_path: Path
     key = SigningKey(bytes([1] * 32)).public
     member = Member(KeyId("A" * 43), Pseudonym("AAAA-AAAA"), "Northport", url, key, key)
     with Outbound(node.runtime) as outbound, pytest.raises(HanseError, match="without TLS") as caught:
-        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, max_bytes=MIN_STREAM_BYTES))
+        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, only=(), max_bytes=MIN_STREAM_BYTES))
     assert caught.value.code is Code.PEER_UNREACHABLE
     node.runtime.database.close()
