@@ -1,7 +1,7 @@
 """Circles as a node reads them: who is and was in one, which of them we are, and whom this node believes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -149,6 +149,15 @@ class CircleView:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustDecision:
+    """What somebody here decides about a voice, and why."""
+
+    state: TrustState
+    reason: str = field(repr=False)
+    weight_ppm: int = FULL_TRUST
+
+
+@dataclass(frozen=True, slots=True)
 class TrustPolicy:
     """How far this node believes one voice of a circle. Its own decision, shared with nobody."""
 
@@ -174,7 +183,7 @@ class RemovalVote:
     by: str
     by_identity: KeyId
     from_index: int
-    reason: VocabularyCode | None
+    reason: VocabularyCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +210,8 @@ class CandidateView:
     url: str
     identity: KeyId
     contributor: KeyId
+    card: bytes = field(repr=False)
+    """What is to be endorsed: the same bytes as those who have."""
     endorsers: tuple[str, ...]
     needed: int
     """How many more endorsements would admit it."""
