@@ -1,7 +1,7 @@
 """What two nodes that have confirmed each other's identity key say of it.
 
 Each tells the other whether it has confirmed it, in a request or an answer signed by its request key. Nothing rests on
-this word: a pin is made by people alone. It only spares them the question whether the other side is done. Clause 9.13.
+this word: a pin is made by people alone. It only spares them the question whether the other side is done. Clause 9.17.
 """
 
 from typing import Annotated, Final, Literal, TypeAlias

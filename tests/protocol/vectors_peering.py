@@ -1,4 +1,4 @@
-"""Vectors and schema of what two nodes say of having confirmed each other (clause 9.13)."""
+"""Vectors and schema of what two nodes say of having confirmed each other (clause 9.17)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,7 +9,7 @@ from protocol.messages.peering import MAX_PEERING_BYTES, Peering
 from tests.protocol.fed_samples import IDENTITY, in_bytes, wire_schema
 from tests.protocol.vector_file import BEYOND_SCHEMA, Case, vector_file
 
-CLAUSE: Final = "9.13"
+CLAUSE: Final = "9.17"
 
 
 def messages() -> bytes:
@@ -44,6 +44,6 @@ def messages() -> bytes:
 
 
 FILES: Final[dict[str, Callable[[], bytes]]] = {
-    "v1/peering.schema.json": wire_schema("peering", "Peering", "A word about a confirmed key (clause 9.13).", Peering),
+    "v1/peering.schema.json": wire_schema("peering", "Peering", "A word about a confirmed key (clause 9.17).", Peering),
     "vectors/peering.json": messages,
 }
