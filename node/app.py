@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from node import web
-from node.api import federation, problems, v1
+from node.api import federation, problems, v1, well_known
 from node.clock import Clock, SystemClock
 from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
@@ -50,6 +50,7 @@ def application(runtime: Runtime) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(federation.build(runtime))
+    app.include_router(well_known.build(runtime))
     app.include_router(v1.build(runtime))
     # Errors of pages are pages; those of the API stay problem documents.
     problems.install(app, web.install(app, runtime))
