@@ -26,13 +26,23 @@ from node.storage import ledger as logs
 from node.storage.database import Transaction
 from node.sync.witness import cosigned_note
 from protocol.identifiers import KeyId
-from protocol.limits import MAX_FORKS, MAX_LOG_SIZE, MAX_PROOF_HASHES, MAX_STREAM_BYTES, MAX_STREAM_ENTRIES
+from protocol.limits import (
+    MAX_COSIGNATURES,
+    MAX_FORKS,
+    MAX_LOG_SIZE,
+    MAX_PROOF_HASHES,
+    MAX_STREAM_BYTES,
+    MAX_STREAM_ENTRIES,
+)
 from protocol.merkle import proofs, tiles
 from protocol.messages.stream import EntriesRequest, Section, encode_end, encode_fork, encode_section
 
 COMPARED_LOGS: Final = 4
-"""Logs whose checkpoints alone are sent, in one answer: 2 kB, and in a circle of a hundred two members that were shown
+"""Logs whose checkpoints alone are sent, in one answer: 6 kB, and in a circle of a hundred two members that were shown
 different histories of one size meet them after 25 rounds on average, from each of the two sides."""
+COMPARED_COSIGNATURES: Final = 2
+"""Cosignatures with a checkpoint alone, drawn anew each time: 400 bytes. A round that brings nothing stays small, and a
+few rounds bring what all members of a small circle have witnessed."""
 _SECTION_BYTES: Final = 64 * MAX_PROOF_HASHES + 512
 """Bytes of a section beside its entries and its note, at most: the proof, and the two lines' own words."""
 _ESCAPED_BYTES: Final = 6
@@ -73,7 +83,8 @@ class _Stream:
 
     def add(self, tx: Transaction, roster: Roster, log: Log, start: int, end: int) -> bool:
         """Add a section with as many entries as there is room for; whether it found room for what it is for."""
-        note = cosigned_note(tx, roster, log)
+        most = MAX_COSIGNATURES if start < end else COMPARED_COSIGNATURES
+        note = cosigned_note(tx, roster, log, most=most)
         overhead = _ESCAPED_BYTES * len(note) + _SECTION_BYTES
         if self._bytes < overhead:
             self._more = self._more or start < end

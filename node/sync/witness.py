@@ -45,14 +45,14 @@ def own_line(
     return (WitnessLine(roster.own, size, line),)
 
 
-def cosigned_note(tx: Transaction, roster: Roster, log: Log) -> bytes:
+def cosigned_note(tx: Transaction, roster: Roster, log: Log, *, most: int = MAX_COSIGNATURES) -> bytes:
     """The checkpoint whose entries we all hold, with the cosignatures of it that we know.
 
-    Where there are many, some of them, drawn anew each time.
+    Where there are more than ``most``, some of them, drawn anew each time.
     """
     author = roster.lines.get(log.contributor)
     if author is None:
         return log.covered
     witnesses = possible_witnesses(roster, author)
     lines = [each.line for each in list_lines(tx, log) if each.size == log.covered_size and each.witness in witnesses]
-    return with_cosignatures(log.covered, SystemRandom().sample(lines, min(MAX_COSIGNATURES, len(lines))))
+    return with_cosignatures(log.covered, SystemRandom().sample(lines, min(most, len(lines))))

@@ -29,6 +29,7 @@ from node.ledger.keyring import Keyring, write_secret
 from node.runtime import Runtime
 from node.storage import tables
 from node.storage.database import Database
+from node.storage.ledger import find_log
 from node.storage.tables.base import METADATA
 from node.storage.vault import KEY_BYTES, Vault
 from protocol.circles import Attribution, add_signatures
@@ -210,3 +211,12 @@ def publish(node: Node, circle: CircleId, *statements: Statement) -> list[Append
     """Append to a node's log as publishing does, without its gate and its second person."""
     with node.runtime.database.write() as tx:
         return append(tx, node.runtime.keyring, circle, statements, node.clock.now())
+
+
+def confirm_logs(node: Node, circle: CircleId) -> None:
+    """Let a node that was opened again sign on its logs, as if members had been asked and held no more of them."""
+    with node.runtime.database.read() as tx:
+        roster = circles.roster(tx, circle)
+        for key in roster.own_keys:
+            log = find_log(tx, circle, key)
+            node.runtime.keyring.confirm_log(key, 0 if log is None else log.size)
