@@ -1,4 +1,4 @@
-"""``hanse circle``: cards, charters, joining, and who is in."""
+"""``hanse circle``: cards, charters, joining, and who founded what."""
 
 import sys
 from pathlib import Path
@@ -9,13 +9,18 @@ from rich.table import Column, Table
 
 from node import circles, config
 from node.circles import Terms
+from node.cli import membership
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, argument, node
 from node.ledger.keyring import Keyring
 from protocol.circles import DEFAULT_THRESHOLD, circle_id, encode_charter, encode_signed_charter
 from protocol.identifiers import parse_circle_id
 from protocol.limits import MAX_RETENTION_DAYS
+from protocol.pseudonyms import pseudonym
 
 app = typer.Typer(help="Found, join and show circles.", no_args_is_help=True)
+
+for command in membership.COMMANDS:
+    app.command()(command)
 
 CharterFile = Annotated[Path, typer.Argument(help="A charter file.", exists=True, dir_okay=False)]
 
@@ -59,12 +64,22 @@ def sign(charter: CharterFile, data: DataOption = DEFAULT_DATA) -> None:
 
 
 @app.command()
-def join(charter: CharterFile, data: DataOption = DEFAULT_DATA) -> None:
-    """Become a member of the circle that a fully signed charter founds."""
+def join(
+    charter: CharterFile,
+    card: Annotated[
+        Path | None, typer.Option(help="This node's card for the circle, where the charter does not name it.")
+    ] = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Become a member of the circle that a fully signed charter founds; with a card, wait for its endorsement."""
+    content = None if card is None else card.read_bytes().strip()
     with node(data) as runtime, runtime.database.write() as tx:
-        roster = circles.join(tx, runtime.keyring, circles.read_charter(charter.read_bytes()), runtime.clock.now())
-        own = roster.members[roster.own]
-        OUT.print(f"member of {roster.charter.name} ({roster.circle}) under the pseudonym {own.pseudonym}.")
+        signed, now = circles.read_charter(charter.read_bytes()), runtime.clock.now()
+        roster = circles.join(tx, runtime.keyring, signed, now, card=content)
+    name = pseudonym(roster.circle, roster.own)
+    OUT.print(f"{roster.status} of {roster.charter.name} ({roster.circle}) under the pseudonym {name}.")
+    if roster.status == "candidate":
+        OUT.print(f"It needs the endorsement of {roster.charter.endorsement_quorum} members: hand them the card.")
 
 
 @app.command()
