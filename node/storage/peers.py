@@ -13,8 +13,8 @@ from protocol.identifiers import CircleId, KeyId
 from protocol.statements import Timestamp
 
 
-def record_pull(tx: Transaction, report: PullReport, now: Timestamp) -> None:
-    """Remember how a pull went.
+def record_pull(tx: Transaction, report: PullReport, now: Timestamp) -> bool:
+    """Remember how a pull went; whether the peer was reached.
 
     Problems with single logs do not make the peer itself unreachable. A pull has failed if it brought nothing and the
     exchange itself had a problem, in whatever order they came; such a problem is the one to be shown.
@@ -35,6 +35,7 @@ def record_pull(tx: Transaction, report: PullReport, now: Timestamp) -> None:
         "last_push": known.last_push if known else None,
     }
     upsert(tx, PEERS, [row], replace=[name for name in row if name not in {"circle", "contributor"}])
+    return reached
 
 
 def note_push(tx: Transaction, circle: CircleId, contributor: KeyId, now: Timestamp) -> None:
@@ -83,6 +84,11 @@ def list_hints(tx: Transaction) -> list[Hint]:
     """What was announced and has not been asked for, whether it has come by another way or not."""
     query = sa.select(HINTS).order_by(HINTS.c.circle, HINTS.c.contributor, HINTS.c.log)
     return [Hint(*row) for row in tx.connection.execute(query)]
+
+
+def has_hints(tx: Transaction) -> bool:
+    """Whether anything was announced that nobody has asked for yet."""
+    return tx.connection.execute(sa.select(HINTS.c.log).limit(1)).first() is not None
 
 
 def forget_hints(tx: Transaction, hints: Iterable[Hint]) -> None:

@@ -10,7 +10,8 @@ been asked in person for its own log.
 
 Failing. Whoever does not answer is asked half as often each time, down to once an hour. The wait belongs to the host,
 because that is what is down: a member of three circles does not cost three time-outs. It is spread at random, so that
-a host that comes back is not met by all its peers at one moment.
+a host that comes back is not met by all its peers at one moment. A member that answers and refuses is waited for in
+the same way, by itself: others behind its host may do better.
 
 Telling. News is told to a few members drawn by lot, once ("infect and die"): each of them pulls, has news itself, and
 tells a few others. Nothing is told twice and nobody answers for its arrival; what a ping misses, the next round finds.
@@ -52,6 +53,8 @@ class Candidate:
     """It has told us of news since it was last asked."""
     behind: bool
     """It has announced entries that we do not hold."""
+    refusals: int = 0
+    """How often in a row it has answered and refused, or answered wrongly."""
 
 
 def host_of(url: str) -> str:
@@ -59,9 +62,21 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.lower()
 
 
-def due(candidates: Collection[Candidate], hosts: Mapping[str, HostState], now: Timestamp) -> list[Candidate]:
-    """Those whose host is not being waited for."""
-    return [each for each in candidates if each.host not in hosts or now >= hosts[each.host].not_before]
+def due(
+    candidates: Collection[Candidate], hosts: Mapping[str, HostState], now: Timestamp, sync_seconds: int
+) -> list[Candidate]:
+    """Those that nothing says to wait for: neither their host, nor a refusal of their own."""
+    return [
+        each
+        for each in candidates
+        if (each.host not in hosts or now >= hosts[each.host].not_before)
+        and (not each.refusals or now >= (each.last_attempt or 0) + pause_after(each.refusals, sync_seconds))
+    ]
+
+
+def pause_after(failures: int, sync_seconds: int) -> int:
+    """Seconds to wait after so many failures in a row."""
+    return min(MAX_PAUSE_SECONDS, sync_seconds << min(failures, _MAX_DOUBLINGS))
 
 
 def whom_to_pull(candidates: Collection[Candidate], random: Random, fanout: int = PULL_FANOUT) -> list[Candidate]:
@@ -90,8 +105,7 @@ def whom_to_tell(candidates: Sequence[Candidate], random: Random, fanout: int = 
 def after_failure(known: HostState | None, now: Timestamp, sync_seconds: int, random: Random) -> HostState:
     """What a host's state becomes when it has not answered."""
     failures = (known.failures if known else 0) + 1
-    pause = min(MAX_PAUSE_SECONDS, sync_seconds * 2 ** min(failures, _MAX_DOUBLINGS))
-    return HostState(failures, Timestamp(now + max(1, int(jittered(pause, random)))))
+    return HostState(failures, Timestamp(now + max(1, round(jittered(pause_after(failures, sync_seconds), random)))))
 
 
 def jittered(seconds: float, random: Random) -> float:

@@ -15,7 +15,7 @@ from node.storage import peers
 from node.storage.database import Transaction
 from node.sync.have import have
 from node.sync.outbound import Outbound
-from protocol.identifiers import KeyId
+from protocol.identifiers import CircleId, KeyId
 from protocol.limits import MAX_PING_LOGS
 from protocol.messages.gossip import Ping
 from protocol.statements import Timestamp
@@ -43,10 +43,12 @@ def heed(tx: Transaction, roster: Roster, sender: Member, ping: Ping, now: Times
     return bool(news)
 
 
-def to_follow(tx: Transaction, rosters: Mapping[str, Roster]) -> tuple[dict[tuple[str, KeyId], list[Hint]], list[Hint]]:
+def to_follow(
+    tx: Transaction, rosters: Mapping[CircleId, Roster]
+) -> tuple[dict[tuple[CircleId, KeyId], list[Hint]], list[Hint]]:
     """The hints that are news still, by circle and member, and those that are not: followed, or nobody's."""
     held = {circle: peers.held_sizes(tx, roster.circle) for circle, roster in rosters.items()}
-    live: dict[tuple[str, KeyId], list[Hint]] = {}
+    live: dict[tuple[CircleId, KeyId], list[Hint]] = {}
     stale: list[Hint] = []
     for hint in peers.list_hints(tx):
         roster = rosters.get(hint.circle)

@@ -1,44 +1,64 @@
-"""Rounds: pull from every peer that is due, then bring the rest of the node up to date.
+"""The loop beside the requests: rounds of pulling, hints that are followed at once, news that is told.
 
-Reconciliation, not a queue: a round compares what is with what should be and remembers nothing that it would
-miss after a crash. A peer that fails is asked less often, each time half as often down to one hour, and asked
-last, so that it costs the others nothing.
+Reconciliation, not a queue: each look compares what is with what should be and remembers nothing that it would miss
+after a crash. A round asks a few members of each circle (:mod:`node.sync.choose`) and then brings the rest of the node
+up to date. Between rounds the loop looks every second at the database, where other processes of this node append to
+our log and take pings, and at once when this process was told of something; what has grown it tells others, or brings
+it to them where this node cannot be reached.
+
+Pulls run beside the loop, a few at a time. The next one does not wait for one that takes long, so that one slow peer
+costs the others nothing; nor do they all start at once, since what the first brings the others need not send again.
 """
 
-import secrets
+import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from random import Random, SystemRandom
 from threading import Event
 from typing import Final
 
 import httpx2
 import structlog
 
-from node.domain.circles import Member, Roster
-from node.domain.sync import PeerState, PullReport, SyncReport
+from node.domain.sync import PullReport, SyncReport
 from node.errors import HanseError
 from node.ledger.sweep import sweep
-from node.storage import circles, peers
+from node.storage import peers
 from node.storage.database import TRANSIENT_ERRORS
+from node.sync import agenda
+from node.sync.agenda import Job
+from node.sync.choose import jittered
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
 from node.sync.pull import pull, verifiers
+from node.sync.restore import confirm_after_pull
+from node.sync.tell import Teller
 from node.sync.transport import Patience
 from protocol.errors import ProtocolError
-from protocol.statements import Timestamp
 
 HEARTBEAT: Final = "sync"
-MAX_PAUSE_SECONDS: Final = 3_600
-"""A peer that was away for days is found within the hour."""
-_MAX_DOUBLINGS: Final = 12
-_JITTER_PERCENT: Final = 20
-"""Rounds of nodes that were started together drift apart, so that peers are not asked by all at once."""
+WATCH_SECONDS: Final = 1.0
+"""Between two looks at the database for what other processes have done, in seconds: two small queries."""
+PARALLEL_PULLS: Final = 4
+"""Pulls at one moment. More would share the same two processors and the same line."""
+HEDGE_SECONDS: Final = 3.0
+"""After so many seconds the next pull starts though the one before has not ended."""
 
 
 def sync_once(
     node: Parts, *, transport: httpx2.BaseTransport | None = None, patience: Patience | None = None
 ) -> SyncReport:
-    """Pull from every member of every circle now, whatever happened before."""
-    return _round(node, transport, patience, due_only=False)
+    """Pull from every member of every circle now, one after the other, whatever happened before."""
+    reports: list[PullReport] = []
+    random = SystemRandom()
+    with Outbound(node, transport=transport, patience=patience) as outbound, verifiers() as executor:
+        for job in agenda.everybody(node):
+            report = pull(node, outbound, job.roster, job.member, executor)
+            _note(node, job, report, random)
+            reports.append(report)
+    _tidy(node)
+    return SyncReport(tuple(reports))
 
 
 def run_worker(
@@ -48,71 +68,151 @@ def run_worker(
     after_round: Callable[[], None],
     transport: httpx2.BaseTransport | None = None,
     patience: Patience | None = None,
+    gossip: bool = True,
 ) -> None:
-    """Rounds until ``stop`` is set; a round that fails is logged and the next one comes all the same.
+    """Loop until ``stop`` is set; a step that fails is logged and the next one comes all the same.
 
-    ``after_round`` recomputes what depends on new entries. Stops between two peers at the latest.
+    ``after_round`` recomputes what depends on new entries. Ends when the requests that are under way have ended.
+    Without ``gossip`` nothing is told, brought or followed between rounds.
     """
-    while not stop.is_set():
-        note = "failed"
-        try:
-            report = _round(node, transport, patience, due_only=True, stop=stop)
-            after_round()
-            note = f"{report.entries} entries from {len(report.pulls)} peers, {len(report.problems)} problems"
-        except (HanseError, ProtocolError) as error:
-            _failed(error.code.value, error.detail)
-        except TRANSIENT_ERRORS as error:
-            _failed("database", type(error).__name__)  # its text may quote a statement with values
-        _beat(node, note)
-        stop.wait(_jittered(node.settings.sync_seconds))
+    with (
+        Outbound(node, transport=transport, patience=patience) as outbound,
+        verifiers() as executor,
+        ThreadPoolExecutor(PARALLEL_PULLS, thread_name_prefix="pull") as pulls,
+        Teller(node, transport=transport, patience=patience) as teller,
+    ):
+        loop = _Loop(node, outbound, executor, pulls, teller, after_round, stop)
+        while not stop.is_set():
+            try:
+                loop.step(gossip=gossip)
+            except (HanseError, ProtocolError) as error:
+                _failed(node, error.code.value, error.detail)
+            except TRANSIENT_ERRORS as error:
+                _failed(node, "database", type(error).__name__)  # its text may quote a statement with values
+            else:
+                node.wake.wait(loop.seconds_to_wait())
+                node.wake.clear()
+                continue
+            stop.wait(jittered(node.settings.sync_seconds, SystemRandom()))
 
 
-def _round(
-    node: Parts,
-    transport: httpx2.BaseTransport | None,
-    patience: Patience | None,
-    *,
-    due_only: bool,
-    stop: Event | None = None,
-) -> SyncReport:
-    reports: list[PullReport] = []
-    with Outbound(node, transport=transport, patience=patience) as outbound, verifiers() as executor:
-        for roster, member in _peers(node, due_only=due_only):
-            if stop is not None and stop.is_set():
-                break
-            report = pull(node, outbound, roster, member, executor)
-            with node.database.write() as tx:
-                peers.record_pull(tx, report, node.clock.now())
-            _log(report)
-            reports.append(report)
+class _Loop:
+    """What one worker has in hand."""
+
+    def __init__(
+        self,
+        node: Parts,
+        outbound: Outbound,
+        verify: Executor,
+        pulls: Executor,
+        teller: Teller,
+        after_round: Callable[[], None],
+        stop: Event,
+    ) -> None:
+        self._node = node
+        self._outbound = outbound
+        self._verify = verify
+        self._pulls = pulls
+        self._teller = teller
+        self._after_round = after_round
+        self._stop = stop
+        self._random: Random = SystemRandom()
+        self._waiting: deque[Job] = deque()
+        self._running: dict[Future[PullReport], Job] = {}
+        self._reports: list[PullReport] | None = None
+        """Of the round that is going on, if one is."""
+        self._next_round = time.monotonic()
+        self._last_start = 0.0
+        self._seen = -1
+        """Entries at the last look."""
+
+    def step(self, *, gossip: bool) -> None:
+        """Take what has ended, begin what is due, tell what is new."""
+        self._collect()
+        if self._reports is None and time.monotonic() >= self._next_round:
+            self._begin_round()
+        if gossip:
+            self._follow_hints()
+        self._start()
+        if self._reports is not None and not self._in_hand(full=True):
+            self._end_round()
+        self._notice(gossip=gossip)
+
+    def seconds_to_wait(self) -> float:
+        """Until the next step, unless something wakes the loop."""
+        until_round = self._next_round - time.monotonic() if self._reports is None else WATCH_SECONDS
+        return max(0.0, min(WATCH_SECONDS, until_round))
+
+    def _begin_round(self) -> None:
+        # Set first: a round that cannot begin comes again after its pause and not at once.
+        self._next_round = time.monotonic() + jittered(self._node.settings.sync_seconds, self._random)
+        jobs = agenda.of_round(self._node, self._random)
+        busy = {job.key for job in self._in_hand()}
+        self._waiting.extend(job for job in jobs if job.key not in busy)
+        self._reports = []
+
+    def _follow_hints(self) -> None:
+        busy = {hint.log for job in self._in_hand() for hint in job.hints}
+        known = {job.key for job in self._in_hand()}
+        jobs = agenda.of_hints(self._node, busy, self._random)
+        self._waiting.extendleft(job for job in jobs if job.key not in known)
+
+    def _start(self) -> None:
+        """Begin a pull if none is running, or if the last one takes long."""
+        patient = time.monotonic() - self._last_start < HEDGE_SECONDS
+        if not self._waiting or len(self._running) >= PARALLEL_PULLS or (self._running and patient):
+            return
+        job = self._waiting.popleft()
+        self._last_start = time.monotonic()
+        future = self._pulls.submit(
+            pull, self._node, self._outbound, job.roster, job.member, self._verify, only=job.only, stop=self._stop
+        )
+        self._running[future] = job
+        future.add_done_callback(lambda _: self._node.wake.set())
+
+    def _collect(self) -> None:
+        for future in [each for each in self._running if each.done()]:
+            job = self._running.pop(future)
+            report = future.result()
+            _note(self._node, job, report, self._random)
+            if self._reports is not None:
+                self._reports.append(report)
+
+    def _end_round(self) -> None:
+        reports, self._reports = self._reports or [], None
+        _tidy(self._node)
+        self._after_round()
+        report = SyncReport(tuple(reports))
+        _beat(self._node, f"{report.entries} entries from {len(report.pulls)} peers, {len(report.problems)} problems")
+        self._teller.after_round(self._random)
+
+    def _notice(self, *, gossip: bool) -> None:
+        """Whether logs have grown, by a pull, a push, or an append in this process or another."""
+        with self._node.database.read() as tx:
+            total = peers.total_covered(tx)
+        if total != self._seen:
+            known, self._seen = self._seen, total
+            if known >= 0 and self._reports is None:
+                self._after_round()
+        if gossip:
+            self._teller.tell(total, self._random)
+
+    def _in_hand(self, *, full: bool | None = None) -> list[Job]:
+        jobs = [*self._waiting, *self._running.values()]
+        return jobs if full is None else [job for job in jobs if job.full is full]
+
+
+def _note(node: Parts, job: Job, report: PullReport, random: Random) -> None:
+    agenda.note_pull(node, job, report, random)
+    if job.full and report.requests:
+        confirm_after_pull(node, job.roster, report)
+    _log(report)
+
+
+def _tidy(node: Parts) -> None:
     sweep(node.database, node.clock.now())
     with node.database.write() as tx:
         peers.prune_nonces(tx, node.clock.now())
-    return SyncReport(tuple(reports))
-
-
-def _peers(node: Parts, *, due_only: bool) -> list[tuple[Roster, Member]]:
-    """Whom to ask, those that answered last time first."""
-    with node.database.read() as tx:
-        rosters = circles.list_rosters(tx)
-        known = {(state.circle, state.contributor): state for state in peers.list_peers(tx)}
-    now = node.clock.now()
-    found = [
-        (0 if state is None else state.failures, roster, member)
-        for roster in rosters
-        for member in roster.others
-        for state in (known.get((roster.circle, member.contributor)),)
-        if not due_only or state is None or now >= next_attempt(state, node.settings.sync_seconds)
-    ]
-    return [(roster, member) for _, roster, member in sorted(found, key=lambda each: each[0])]
-
-
-def next_attempt(state: PeerState, sync_seconds: int) -> Timestamp:
-    """When a peer is asked again. One that answers is asked in every round."""
-    if not state.failures:
-        return state.last_attempt
-    pause = min(MAX_PAUSE_SECONDS, sync_seconds * 2 ** min(state.failures, _MAX_DOUBLINGS))
-    return Timestamp(state.last_attempt + pause)
 
 
 def _beat(node: Parts, note: str) -> None:
@@ -120,11 +220,12 @@ def _beat(node: Parts, note: str) -> None:
         with node.database.write() as tx:
             peers.beat(tx, HEARTBEAT, node.clock.now(), note)
     except TRANSIENT_ERRORS as error:
-        _failed("database", type(error).__name__)
+        structlog.get_logger().error("heartbeat-failed", detail=type(error).__name__)
 
 
-def _failed(code: str, detail: str) -> None:
+def _failed(node: Parts, code: str, detail: str) -> None:
     structlog.get_logger().error("sync-round-failed", code=code, detail=detail)
+    _beat(node, "failed")
 
 
 def _log(report: PullReport) -> None:
@@ -134,8 +235,3 @@ def _log(report: PullReport) -> None:
         logger.info("pulled", entries=report.entries, unreadable=report.unreadable, bytes=report.bytes)
     for problem in report.problems:
         logger.warning("sync-problem", code=problem.code.value, log=problem.log)
-
-
-def _jittered(seconds: int) -> float:
-    spread = secrets.randbelow(2 * _JITTER_PERCENT + 1) - _JITTER_PERCENT
-    return seconds * (100 + spread) / 100

@@ -6,29 +6,16 @@ from threading import Event, Thread
 import pytest
 import sqlalchemy as sa
 
-from node.domain.sync import PeerState
 from node.errors import Code, HanseError
 from node.storage import peers
 from node.storage.database import Database
 from node.sync import run_worker, sync_once
-from node.sync.worker import MAX_PAUSE_SECONDS, next_attempt
-from protocol.identifiers import CircleId, KeyId
 from protocol.statements import Timestamp
 from tests.federation.conftest import MakeNode, node_of
 from tests.federation.support import InMemory, circle_of, publish
 from tests.node import statements as make
 
 __all__ = ["node_of"]
-
-
-def state(failures: int) -> PeerState:
-    return PeerState(CircleId("A" * 43), KeyId("A" * 43), make.IAT, None, "", "", failures, 0)
-
-
-def test_a_peer_that_fails_is_asked_less_often_down_to_once_an_hour() -> None:
-    pauses = [next_attempt(state(failures), 60) - make.IAT for failures in range(8)]
-    assert pauses == [0, 120, 240, 480, 960, 1920, MAX_PAUSE_SECONDS, MAX_PAUSE_SECONDS]
-    assert next_attempt(state(1_000_000), 60) - make.IAT == MAX_PAUSE_SECONDS
 
 
 def test_the_worker_pulls_brings_up_to_date_and_says_that_it_lives(node_of: MakeNode) -> None:
