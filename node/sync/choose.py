@@ -31,8 +31,8 @@ PULL_FANOUT: Final = 4
 """Members of one circle that a round asks. Four fresh sources reach everybody in a number of rounds that grows with
 the logarithm of the circle; more would multiply the requests and hardly shorten the way."""
 PING_FANOUT: Final = 6
-"""Members that are told of news. With four, one in fifty hears from nobody and waits for its next round; with six, 99 in
-100 have it within a second even where some pings are lost and some members are down (``docs/scaling.md``)."""
+"""Members that are told of news. With four, one in fifty hears from nobody and waits for its next round; with six, 99
+in 100 have it within a second even where some pings are lost and some members are down (``docs/scaling.md``)."""
 MAX_PAUSE_SECONDS: Final = 3_600
 """A peer that was away for days is found within the hour."""
 HINTED_PAUSE_SECONDS: Final = 2
