@@ -1,0 +1,149 @@
+"""Whom a node asks and tells: rules over random circles, hosts and moments."""
+
+from random import Random, SystemRandom
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.domain.sync import HostState
+from node.sync.choose import (
+    HINTED_PAUSE_SECONDS,
+    JITTER_PERCENT,
+    MAX_PAUSE_SECONDS,
+    PING_FANOUT,
+    PULL_FANOUT,
+    Candidate,
+    after_failure,
+    due,
+    host_of,
+    jittered,
+    pause_after,
+    whom_to_pull,
+    whom_to_pull_at_once,
+    whom_to_tell,
+)
+from protocol.identifiers import KeyId
+from protocol.statements import Timestamp
+
+NOW = Timestamp(1_000_000)
+RANDOMS = st.randoms(use_true_random=False)
+CIRCLES = st.integers(0, 12).flatmap(
+    lambda size: st.tuples(
+        *(
+            st.builds(
+                Candidate,
+                contributor=st.just(KeyId(f"{number:043}")),
+                host=st.sampled_from(["a.example", "b.example", f"{number}.example"]),
+                last_attempt=st.none() | st.integers(NOW - 10_000, NOW).map(Timestamp),
+                hinted=st.booleans(),
+                behind=st.booleans(),
+            )
+            for number in range(size)
+        )
+    )
+)
+
+
+def candidate(number: int, *, last: int | None = NOW, hinted: bool = False, behind: bool = False) -> Candidate:
+    return Candidate(
+        contributor=KeyId(f"{number:043}"),
+        host=f"{number}.example",
+        last_attempt=None if last is None else Timestamp(last),
+        hinted=hinted,
+        behind=behind,
+    )
+
+
+@given(CIRCLES, RANDOMS)
+def test_a_round_asks_a_few_different_members_and_all_where_they_are_few(
+    circle: tuple[Candidate, ...], random: Random
+) -> None:
+    chosen = whom_to_pull(circle, random)
+    assert len(chosen) == min(PULL_FANOUT, len(circle))
+    assert len(set(chosen)) == len(chosen)
+    assert set(chosen) <= set(circle)
+
+
+@given(CIRCLES, RANDOMS)
+def test_news_comes_first_then_what_is_missing_then_the_longest_unasked(
+    circle: tuple[Candidate, ...], random: Random
+) -> None:
+    chosen = whom_to_pull(circle, random)
+    left = [each for each in circle if each not in chosen]
+    for kind in ("hinted", "behind"):
+        better = [each for each in left if getattr(each, kind)]
+        if kind == "behind":
+            better = [each for each in better if not each.hinted]
+        worse = [each for each in chosen if not (each.hinted or (kind == "behind" and each.behind))]
+        assert not (better and worse)
+    room = PULL_FANOUT - sum(each.hinted or each.behind for each in circle)
+    if circle and room > 0:
+        longest = min(-1 if each.last_attempt is None else each.last_attempt for each in circle)
+        assert any((-1 if each.last_attempt is None else each.last_attempt) == longest for each in chosen)
+
+
+@given(RANDOMS)
+def test_everybody_is_asked_within_as_many_rounds_as_there_are_members(random: Random) -> None:
+    last: dict[int, int | None] = dict.fromkeys(range(30))
+    for round_number in range(30):
+        circle = [candidate(number, last=last[number]) for number in last]
+        for chosen in whom_to_pull(circle, random):
+            last[int(chosen.contributor)] = NOW + round_number
+    assert None not in last.values()
+
+
+def test_the_rest_is_drawn_by_lot() -> None:
+    circle = [candidate(number) for number in range(20)]
+    asked = {each.contributor for _ in range(60) for each in whom_to_pull(circle, SystemRandom())}
+    assert len(asked) == 20
+
+
+@given(CIRCLES, RANDOMS)
+def test_a_few_are_told_and_nobody_twice(circle: tuple[Candidate, ...], random: Random) -> None:
+    told = whom_to_tell(circle, random)
+    assert len(told) == len(set(told)) == min(PING_FANOUT, len(circle))
+
+
+@given(CIRCLES)
+def test_pings_are_followed_at_once_and_not_without_end(circle: tuple[Candidate, ...]) -> None:
+    followed = whom_to_pull_at_once(circle, NOW)
+    for each in circle:
+        ready = each.last_attempt is None or each.last_attempt + HINTED_PAUSE_SECONDS <= NOW
+        assert (each in followed) is (each.hinted and ready)
+
+
+def test_a_peer_that_fails_is_asked_less_often_down_to_once_an_hour() -> None:
+    assert [pause_after(failures, 60) for failures in range(1, 8)] == [120, 240, 480, 960, 1920, 3600, 3600]
+    assert pause_after(1_000_000, 86_400) == MAX_PAUSE_SECONDS
+
+
+@given(RANDOMS, st.integers(0, 100), st.integers(1, 86_400))
+def test_waiting_belongs_to_the_host_and_is_spread(random: Random, failures: int, sync_seconds: int) -> None:
+    known = HostState(failures, NOW) if failures else None
+    state = after_failure(known, NOW, sync_seconds, random)
+    pause = pause_after(failures + 1, sync_seconds)
+    assert state.failures == failures + 1
+    assert abs(state.not_before - NOW - pause) <= pause * JITTER_PERCENT / 100 + 1
+    assert state.not_before > NOW
+    one, other = candidate(1), candidate(2)
+    hosts = {one.host: state}
+    assert due([one, other], hosts, NOW, sync_seconds) == [other]
+    assert due([one, other], hosts, state.not_before, sync_seconds) == [one, other]
+
+
+def test_a_refusal_is_waited_for_by_the_member_alone() -> None:
+    refusing = Candidate(KeyId("A" * 43), "a.example", NOW, hinted=False, behind=False, refusals=2)
+    other = Candidate(KeyId("B" * 43), "a.example", NOW, hinted=False, behind=False)
+    assert due([refusing, other], {}, NOW, 60) == [other]
+    assert due([refusing, other], {}, Timestamp(NOW + 240), 60) == [refusing, other]
+
+
+@given(st.floats(0.1, 10_000), RANDOMS)
+def test_pauses_differ_a_little(seconds: float, random: Random) -> None:
+    pause = jittered(seconds, random)
+    assert abs(pause - seconds) <= seconds * JITTER_PERCENT / 100 * 1.001
+
+
+def test_a_host_is_named_with_its_port_whatever_the_case() -> None:
+    assert host_of("https://Hanse.Example:8443") == "hanse.example:8443"
+    assert host_of("https://hanse.example") != host_of("https://hanse.example:8443")
