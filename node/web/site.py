@@ -11,16 +11,20 @@ from node.web import (
     access,
     accounts,
     assessments,
+    circles,
     dossier,
     drafts,
     home,
+    members,
     paths,
+    peers,
     sessions,
     shared,
     signals,
     statements,
     subjects,
     sync,
+    trust,
 )
 from node.web.errors import Problem, renderer
 from node.web.forms import MAX_FORM_BYTES
@@ -40,6 +44,10 @@ ROUTERS: Final = (
     drafts.ROUTER,
     shared.ROUTER,
     sync.ROUTER,
+    peers.ROUTER,
+    circles.ROUTER,
+    members.ROUTER,
+    trust.ROUTER,
     accounts.ROUTER,
     access.ROUTER,
 )
