@@ -10,7 +10,8 @@ What makes the result the same on every node that holds the same entries:
 
 - Facts are a set. Neither the order in which logs arrive nor repetition enters, and no clock does: ``iat`` and ``exp``
   of these statements decide nothing here.
-- Votes count by identity, not by key: an institution with ten keys is one voice. An endorsement of oneself is none.
+- Votes count by identity, not by key: an institution with ten keys is one voice. Nobody endorses itself, and nobody
+  votes itself out: it leaves. So the thief of a key cannot move the cut that others set.
 - Votes count wherever they stand in a log, also where other statements are void. Otherwise the removal of one member
   could undo the vote that removed another, and two members that remove each other would be a paradox.
 - A fork is a fact, not a vote: from the fork point on nothing in that log counts, for nobody knows which history to
@@ -273,7 +274,7 @@ def _admit(charter: Charter, held: _Held) -> _Admitted:
         admit(key, _thumbprint(founder.identity_key))
     while waiting:
         log = waiting.popleft()
-        for card in held.endorsed.get(log, ()):
+        for card in held.endorsed.get(log, frozenset()) - admitted.by_endorsement:
             named = _card(card)
             if len(_endorsers(card, admitted, held)) >= charter.endorsement_quorum:
                 admitted.by_endorsement.add(card)
@@ -306,7 +307,7 @@ def _votes(admitted: _Admitted, held: _Held) -> Mapping[KeyId, Mapping[KeyId, in
     votes: dict[KeyId, dict[KeyId, int]] = defaultdict(dict)
     for target in held.votes.keys() & admitted.identities.keys():
         for log, from_index in held.votes[target]:
-            for identity in admitted.identities.get(log, ()):
+            for identity in admitted.voices([log]) - admitted.identities[target]:  # who goes by itself, leaves
                 votes[target][identity] = min(from_index, votes[target].get(identity, from_index))
     successors = {log: (found[0], _card(found[1]).key) for log, found in _rotations(admitted, held)}
     standing = admitted.founders.keys() | {_card(card).key for card in admitted.by_endorsement}

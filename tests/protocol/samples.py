@@ -17,17 +17,26 @@ from protocol.identifiers import (
     parse_subject_id,
 )
 from protocol.keys import SigningKey
+from protocol.messages.card import NodeCard, sign_card
 from protocol.sd_jwt import Disclosure, digests, disclose
 from protocol.statements import (
     DAY_SECONDS,
     Correction,
     CorrectionBody,
+    Endorsement,
+    EndorsementBody,
     Finding,
     FindingBody,
     Grade,
+    Key,
+    KeyBody,
+    Leave,
+    LeaveBody,
     Period,
     Relation,
     RelationBody,
+    Removal,
+    RemovalBody,
     Response,
     ResponseBody,
     Retraction,
@@ -195,6 +204,44 @@ def retraction() -> Retraction:
     return Retraction(v=1, id=fixed_id("retraction"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
 
 
+def card(identity: int = 0x71, request: int = 0x72, contributor: int = 0x73) -> str:
+    """A candidate's card, by the seeds of its three keys."""
+    keys = [SigningKey(bytes([seed]) * 32) for seed in (identity, request, contributor)]
+    identity_key, request_key, contributor_key = (key.public.encode() for key in keys)
+    content = NodeCard(
+        v=1,
+        name="University of Eastmere",
+        url="https://hanse.eastmere.example",
+        identity_key=identity_key,
+        request_key=request_key,
+        contributor_key=contributor_key,
+    )
+    return sign_card(content, identity=keys[0], request=keys[1], contributor=keys[2]).decode("ascii")
+
+
+def endorsement() -> Endorsement:
+    """A candidate is vouched for."""
+    return Endorsement(
+        v=1, id=fixed_id("endorsement"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=EndorsementBody(card=card())
+    )
+
+
+def removal() -> Removal:
+    """A vote against another key."""
+    body = RemovalBody(target=OTHER_KEY.public.key_id, from_index=7, reason=parse_code("key-compromised"))
+    return Removal(v=1, id=fixed_id("removal"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
+def leave() -> Leave:
+    """A departure."""
+    return Leave(v=1, id=fixed_id("leave"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=LeaveBody())
+
+
+def key() -> Key:
+    """A change of keys."""
+    return Key(v=1, id=fixed_id("key"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=KeyBody(card=card()))
+
+
 def every_kind() -> dict[str, Statement]:
     """One statement of each kind."""
     return {
@@ -203,4 +250,8 @@ def every_kind() -> dict[str, Statement]:
         "response": response(),
         "correction": correction(),
         "retraction": retraction(),
+        "endorsement": endorsement(),
+        "removal": removal(),
+        "leave": leave(),
+        "key": key(),
     }

@@ -11,20 +11,25 @@ from protocol.identifiers import encode_bytes, parse_key_id
 from protocol.limits import (
     MAX_CHECKPOINT_BYTES,
     MAX_ENTRY_BYTES,
+    MAX_FORK_BYTES,
+    MAX_FORKS,
     MAX_PROOF_HASHES,
     MAX_STREAM_BYTES,
     MAX_STREAM_ENTRIES,
 )
 from protocol.messages.stream import (
+    MAX_LINE_BYTES,
     MAX_LOGS,
     MIN_STREAM_BYTES,
     End,
     EntriesRequest,
+    Fork,
     Section,
     decode_entries_request,
     decode_stream,
     encode_end,
     encode_entries_request,
+    encode_fork,
     encode_section,
     encode_stream,
     read_stream,
@@ -40,14 +45,26 @@ ENDS = [GOOD.index(encode_section(each)) + len(encode_section(each)) for each in
 
 def read_what_there_is(data: bytes) -> tuple[list[Section], End | None, ProtocolError | None]:
     """As a reader would that keeps what is complete."""
+    found, _, end, error = read_all(data)
+    return found, end, error
+
+
+def read_all(data: bytes) -> tuple[list[Section], list[Fork], End | None, ProtocolError | None]:
+    """The same with the evidence."""
     found: list[Section] = []
+    forks: list[Fork] = []
     try:
         for item in read_stream(data):
-            if isinstance(item, End):
-                return found, item, None
-            found.append(item)
+            match item:
+                case Section():
+                    assert forks == []
+                    found.append(item)
+                case Fork():
+                    forks.append(item)
+                case End():
+                    return found, forks, item, None
     except ProtocolError as error:
-        return found, None, error
+        return found, forks, None, error
     raise AssertionError("a stream ends with End or with an error")
 
 
@@ -58,8 +75,10 @@ def test_the_files_are_as_generated(name: str) -> None:
 
 @pytest.mark.parametrize("case", cases("stream"), ids=lambda case: case.name)
 def test_stream_vectors(case: Given) -> None:
-    found, end, error = read_what_there_is(case.data())
+    found, forks, end, error = read_all(case.data())
     assert len(found) == case.number("sections")
+    if "forks" in case.members:
+        assert forks == [Fork(b"evidence")] * case.number("forks")
     if case.error is None:
         assert end == End(more=bool(case.members["more"]))
         assert decode_stream(case.data()) == (tuple(found), bool(case.members["more"]))
@@ -184,5 +203,17 @@ def test_sections_are_bounded() -> None:
 
 def test_a_request_with_every_log_fits() -> None:
     have = {parse_key_id(encode_bytes(number.to_bytes(32, "big"))): 2**40 for number in range(MAX_LOGS)}
-    request = EntriesRequest(have=have, only=(), max_bytes=MAX_STREAM_BYTES)
+    request = EntriesRequest(have=have, only=tuple(sorted(have)), max_bytes=MAX_STREAM_BYTES)
     assert decode_entries_request(encode_entries_request(request)) == request
+
+
+def test_evidence_is_bounded_on_both_sides() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        encode_stream((), more=False, forks=(b"evidence",) * (MAX_FORKS + 1))
+    assert (caught.value.code, caught.value.fault) == (Code.TOO_LARGE, Fault.OURS)
+    largest = encode_fork(b"x" * MAX_FORK_BYTES)
+    assert len(largest) <= MAX_LINE_BYTES
+    assert read_all(largest + encode_end(more=False))[1] == [Fork(b"x" * MAX_FORK_BYTES)]
+    with pytest.raises(ProtocolError):
+        encode_fork(b"x" * (MAX_FORK_BYTES + 3))
+    assert decode_stream(largest + encode_end(more=True)) == ((), True)

@@ -109,7 +109,7 @@ def test_a_member_of_another_kind_is_refused(kind: str, data: st.DataObject) -> 
     part = value
     while True:
         name = data.draw(st.sampled_from(sorted(part)))
-        if not isinstance(part[name], dict) or data.draw(st.booleans()):
+        if not part[name] or not isinstance(part[name], dict) or data.draw(st.booleans()):
             break
         part = part[name]
     replacement = data.draw(JSON)

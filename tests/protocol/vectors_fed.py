@@ -17,6 +17,7 @@ from protocol.circles import (
 from protocol.errors import Code
 from protocol.identifiers import encode_bytes
 from protocol.keys import SigningKey
+from protocol.limits import MAX_ENTRY_BYTES
 from protocol.messages.card import CARD_TYPE, CardPayload, fingerprint, sign_card
 from tests.protocol.fed_samples import (
     CONTRIBUTOR,
@@ -129,6 +130,7 @@ def _refused_terms(terms: Json) -> Iterable[Case]:
         ("retention_days", 3_654),
         ("retention_days", 0),
         ("quota_entries_per_day", 0),
+        ("quota_bytes_per_day", MAX_ENTRY_BYTES - 1),
         ("name", ""),
         ("name", "North\u202eSea"),
         ("purpose", "x" * 2_001),

@@ -8,13 +8,16 @@ from protocol.canonical import encode
 from protocol.errors import Code
 from protocol.identifiers import encode_bytes
 from protocol.keys import SigningKey
+from protocol.limits import MAX_FORKS
 from protocol.messages.digest import content_digest
 from protocol.messages.signature import FRESH_SECONDS, SignedFields, sign_response
 from protocol.messages.stream import (
     CheckpointLine,
     EndLine,
     EntriesRequest,
+    ForkLine,
     SectionLine,
+    encode_fork,
     encode_section,
     encode_stream,
 )
@@ -208,22 +211,38 @@ def entries_requests() -> bytes:
     log = CONTRIBUTOR[0].public.key_id
     cases = [
         Case("nothing held", "9.7", in_bytes(BODY)),
-        Case("one log held", "9.7", in_bytes(encode({"have": {log: 7}, "max_bytes": 8_388_608}))),
+        Case("one log held", "9.7", in_bytes(encode({"have": {log: 7}, "max_bytes": 8_388_608, "only": []}))),
+        Case("one log wanted", "9.7", in_bytes(encode({"have": {log: 7}, "max_bytes": 65_536, "only": [log]}))),
+        *(
+            Case(
+                name,
+                "9.7",
+                in_bytes(encode({"have": {}, "max_bytes": 65_536, "only": only})),
+                Code.NON_CANONICAL,
+                ("second-spelling", BEYOND_SCHEMA),
+            )
+            for name, only in (
+                ("wanted logs in another order", sorted((log, CONTRIBUTOR[1].public.key_id), reverse=True)),
+                ("a log wanted twice", [log, log]),
+            )
+        ),
         Case(
             "a log twice",
             "9.7",
-            in_bytes(f'{{"have":{{"{log}":7,"{log}":7}},"max_bytes":65536}}'.encode()),
+            in_bytes(f'{{"have":{{"{log}":7,"{log}":7}},"max_bytes":65536,"only":[]}}'.encode()),
             Code.NON_CANONICAL,
             ("second-spelling", BEYOND_SCHEMA),
         ),
     ]
     bounds: dict[str, Json] = {
-        "too few bytes": {"have": {}, "max_bytes": 65_535},
-        "too many bytes": {"have": {}, "max_bytes": 8_388_609},
-        "a negative size": {"have": {log: -1}, "max_bytes": 65_536},
-        "a size beyond every log": {"have": {log: 2**40 + 1}, "max_bytes": 65_536},
-        "a log that is none": {"have": {"log": 1}, "max_bytes": 65_536},
-        "no bound": {"have": {}},
+        "too few bytes": {"have": {}, "max_bytes": 65_535, "only": []},
+        "too many bytes": {"have": {}, "max_bytes": 8_388_609, "only": []},
+        "a negative size": {"have": {log: -1}, "max_bytes": 65_536, "only": []},
+        "a size beyond every log": {"have": {log: 2**40 + 1}, "max_bytes": 65_536, "only": []},
+        "a log that is none": {"have": {"log": 1}, "max_bytes": 65_536, "only": []},
+        "a wanted log that is none": {"have": {}, "max_bytes": 65_536, "only": ["log"]},
+        "no bound": {"have": {}, "only": []},
+        "nothing said of the logs that are wanted": {"have": {}, "max_bytes": 65_536},
     }
     cases += [
         Case(name, "9.7", in_bytes(encode(value)), Code.MALFORMED, ("lost-bound",)) for name, value in bounds.items()
@@ -237,7 +256,12 @@ def _stream_cases() -> Iterable[Case]:
     end = b'{"kind":"end","more":false}\n'
     yield Case("two sections and more", "9.8", in_bytes(whole, sections=2, more=True))
     yield Case("nothing new", "9.8", in_bytes(end, sections=0, more=False))
+    evidence = encode_fork(b"evidence")
+    yield Case("evidence alone", "9.8", in_bytes(evidence + end, sections=0, forks=1, more=False))
+    most = encode_stream(sections(), more=False, forks=(b"evidence",) * MAX_FORKS)
+    yield Case("sections and the most evidence", "9.8", in_bytes(most, sections=2, forks=MAX_FORKS, more=False))
     lost, broken = ("lost-end",), ("second-reading",)
+    yield Case("evidence without an end", "9.8", in_bytes(evidence, sections=0, forks=1), Code.TRUNCATED, lost)
     yield Case("no bytes", "9.8", in_bytes(b"", sections=0), Code.TRUNCATED, lost)
     yield Case("no end line", "9.8", in_bytes(first, sections=1), Code.TRUNCATED, lost)
     yield Case("an end line without line feed", "9.8", in_bytes(first + end[:-1], sections=1), Code.TRUNCATED, lost)
@@ -255,6 +279,10 @@ def _stream_cases() -> Iterable[Case]:
         ("a section beyond every log", first.replace(b'"start":3', b'"start":1099511627776') + end, 0),
         ("an entry that is too long", first.replace(b"not a", b"x" * 24_577) + end, 0),
         ("a checkpoint that is too long", first.replace(b"Az3grlgt", b"A" * 4_096) + end, 0),
+        ("a section after evidence", evidence + first + end, 0),
+        ("more evidence than an answer has", evidence * (MAX_FORKS + 1) + end, 0),
+        ("evidence with stray bits", evidence.replace(b"Y2U", b"Y2V") + end, 0),
+        ("evidence with padding", evidence.replace(b'"}', b'="}') + end, 0),
         ("more entries than an answer has", first.replace(b'"count":3', b'"count":20001') + end, 0),
         (
             "more entries than an answer has, over two sections",
@@ -283,7 +311,7 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
         "stream-line",
         "Stream line",
         "A line of JSON in a stream of entries (clause 9.8).",
-        SectionLine | CheckpointLine | EndLine,
+        SectionLine | CheckpointLine | ForkLine | EndLine,
     ),
     "vectors/content_digest.json": digests,
     "vectors/request_signature.json": requests,

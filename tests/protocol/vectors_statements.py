@@ -7,7 +7,15 @@ import msgspec
 
 from protocol.canonical import encode
 from protocol.errors import Code
-from protocol.limits import MAX_CODES, MAX_LABEL_CHARACTERS, MAX_PAYLOAD_BYTES, MAX_RETENTION_DAYS, MAX_SOURCES
+from protocol.limits import (
+    MAX_CARD_BYTES,
+    MAX_CODES,
+    MAX_LABEL_CHARACTERS,
+    MAX_LOG_SIZE,
+    MAX_PAYLOAD_BYTES,
+    MAX_RETENTION_DAYS,
+    MAX_SOURCES,
+)
 from protocol.limits import MAX_SUMMARY_CHARACTERS as SUMMARY
 from protocol.statements import DAY_SECONDS
 from tests.protocol.samples import (
@@ -15,6 +23,7 @@ from tests.protocol.samples import (
     COMPANY,
     NOW,
     SOURCES,
+    card,
     circle_scoped,
     every_kind,
     fixed_digest,
@@ -107,6 +116,13 @@ def _accepted() -> Iterable[Case]:
     yield _accept("confirmed by two sources", "finding", "4.12", body__grade=grade)
     body = msgspec.to_builtins(every_kind()["relation"])["body"]
     yield _accept("a corrected relation", "correction", "4.16", body__finding=None, body__relation=body)
+    yield _accept(
+        "a candidate endorsed tomorrow: no clock decides membership", "endorsement", "4.5", iat=NOW + DAY_SECONDS
+    )
+    yield _accept("a vote from the first entry on", "removal", "4.19", body__from_index=0)
+    yield _accept("a reason that the reader does not know", "removal", "4.10", body__reason="a-later-reason")
+    broken = f"{card()[:-6]}AAAAAA"
+    yield _accept("a card of which only the form is right", "endorsement", "4.19", body__card=broken)
     yield _accept("expired, but readable", "finding", "4.7", iat=0, exp=DAY_SECONDS, body__observed=_days("1970-01-01"))
 
 
@@ -209,6 +225,21 @@ def _bounds() -> Iterable[Case]:
     yield _Refuse("1.5", "not-text", beyond=True).text("a summary with a lone surrogate", surrogate)
 
 
+def _membership() -> Iterable[Case]:
+    form = _Refuse("4.19", "unbounded")
+    yield form.change("a card that is no JWS", "endorsement", "body.card", "University of Eastmere")
+    yield form.change("a card of four parts", "key", "body.card", f"{card()}.AA")
+    yield form.change("a card and a line feed", "key", "body.card", f"{card()}\n")
+    yield form.change("a card that is too long", "endorsement", "body.card", f"a.{'a' * MAX_CARD_BYTES}.a")
+    yield form.change("a vote from before the first entry", "removal", "body.from_index", -1)
+    yield form.change("a vote from beyond every log", "removal", "body.from_index", MAX_LOG_SIZE + 1)
+    yield form.change("a vote against a name", "removal", "body.target", "University of Eastmere")
+    channel = _Refuse("4.2", "hidden-channel")
+    yield channel.change("words in a departure", "leave", "body.summary", "")
+    yield channel.change("words beside a card", "endorsement", "body.summary", "")
+    yield channel.change("held-back fields of a vote", "removal", "_sd", [fixed_digest("a")])
+
+
 def _rules() -> Iterable[Case]:
     validity = _Refuse("4.7", "kept-for-ever", Code.BAD_VALIDITY, beyond=True)
     too_long = NOW + (MAX_RETENTION_DAYS + 1) * DAY_SECONDS
@@ -259,7 +290,7 @@ def statements() -> bytes:
     return vector_file(
         "Payloads of statements, received at the time now by a member of the circle; each is correctly signed.",
         _FLAGS,
-        [*_accepted(), *_encoding(), *_shape(), *_bounds(), *_rules()],
+        [*_accepted(), *_encoding(), *_shape(), *_bounds(), *_membership(), *_rules()],
         schema="v1/statement.schema.json",
         circle=CIRCLE,
         now=NOW,
