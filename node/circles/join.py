@@ -30,6 +30,7 @@ def join(
     now: Timestamp,
     *,
     card: bytes | None = None,
+    again: bool = False,
     by: str = COMMAND_LINE,
 ) -> Roster:
     """Become a member of the circle that this charter founds, or with ``card`` a candidate, or one again.
@@ -38,6 +39,9 @@ def join(
     keys we hold (``NO_SUCH_MEMBER``, ``BAD_KEY_FILE``). No contributor key may be used in another circle that we are in
     (``CONFLICT``): a key in two circles would tie the two pseudonyms together, and a statement, which is named by its
     contributor and its identifier, would not be one statement any more.
+
+    ``again`` is for whoever was removed and cannot know it, because nobody answers it any more: we stop being a member
+    in our own eyes until the new card is endorsed.
 
     Joining says that the founders are who the charter says: their identity keys are confirmed by it, in the name of
     ``by``.
@@ -49,11 +53,11 @@ def join(
     known = storage.find_roster(tx, circle)
     if known is None:
         storage.insert(tx, circle, signed, own.public.key_id, now, card=card)
-    elif card is None or known.status == "member":
+    elif card is None or (known.status == "member" and not again):
         raise HanseError(
             Code.CONFLICT,
             f"this node is already a member of circle {circle}.",
-            remedy="For a new key here, use `hanse circle rotate`.",
+            remedy="For a new key here, use `hanse circle rotate`; if members have removed this node, say --again.",
         )
     else:
         storage.add_own_key(tx, circle, own.public.key_id, now, card=card)

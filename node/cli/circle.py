@@ -69,13 +69,16 @@ def join(
     card: Annotated[
         Path | None, typer.Option(help="This node's card for the circle, where the charter does not name it.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Members have removed this node: ask to be endorsed under the new card.")
+    ] = False,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Become a member of the circle that a fully signed charter founds; with a card, wait for its endorsement."""
     content = None if card is None else card.read_bytes().strip()
     with node(data) as runtime, runtime.database.write() as tx:
         signed, now = circles.read_charter(charter.read_bytes()), runtime.clock.now()
-        roster = circles.join(tx, runtime.keyring, signed, now, card=content)
+        roster = circles.join(tx, runtime.keyring, signed, now, card=content, again=again)
     name = pseudonym(roster.circle, roster.own)
     OUT.print(f"{roster.status} of {roster.charter.name} ({roster.circle}) under the pseudonym {name}.")
     if roster.status == "candidate":
