@@ -8,12 +8,11 @@ import typer
 from node import circles
 from node.accounts.access_log import record_access, verify_access_log
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, OUT, DataOption, argument, node, progress
-from node.errors import Code, HanseError
 from node.ledger.check import Damage, Progress
 from node.ledger.check import check as check_ledger
 from node.ledger.export import export as export_log
 from node.sync import confirm_own_log
-from node.sync.restore import allow_alone
+from node.sync.restore import NobodyAnsweredError, allow_alone
 from protocol.identifiers import parse_circle_id, parse_key_id
 
 app = typer.Typer(help="The logs of this node.", no_args_is_help=True)
@@ -77,8 +76,8 @@ def confirm(
             roster = circles.roster(tx, name)
         try:
             found = confirm_own_log(runtime, name)
-        except HanseError as error:
-            if not alone or error.code is not Code.PEER_UNREACHABLE:
+        except NobodyAnsweredError:
+            if not alone:
                 raise
             with runtime.database.write() as tx:
                 allow_alone(runtime.settings, roster, tx, runtime.clock.now())

@@ -50,6 +50,19 @@ ALONE_SECONDS: Final = 3_600
 _FOLDER: Final = "run"
 
 
+class NobodyAnsweredError(HanseError):
+    """No member could say how much of our log it holds."""
+
+    def __init__(self, circle: CircleId, asked: int) -> None:
+        super().__init__(
+            NodeCode.CONFLICT,
+            f"none of {asked} members answered, so nobody could say whether our own log in circle {circle} is "
+            "complete; a node that signs on a log from a backup forks it for ever.",
+            remedy="Try again when a member can be reached. If this node was certainly not restored from a backup, "
+            f"run `hanse ledger confirm --circle {circle} --nobody-else-answers` and publish within the hour.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """How a comparison of our own log with members went."""
@@ -79,8 +92,8 @@ def confirm_own_log(
     """Make sure that this process may sign on our log of a circle; call it with no transaction open.
 
     Returns at once where it has been confirmed in this process already, and for a circle in which nobody else is;
-    otherwise asks members and takes back what they hold. Raises ``PEER_UNREACHABLE`` where nobody answers, and
-    ``CONFLICT`` where a member holds more than we could take back, or our log turns out to be forked.
+    otherwise asks members and takes back what they hold. Raises :class:`NobodyAnsweredError`, and ``CONFLICT`` where a
+    member holds more than we could take back, or our log turns out to be forked.
     """
     with node.database.read() as tx:
         roster = circles.get_roster(tx, circle)
@@ -102,7 +115,7 @@ def confirm_own_log(
         if all(allowed):
             _confirm(node, sizes)
             return Confirmation(len(asked), 0, 0, size)
-        raise _nobody_answered(circle, len(asked))
+        raise NobodyAnsweredError(circle, len(asked))
     with node.database.read() as tx:
         for key in sizes:
             sizes[key] = _require_current(tx, circle, key, (given[key].announced for given in answers if key in given))
@@ -251,13 +264,3 @@ def _consume_override(node: Parts, key: KeyId, size: int) -> bool:
         return False
     structlog.get_logger().warning("own-log-goes-on-alone", contributor=key, size=size, allowed=allowed)
     return allowed
-
-
-def _nobody_answered(circle: CircleId, asked: int) -> HanseError:
-    return HanseError(
-        NodeCode.PEER_UNREACHABLE,
-        f"none of {asked} members answered, so nobody could say whether our own log in circle {circle} is complete; "
-        "a node that signs on a log from a backup forks it for ever.",
-        remedy="Try again when a member can be reached. If this node was certainly not restored from a backup, run "
-        f"`hanse ledger confirm --circle {circle} --nobody-else-answers` and publish within the hour.",
-    )

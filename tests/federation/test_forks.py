@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -22,7 +23,7 @@ from node.sync.serve import COMPARED_LOGS
 from protocol.errors import Code, ProtocolError
 from protocol.fork import prove_unlocated_fork, verify_fork
 from protocol.identifiers import CircleId, KeyId
-from protocol.messages.stream import encode_stream
+from protocol.messages.stream import EntriesRequest, encode_stream
 from protocol.statements import Finding
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import answering, checkpoint_over, contributor_key, section_of
@@ -134,7 +135,7 @@ def test_a_second_node_with_the_same_key_is_found_out(node_of: MakeNode, common:
 
 def states(node: Node, scene: Split) -> list[str]:
     """What a node makes of the statements of the first history, in their order; a dash for one it does not hold."""
-    found = []
+    found: list[str] = []
     with node.runtime.database.read() as tx:
         for statement in scene.said:
             stored = reading.get(tx, scene.log, statement.id, now=make.IAT)
@@ -275,6 +276,11 @@ def forged(scene: Split, other: KeyId) -> dict[str, tuple[bytes, Code]]:
     }
 
 
+def saying(stream: bytes) -> Callable[[EntriesRequest], bytes]:
+    """The same answer to whatever is asked."""
+    return lambda _: stream
+
+
 def test_forged_evidence_is_refused_and_costs_its_sender_nothing_else(node_of: MakeNode) -> None:
     scene = split(node_of, 2, 1, 1, "reader", "liar")
     reader, liar = scene.readers
@@ -285,7 +291,7 @@ def test_forged_evidence_is_refused_and_costs_its_sender_nothing_else(node_of: M
         section = section_of(contributor_key(liar, scene.circle), scene.circle, logs.read_entries(tx, log, 0, log.size))
     for name, (proof, code) in forged(scene, reader.own(scene.circle)).items():
         stream = encode_stream([section], forks=[proof], more=False)
-        scene.network.connect(liar.url, answering(liar, lambda _, stream=stream: stream))
+        scene.network.connect(liar.url, answering(liar, saying(stream)))
         report = sync_once(reader.runtime, transport=scene.network)
         (pull,) = (each for each in report.pulls if each.contributor == liar.own(scene.circle))
         assert [problem.code for problem in pull.problems] == [code], name
