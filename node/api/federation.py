@@ -21,11 +21,14 @@ from node.api.member_requests import HEADERS, MemberRequests, find_roster, signe
 from node.domain.ledger import Log
 from node.errors import Code, HanseError
 from node.runtime import Runtime
+from node.storage import forks
 from node.storage import ledger as logs
 from node.storage.database import Transaction
 from node.sync.limits import Limits
+from node.sync.witness import cosigned_note
 from protocol.errors import Fault, ProtocolError
 from protocol.identifiers import parse_key_id
+from protocol.limits import MAX_FORKS
 from protocol.merkle.hashing import HASH_BYTES
 from protocol.merkle.tiles import TILE_WIDTH, parse_tile_path
 
@@ -62,10 +65,12 @@ def build(runtime: Runtime, limits: Limits | None = None) -> APIRouter:
 
     @router.get("/circles/{circle}/logs/{contributor}/checkpoint")
     def checkpoint(circle: str, contributor: str, request: Request) -> Response:
-        """The latest signed note all of whose entries we hold."""
+        """The latest signed note all of whose entries we hold, with the cosignatures that we know of it."""
         _admit_to_hashes(runtime, members, circle, request)
         with runtime.database.read() as tx:
-            note = _log(tx, circle, contributor).covered
+            log = _log(tx, circle, contributor)
+            roster = find_roster(tx, circle)
+            note = log.covered if roster is None else cosigned_note(tx, roster, log)
         return Response(note, headers=HEADERS, media_type="text/plain; charset=utf-8")
 
     @router.get("/circles/{circle}/logs/{contributor}/tile/{path:path}")
@@ -80,6 +85,18 @@ def build(runtime: Runtime, limits: Limits | None = None) -> APIRouter:
         cacheable = is_open and name.width == TILE_WIDTH  # a shared cache would ask nobody for a signature
         full = {"Cache-Control": "public, max-age=31536000, immutable"} if cacheable else {}
         return Response(hashes[: name.width * HASH_BYTES], headers=HEADERS | full, media_type=_OCTETS)
+
+    @router.get("/circles/{circle}/forks")
+    def list_forks(circle: str, request: Request, after: str = "") -> Response:
+        """Proofs of forks, a line each, by contributor: those that follow ``after``, as many as one stream has."""
+        _admit_to_hashes(runtime, members, circle, request)
+        with runtime.database.read() as tx:
+            roster = find_roster(tx, circle)
+            if roster is None:
+                raise _no_such_log()
+            forked = [log for log in forks.list_forks(tx, roster.circle) if log.contributor > after]
+        lines = [log.evidence + b"\n" for log in forked if log.evidence is not None]
+        return Response(b"".join(lines[:MAX_FORKS]), headers=HEADERS, media_type="application/x-ndjson")
 
     return router
 
