@@ -18,9 +18,10 @@ from node.domain.insight import Named, RelationView, ResponseView
 from node.domain.statements import StoredStatement
 from node.insight.opinions import Trust, equal_trust
 from node.insight.views import relation_view, response_view
-from node.storage import circles, graph, statements
+from node.storage import circles, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
+from node.storage.graph import Edges
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
 from protocol.pseudonyms import pseudonym
 from protocol.signals import Opinion, Signal, Stance, fuse
@@ -33,7 +34,7 @@ MAX_TIES: Final = 1_000
 MAX_EXPANDED: Final = 60
 """Neighbours whose own ties are read for the second step: what a drawing has room for."""
 MAX_SECOND: Final = 240
-"""Edges read of all of them together in the second step, of each kind."""
+"""Edges read of all of them together in the second step, of each end and origin."""
 MAX_PASSED: Final = 200
 """Ties from which a subject is a hub: a funder of hundreds ties everything to everything, and so says nothing."""
 _OWN_K: Final = 3
@@ -88,37 +89,34 @@ def neighbourhood(
 ) -> Neighbourhood:
     """The ties of a subject, and with ``depth`` 2 those of its neighbours; bounded, and it says what it left out."""
     noted = [each.link() for each in private]
-    near = [link for link in graph.links_of(tx, [subject], now, limit=MAX_TIES) if link.origin in origins]
+    edges = Edges.at(tx, now)
+    near = [link for link in edges.of([subject], limit=MAX_TIES) if link.origin in origins]
     near = [*near, *(link for link in noted if "private" in origins and subject in {link.subject, link.object})]
     near = near[:MAX_TIES]
     chosen = list(dict.fromkeys(near))
     if depth > 1:
-        chosen += _second(tx, subject, near, noted if "private" in origins else [], origins, now)
+        chosen += _second(edges, subject, near, noted if "private" in origins else [], origins)
     shown = ties(tx, vocabulary, dict.fromkeys(chosen), now, private=private)
     met = dict.fromkeys([subject, *(end for link in chosen for end in (link.subject, link.object))])
-    further = _further(graph.count_ties(tx, met, now) if set(origins) >= {"registry", "pooled"} else {}, chosen)
+    further = _further(edges.count(met) if set(origins) >= {"registry", "pooled"} else {}, chosen)
     return Neighbourhood(
         subject=subject,
         depth=depth,
         origins=tuple(each for each in ORIGINS if each in origins),
-        places=places(tx, vocabulary, met, now, shown),
+        places=places(edges, vocabulary, met, shown),
         ties=tuple(shown),
         further=further,
     )
 
 
 def places(
-    tx: Transaction,
-    vocabulary: Vocabulary,
-    subjects: Iterable[SubjectId],
-    now: Timestamp,
-    shown: Iterable[Tie] = (),
+    edges: Edges, vocabulary: Vocabulary, subjects: Iterable[SubjectId], shown: Iterable[Tie] = ()
 ) -> dict[SubjectId, Place]:
     """What to call each subject and which live concerns there are; the registry's name before one in a statement."""
     wanted = list(dict.fromkeys(subjects))
-    known = registry.get_many(tx, wanted)
+    known = registry.get_many(edges.tx, wanted)
     stated = _stated_labels(shown)
-    concerns = graph.concerns_of(tx, wanted, concern_codes(vocabulary), now)
+    concerns = edges.concerns(wanted, concern_codes(vocabulary))
     found = {}
     for subject in wanted:
         organisation = known.get(subject)
@@ -134,17 +132,12 @@ def places(
 
 
 def _second(
-    tx: Transaction,
-    subject: SubjectId,
-    near: Sequence[Link],
-    noted: Sequence[Link],
-    origins: Collection[Origin],
-    now: Timestamp,
+    edges: Edges, subject: SubjectId, near: Sequence[Link], noted: Sequence[Link], origins: Collection[Origin]
 ) -> list[Link]:
     neighbours = list(dict.fromkeys(link.other(subject) for link in near))[:MAX_EXPANDED]
-    counts = graph.count_ties(tx, neighbours, now)
+    counts = edges.count(neighbours)
     open_ones = [each for each in neighbours if counts.get(each, 0) <= MAX_PASSED]
-    found = [link for link in graph.links_of(tx, open_ones, now, limit=MAX_SECOND) if link.origin in origins]
+    found = [link for link in edges.of(open_ones, limit=MAX_SECOND) if link.origin in origins]
     return found + [link for link in noted if link.subject in neighbours or link.object in neighbours]
 
 

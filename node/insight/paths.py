@@ -21,23 +21,24 @@ from typing import Final
 from node.domain.graph import ORIGINS, Border, Hop, Knowledge, LeftOut, Link, OwnTie, Path, PathReading, Place, Tie
 from node.insight.graph import MAX_PASSED, concern_codes, places, ties
 from node.insight.opinions import Trust, equal_trust
-from node.storage import circles, graph
+from node.storage import circles
 from node.storage.database import Transaction
+from node.storage.graph import Edges
 from protocol.identifiers import CircleId, Digest, KeyId, Pseudonym, SubjectId, VocabularyCode
 from protocol.statements import Timestamp
 from protocol.vocabulary import Vocabulary
 
 MAX_HOPS: Final = 4
 """Ties of a path: to a front, its owner, and the owner's other holding. Beyond that everything is near everything."""
-MAX_FRONTIER: Final = 1_500
-"""Subjects whose ties are read in one step: three queries of 500, some thirty milliseconds."""
-MAX_LINKS: Final = 5_000
-"""Edges of each kind read for 500 subjects."""
-MAX_TARGETS: Final = 24
+MAX_FRONTIER: Final = 800
+"""Subjects whose ties are read in one step: those with the fewest, some tens of milliseconds of work."""
+MAX_LINKS: Final = 2_500
+"""Edges of each end and origin read in one step."""
+MAX_TARGETS: Final = 20
 """Subjects with a concern to which paths are shown: the nearest."""
 PATHS_TO_ONE: Final = 3
 """Shortest paths shown to one subject."""
-_TRIED: Final = 12
+_TRIED: Final = 6
 """Shortest paths to one subject among which those are chosen."""
 _HUB_TARGETS: Final = 40
 """Subjects with a concern read behind the hubs that the subject itself is tied to."""
@@ -62,7 +63,8 @@ def paths(
     Nearest first; among equally long ones to one subject, the better evidenced first. The subject's own concerns are
     in its dossier and are no path.
     """
-    search = _Search(tx, subject, now, concern_codes(vocabulary), _index(private))
+    edges = Edges.at(tx, now)
+    search = _Search(edges, subject, concern_codes(vocabulary), _index(private))
     search.run()
     targets = search.nearest()
     routes = [route for target in targets for route in search.routes(target)]
@@ -73,7 +75,7 @@ def paths(
     hops = _hops(steps, stated)
     hubs = tuple(sorted(search.hubs.items(), key=lambda item: (-item[1], item[0])))
     met = dict.fromkeys([subject, *(node for route in routes for node in route), *(hub for hub, _ in hubs)])
-    found = places(tx, vocabulary, met, now, stated)
+    found = places(edges, vocabulary, met, stated)
     reader = _Reader(found, {roster.circle: roster.own for roster in circles.list_rosters(tx)})
     return PathReading(
         subject=subject,
@@ -88,9 +90,8 @@ def paths(
 class _Search:
     """Breadth first from one subject; keeps, of everything it meets, by which steps it is reached soonest."""
 
-    tx: Transaction
+    edges: Edges
     start: SubjectId
-    now: Timestamp
     indicators: Collection[VocabularyCode]
     private: Mapping[SubjectId, Sequence[Link]]
     distance: dict[SubjectId, int] = field(default_factory=dict)
@@ -108,7 +109,7 @@ class _Search:
             met = self._step(frontier, self._read(frontier), step)
             if step == _TWO and self.hubs:
                 met = sorted({*met, *self._behind_hubs()})
-            for found in graph.concerns_of(self.tx, met, self.indicators, self.now):
+            for found in self.edges.concerns(met, self.indicators):
                 self.targets.setdefault(found, step)
             frontier = self._passable(met)
             if not frontier and not self.hubs:
@@ -129,20 +130,18 @@ class _Search:
         return partial
 
     def _read(self, frontier: Sequence[SubjectId]) -> list[Link]:
-        found = graph.links_of(self.tx, frontier, self.now, limit=MAX_LINKS)
+        found = self.edges.of(frontier, limit=MAX_LINKS)
         return found + [link for each in frontier for link in self.private.get(each, ())]
 
     def _behind_hubs(self) -> list[SubjectId]:
         """Those with a concern that are tied to a hub which the subject itself is tied to."""
         near = [hub for hub in self.hubs if self.distance[hub] == 1]
-        return self._step(
-            near, graph.links_to_concerned(self.tx, near, self.indicators, self.now, limit=_HUB_TARGETS), _TWO
-        )
+        return self._step(near, self.edges.to_concerned(near, self.indicators, limit=_HUB_TARGETS), _TWO)
 
     def _read_concerned(self, frontier: Sequence[SubjectId]) -> list[Link]:
-        found = graph.links_to_concerned(self.tx, frontier, self.indicators, self.now, limit=MAX_LINKS)
+        found = self.edges.to_concerned(frontier, self.indicators, limit=MAX_LINKS)
         noted = [(link, link.other(each)) for each in frontier for link in self.private.get(each, ())]
-        concerned = graph.concerns_of(self.tx, {end for _, end in noted}, self.indicators, self.now)
+        concerned = self.edges.concerns({end for _, end in noted}, self.indicators)
         return found + [link for link, end in noted if end in concerned]
 
     def _step(self, frontier: Sequence[SubjectId], read: Iterable[Link], step: int) -> list[SubjectId]:
@@ -166,7 +165,7 @@ class _Search:
 
     def _passable(self, met: Sequence[SubjectId]) -> list[SubjectId]:
         """Whom the next step starts from; hubs are set aside by name."""
-        counts = graph.count_ties(self.tx, met, self.now)
+        counts = self.edges.count(met)
         hubs = [each for each in met if counts.get(each, 0) > MAX_PASSED]
         self.hubs.update({each: counts[each] for each in hubs})
         passable = [each for each in met if each not in self.hubs]

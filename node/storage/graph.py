@@ -6,14 +6,16 @@ retracted or has expired is no edge; a corrected one is the edge of its live bod
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias
 
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from node.domain.graph import Link
 from node.storage.database import Transaction
-from node.storage.statements import chunks
 from node.storage.tables.ledger import LIVE_RELATION, LOGS, STATEMENTS
 from node.storage.tables.membership import LOG_CUTS
 from node.storage.tables.subjects import REGISTRY_RELATIONS
@@ -23,138 +25,139 @@ from protocol.statements import Timestamp
 _S: Final = STATEMENTS.c
 _R: Final = REGISTRY_RELATIONS.c
 _FINDINGS: Final = STATEMENTS.alias("findings")
-_Void: TypeAlias = tuple[tuple[int, int], ...]
-"""Rows of logs, and from which of their entries on nothing counts."""
+_POOLED_ENDS: Final = ((_S.subject, _S.object), (_S.object, _S.subject))
+_REGISTRY_ENDS: Final = ((_R.subject, _R.object), (_R.object, _R.subject))
 _REVERSED: Final = {"child": "parent", "successor": "predecessor"}
 """The registry states a tie in both records; here it is one: the whole above its part, the later after the earlier."""
 
-
-def count_ties(tx: Transaction, subjects: Iterable[SubjectId], now: Timestamp) -> dict[SubjectId, int]:
-    """How many ties each has, as stated: one that two members state, or two records, counts twice.
-
-    For telling hubs: what is void is counted as well, because that is read off no index.
-    """
-    counts: Counter[SubjectId] = Counter()
-    for some in chunks(subjects):
-        for side in (_S.subject, _S.object):
-            counts.update(_counted(tx, sa.select(side, sa.func.count()).where(*_live(now), side.in_(some)), side))
-        for other in (_R.subject, _R.object):
-            counts.update(_counted(tx, sa.select(other, sa.func.count()).where(other.in_(some)), other))
-    return dict(counts)
+_Void: TypeAlias = tuple[tuple[int, int], ...]
+"""Rows of logs, and from which of their entries on nothing counts."""
+_Column: TypeAlias = sa.Column[Any]
+_Condition: TypeAlias = sa.ColumnElement[bool] | sa.TextClause
 
 
-def links_of(tx: Transaction, subjects: Iterable[SubjectId], now: Timestamp, *, limit: int) -> list[Link]:
-    """Every edge from or to one of these subjects, once; of each kind at most ``limit`` for 500 subjects.
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges of one moment, for as long as one transaction lasts."""
 
-    The oldest pooled ones first, so that what is left out is the same in every reading.
-    """
-    found: dict[Link, None] = {}
-    void = _void(tx)
-    for some in chunks(subjects):
-        for side in (_S.subject, _S.object):
-            query = _pooled(void).where(*_live(now), side.in_(some)).order_by(_S.seq).limit(limit)
-            found.update(dict.fromkeys(_pooled_links(tx, query)))
-        for other in (_R.subject, _R.object):
-            query = _registered().where(other.in_(some)).order_by(_R.subject, _R.kind, _R.object).limit(limit)
-            found.update(dict.fromkeys(_registry_links(tx, query)))
-    return list(found)
+    tx: Transaction
+    now: Timestamp
+    void: _Void
 
+    @classmethod
+    def at(cls, tx: Transaction, now: Timestamp) -> Self:
+        """As they stand now; which logs are void is asked once. These are few, and mostly none."""
+        same = sa.and_(LOG_CUTS.c.circle == LOGS.c.circle, LOG_CUTS.c.contributor == LOGS.c.contributor)
+        query = sa.select(LOGS.c.id, LOG_CUTS.c.void_from).join(LOG_CUTS, same).where(LOG_CUTS.c.void_from.is_not(None))
+        return cls(tx, now, tuple((row.id, row.void_from) for row in tx.connection.execute(query)))
 
-def links_to_concerned(
-    tx: Transaction,
-    subjects: Iterable[SubjectId],
-    indicators: Collection[VocabularyCode],
-    now: Timestamp,
-    *,
-    limit: int,
-) -> list[Link]:
-    """Those edges whose other end is a subject with a live finding under one of these indicators."""
-    found: dict[Link, None] = {}
-    void = _void(tx)
-    for some in chunks(subjects):
-        for side, end in ((_S.subject, _S.object), (_S.object, _S.subject)):
-            query = (
-                _pooled(void).where(*_live(now), side.in_(some), _concerned(end, indicators, now, void)).limit(limit)
-            )
-            found.update(dict.fromkeys(_pooled_links(tx, query)))
-        for side, end in ((_R.subject, _R.object), (_R.object, _R.subject)):
-            query = _registered().where(side.in_(some), _concerned(end, indicators, now, void)).limit(limit)
-            found.update(dict.fromkeys(_registry_links(tx, query)))
-    return list(found)
+    def count(self, subjects: Collection[SubjectId]) -> dict[SubjectId, int]:
+        """How many ties each has, as stated: one that two members state, or two records, counts twice.
 
+        For telling hubs: what is void is counted as well, because that is read off no index.
+        """
+        parts = [
+            sa.select(side.label("end"), sa.func.count().label("ties")).where(*where).group_by(side)
+            for side, where in self._sides(subjects)
+        ]
+        counts: Counter[SubjectId] = Counter()
+        for end, number in self.tx.connection.execute(sa.union_all(*parts)).all():
+            counts[end] += number
+        return dict(counts)
 
-def concerns_of(
-    tx: Transaction, subjects: Iterable[SubjectId], indicators: Collection[VocabularyCode], now: Timestamp
-) -> dict[SubjectId, set[VocabularyCode]]:
-    """Under which of these indicators a live finding on each subject is held; subjects without one are left out."""
-    found: dict[SubjectId, set[VocabularyCode]] = {}
-    void = _void(tx)
-    for some in chunks(subjects):
+    def of(self, subjects: Collection[SubjectId], *, limit: int) -> list[Link]:
+        """Every edge from or to one of these subjects, once; at most ``limit`` of each end and origin.
+
+        The oldest pooled ones first, so that what is left out is the same in every reading.
+        """
+        return self._links([self._part(side, where, limit) for side, where in self._sides(subjects)])
+
+    def to_concerned(
+        self, subjects: Collection[SubjectId], indicators: Collection[VocabularyCode], *, limit: int
+    ) -> list[Link]:
+        """Those edges whose other end is a subject with a live finding under one of these indicators."""
+        others = dict((*_POOLED_ENDS, *_REGISTRY_ENDS))
+        return self._links(
+            [
+                self._part(side, [*where, self._concerned(others[side], indicators)], limit)
+                for side, where in self._sides(subjects)
+            ]
+        )
+
+    def concerns(
+        self, subjects: Collection[SubjectId], indicators: Collection[VocabularyCode]
+    ) -> dict[SubjectId, set[VocabularyCode]]:
+        """Under which of these indicators a live finding on each is held; subjects without one are left out."""
         query = (
             sa.select(_S.subject, _S.indicator)
-            .where(_S.subject.in_(some), _S.kind == "finding", _S.retracted_by.is_(None), _S.exp > now)
-            .where(*_holding(STATEMENTS, void))
+            .where(self._among(subjects)(_S.subject), *self._standing(STATEMENTS), _S.indicator.is_not(None))
             .distinct()
         )
-        for subject, indicator in tx.connection.execute(query):
+        found: dict[SubjectId, set[VocabularyCode]] = {}
+        for subject, indicator in self.tx.connection.execute(query).all():
             if indicator in indicators:
                 found.setdefault(subject, set()).add(indicator)
-    return found
+        return found
 
+    def _sides(self, subjects: Collection[SubjectId]) -> list[tuple[_Column, list[_Condition]]]:
+        """Both ends of both origins, each with what is asked of it."""
+        # As text, word for word as in the indexes: SQLite does not compare a bound value with a partial index.
+        live: list[_Condition] = [sa.text(LIVE_RELATION), _S.exp > self.now]
+        among = self._among(subjects)
+        sides: list[tuple[_Column, list[_Condition]]] = [(side, [*live, among(side)]) for side, _ in _POOLED_ENDS]
+        sides += [(side, [among(side)]) for side, _ in _REGISTRY_ENDS]
+        return sides
 
-def _live(now: Timestamp) -> Sequence[sa.ColumnElement[bool] | sa.TextClause]:
-    # As text, word for word as in the indexes: SQLite does not compare a bound value with a partial index.
-    return sa.text(LIVE_RELATION), _S.exp > now
+    def _part(self, side: _Column, where: Sequence[_Condition], limit: int) -> sa.Select[Any]:
+        if side in {_S.subject, _S.object}:
+            query: sa.Select[Any] = (
+                sa.select(_S.subject, sa.literal("").label("kind"), _S.object, _S.seq)
+                .where(*where, *self._holding(STATEMENTS))
+                .order_by(_S.seq)
+            )
+        else:
+            query = (
+                sa.select(_R.subject, _R.kind, _R.object, sa.literal(0).label("seq"))
+                .where(*where)
+                .order_by(_R.subject, _R.kind, _R.object)
+            )
+        return sa.select(query.limit(limit).subquery())
 
+    def _links(self, parts: Sequence[sa.Select[Any]]) -> list[Link]:
+        rows = self.tx.connection.execute(sa.union_all(*parts)).all()
+        return list(dict.fromkeys(_link(subject, kind, tied, seq) for subject, kind, tied, seq in rows))
 
-def _void(tx: Transaction) -> _Void:
-    """The logs that are void from some entry on: few, and mostly none."""
-    same = sa.and_(LOG_CUTS.c.circle == LOGS.c.circle, LOG_CUTS.c.contributor == LOGS.c.contributor)
-    query = sa.select(LOGS.c.id, LOG_CUTS.c.void_from).join(LOG_CUTS, same).where(LOG_CUTS.c.void_from.is_not(None))
-    return tuple((row.id, row.void_from) for row in tx.connection.execute(query))
-
-
-def _holding(table: sa.FromClause, void: _Void) -> list[sa.ColumnElement[bool]]:
-    return [sa.or_(table.c.log_id != log, table.c.idx < first) for log, first in void]
-
-
-def _concerned(
-    end: sa.ColumnElement[str], indicators: Collection[VocabularyCode], now: Timestamp, void: _Void
-) -> sa.ColumnElement[bool]:
-    row = _FINDINGS.c
-    return sa.exists().where(
-        row.subject == end,
-        row.kind == "finding",
-        row.retracted_by.is_(None),
-        row.exp > now,
+    def _concerned(self, end: _Column, indicators: Collection[VocabularyCode]) -> sa.ColumnElement[bool]:
         # Not a column alone, so that the index is asked once for the subject and not once for every indicator.
-        sa.func.coalesce(row.indicator, "").in_(sorted(indicators)),
-        *_holding(_FINDINGS, void),
-    )
+        under = sa.func.coalesce(_FINDINGS.c.indicator, "").in_(sorted(indicators))
+        return sa.exists().where(_FINDINGS.c.subject == end, under, *self._standing(_FINDINGS))
+
+    def _standing(self, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+        """Live findings."""
+        row = table.c
+        return [row.kind == "finding", row.retracted_by.is_(None), row.exp > self.now, *self._holding(table)]
+
+    def _holding(self, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+        return [sa.or_(table.c.log_id != log, table.c.idx < first) for log, first in self.void]
+
+    def _among(self, subjects: Collection[SubjectId]) -> Callable[[_Column], sa.ColumnElement[bool]]:
+        """One parameter for thousands of subjects, in either database a range of the index for each."""
+        if self.tx.is_postgresql:
+            array = sa.any_(sa.literal(list(subjects), postgresql.ARRAY(sa.String)))
+            return lambda column: column == array
+        text = sa.literal(msgspec.json.encode(list(subjects)).decode())
+
+        def within(column: _Column) -> sa.ColumnElement[bool]:
+            values = sa.func.json_each(text).table_valued("value")
+            return column.in_(sa.select(values.c.value))
+
+        return within
 
 
-def _pooled(void: _Void) -> sa.Select[Any]:
-    return sa.select(_S.subject, _S.object, _S.seq).where(*_holding(STATEMENTS, void))
-
-
-def _registered() -> sa.Select[Any]:
-    return sa.select(_R.subject, _R.kind, _R.object)
-
-
-def _counted(tx: Transaction, query: sa.Select[Any], group: sa.ColumnElement[str]) -> dict[SubjectId, int]:
-    return {SubjectId(subject): int(number) for subject, number in tx.connection.execute(query.group_by(group))}
-
-
-def _pooled_links(tx: Transaction, query: sa.Select[Any]) -> list[Link]:
-    return [Link("pooled", subject, tied, seq=seq) for subject, tied, seq in tx.connection.execute(query)]
-
-
-def _registry_links(tx: Transaction, query: sa.Select[Any]) -> list[Link]:
-    return [_one_way(subject, kind, tied) for subject, kind, tied in tx.connection.execute(query)]
-
-
-def _one_way(subject: SubjectId, kind: str, tied: SubjectId) -> Link:
-    """One edge for the two records that state it."""
+def _link(subject: SubjectId, kind: str, tied: SubjectId, seq: int) -> Link:
+    """One edge for the two records of the registry that state it; ``seq`` is 0 for these."""
+    if seq:
+        return Link("pooled", subject, tied, seq=seq)
     if kind in _REVERSED:
         return Link("registry", tied, subject, _REVERSED[kind])
     if kind == "related":

@@ -144,10 +144,10 @@ def draw(found: Neighbourhood, vocabulary: Vocabulary, width: Width) -> Drawing:
 
 
 def _wide(found: Neighbourhood, here: Place, groups: Sequence[_Group], total: int) -> Drawing:
-    whole, middle, box_width = 1_120.0, 560.0, 216.0
+    whole, middle, box_width = 980.0, 490.0, 190.0
     left, right = _balanced(groups)
     canvas = _Canvas()
-    spine = middle + box_width / 2 + 56
+    spine = middle + box_width / 2 + 46
     columns = (_Column(spine, 1, whole - spine - 20), _Column(whole - spine, -1, whole - spine - 20))
     heights = [
         sum(_height(group, column.room) for group in side) for side, column in zip((right, left), columns, strict=True)
@@ -235,6 +235,9 @@ def _put_group(canvas: _Canvas, group: _Group, column: _Column, y: float, start:
         y = _put_row(canvas, row, column, y)
     if group.more:
         y += _LINE
+        if not group.rows:
+            last = y - 5
+            canvas.lines.append(Line(f"M{column.spine:g} {last:g}H{column.at(14):g}", group.origin))
         canvas.words.append(Words(column.at(30), round(y, 1), column.anchor, "note", f"and {number(group.more)} more"))
     canvas.lines.append(Line(f"M{column.spine:g} {first:g}V{last:g}", group.origin))
     canvas.lines.append(Line(_curve(start, (column.spine, (first + last) / 2)), group.origin))
@@ -291,16 +294,16 @@ def _balanced(groups: Sequence[_Group]) -> tuple[list[_Group], list[_Group]]:
 
 
 def _groups(found: Neighbourhood, vocabulary: Vocabulary) -> tuple[list[_Group], int]:
-    """Neighbours by how they are tied, the largest groups last; how many neighbours there are in all."""
+    """Neighbours by how they are tied, our own notes first and the largest groups last; how many neighbours in all."""
     ways: dict[SubjectId, set[tuple[str, Origin]]] = {}
     for tie in found.of(found.subject):
         ways.setdefault(tie.other(found.subject), set()).add((phrase(tie, found.subject, vocabulary), tie.origin))
     grouped: dict[tuple[tuple[str, Origin], ...], list[SubjectId]] = {}
     for neighbour, way in ways.items():
         grouped.setdefault(tuple(sorted(way)), []).append(neighbour)
-    ordered = sorted(grouped.items(), key=lambda item: (_leading(item[0]), len(item[1]), item[0]))
-    rest = sum(len(members) for _, members in ordered[MAX_GROUPS:])
-    ordered = ordered[:MAX_GROUPS]
+    largest = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
+    rest = sum(len(members) for _, members in largest[MAX_GROUPS:])
+    ordered = sorted(largest[:MAX_GROUPS], key=lambda item: (_leading(item[0]), len(item[1]), item[0]))
     limits = _shares([len(members) for _, members in ordered], _MAX_NEAR_OF_TWO if found.depth > 1 else MAX_NEIGHBOURS)
     groups = [
         _Group(
@@ -343,6 +346,7 @@ def _beyond(found: Neighbourhood, subject: SubjectId, vocabulary: Vocabulary) ->
         if other != found.subject:
             place = found.places[other]
             mark = " (a concern is recorded)" if place.concerns else ""
+            mark += f" ({ORIGIN_WORDS[tie.origin]})" if tie.origin == "private" else ""
             said[f"{phrase(tie, subject, vocabulary)} {place.label}{mark}"] = not place.concerns
     return sorted(said, key=lambda text: (said[text], text.casefold()))
 

@@ -160,12 +160,13 @@ def _by_target(found: Sequence[Path]) -> list[Path]:
 
 
 def _part(path: Path, places: Mapping[SubjectId, Place], vocabulary: Vocabulary) -> PathPart:
+    strengths = {hop.strength_ppm for hop in path.hops}
     steps = tuple(
         PathStep(
             hop=hop,
             end=places[hop.end],
             said=tuple((phrase(tie, hop.start, vocabulary), tie, evidence(tie)) for tie in hop.ties),
-            weakest=number == path.weakest,
+            weakest=number == path.weakest and len(strengths) > 1,
         )
         for number, hop in enumerate(path.hops)
     )
