@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 
 from node.circles import anchors
-from node.clock import day_of
 from node.domain.peering import Introduction
 from node.domain.settings import Settings
 from node.errors import Code, HanseError
@@ -49,11 +48,14 @@ Get = Callable[[str, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How this node's own identity stands, in words for its operator."""
+    """How our own identity stands, for the operator."""
 
-    key: str
-    configuration: str
-    trouble: bool
+    holds_key: bool
+    """Whether the private half of the identity key is on this machine."""
+    until: Timestamp | None
+    """When the entity configuration ends; none where there is none that still holds."""
+    waits: bool
+    """Whether somebody has to bring the key and sign it anew."""
 
 
 def publish(keyring: Keyring, settings: Settings, now: Timestamp) -> EntityConfiguration:
@@ -74,16 +76,10 @@ def serve(keyring: Keyring, settings: Settings, now: Timestamp) -> bytes | None:
 
 def standing(keyring: Keyring, settings: Settings, now: Timestamp) -> Standing:
     """Where the key is, and how long the configuration holds. Changes nothing."""
-    key = "on this machine" if keyring.holds_identity else "kept offline; only its public half is here"
     found = _stored(settings, now)
-    if found is None and keyring.holds_identity:
-        return Standing(key, "signed when it is first asked for", trouble=False)
-    if found is None:
-        return Standing(key, "nothing that still holds: run hanse identity publish with the key at hand", trouble=True)
-    until = f"holds until {day_of(found[1].exp).isoformat()}"
-    if not _is_due(found, keyring, settings, now) or keyring.holds_identity:
-        return Standing(key, until, trouble=False)
-    return Standing(key, f"{until}; sign it anew with hanse identity publish, with the key at hand", trouble=True)
+    due = _is_due(found, keyring, settings, now)
+    until = None if found is None else found[1].exp
+    return Standing(keyring.holds_identity, until, waits=due and not keyring.holds_identity)
 
 
 def look_up(get: Get, url: str, *, own: PublicKey, now: Timestamp) -> Introduction:

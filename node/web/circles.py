@@ -16,6 +16,7 @@ from node.web.visits import Requires, Visit, go
 from protocol.circles import (
     DEFAULT_THRESHOLD,
     MAX_QUOTA,
+    MAX_QUOTA_BYTES,
     MAX_SIGNED_CHARTER_BYTES,
     MAX_TERMS_CHARACTERS,
     MIN_THRESHOLD,
@@ -45,8 +46,10 @@ _ATTRIBUTIONS: Final = (
     ),
     ("named", "By name", "Everybody who may read the pool sees which institution has said what."),
 )
-_DEFAULT_BYTES: Final = 0
-"""Left to the charter's own default."""
+_MEGABYTE: Final = 1_000_000
+
+
+_DEFAULTS: Final = Terms(name="", purpose="", legal_basis="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ _NUMBERS: Final = (
     _Number("small_number_threshold", MIN_THRESHOLD, MAX_MEMBERS, "the small-number threshold"),
     _Number("retention_days", 1, MAX_RETENTION_DAYS, "the days that statements are kept"),
     _Number("quota_entries_per_day", 1, MAX_QUOTA, "the entries a day"),
+    _Number("quota_megabytes_per_day", 1, MAX_QUOTA_BYTES // _MEGABYTE, "the megabytes a day"),
 )
 
 
@@ -117,7 +121,8 @@ def show_new(visit: _Visit) -> Response:
     form = FormView.of(
         small_number_threshold=str(DEFAULT_THRESHOLD),
         retention_days=str(MAX_RETENTION_DAYS),
-        quota_entries_per_day=str(Terms("", "", "").quota_entries_per_day),
+        quota_entries_per_day=str(_DEFAULTS.quota_entries_per_day),
+        quota_megabytes_per_day=str(_DEFAULTS.quota_bytes_per_day // _MEGABYTE),
         attribution="pseudonymous",
         ours="make",
     )
@@ -280,6 +285,7 @@ def _terms(form: FormView) -> Terms:
         small_number_threshold=int(form.text("small_number_threshold")),
         attribution="named" if form.one("attribution") == "named" else "pseudonymous",
         quota_entries_per_day=int(form.text("quota_entries_per_day")),
+        quota_bytes_per_day=int(form.text("quota_megabytes_per_day")) * _MEGABYTE,
     )
 
 

@@ -18,7 +18,7 @@ from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.sync import confirm_own_log
 from node.web import rosters
-from node.web.circles import File
+from node.web.circles import File, download
 from node.web.forms import FormView, address_part, whole_number
 from node.web.rosters import Sight
 from node.web.visits import Requires, Visit, go
@@ -71,7 +71,9 @@ def show_roster(visit: _Reader, circle: Circle) -> Response:
         card = circles.candidate_card(tx, found.roster.own) if found.view.status == "candidate" else None
     seen = rosters.sight(visit, found.roster.charter.attribution)
     visit.record("circles-read" if seen is Sight.PSEUDONYMS else "roster-read", circle)
-    lines = [rosters.line(visit, found.roster, view, found.known, seen) for view in found.view.lines]
+    lines = rosters.in_order(
+        (rosters.line(visit, found.roster, view, found.known, seen) for view in found.view.lines), seen
+    )
     return visit.render(
         "roster.html",
         circle=circle,
@@ -87,6 +89,16 @@ def show_roster(visit: _Reader, circle: Circle) -> Response:
         manages=visit.may(Permission.CIRCLES_MANAGE),
         status=200,
     )
+
+
+@ROUTER.get("/circles/{circle}/card")
+def show_card(visit: _Manager, circle: Circle) -> Response:
+    """The card with which we wait to be endorsed, as a file."""
+    with visit.read() as tx:
+        card = circles.candidate_card(tx, circles.roster(tx, circle).own)
+    if card is None:
+        raise HanseError(Code.NOT_FOUND, "this node is no candidate here.", remedy="Look at the circle's roster.")
+    return download(card + b"\n", "our-card.txt")
 
 
 @ROUTER.get("/circles/{circle}/members/{contributor}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Response
 
@@ -33,6 +33,17 @@ _HOW: Final[dict[How, str]] = {
     "charter": "a charter that this node joined names it",
     "anchor": "a trust anchor of this node vouches for it",
 }
+
+
+_NOTICES: Final = {"both": "peer-confirmed", "alone": "peer-confirmed-first", "silent": "peer-confirmed-alone"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """How it went to tell a peer of our confirmation: both sides have confirmed, ours alone, or it did not answer."""
+
+    state: Literal["both", "alone", "silent"]
+    error: HanseError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ def do_confirm(visit: _Visit, key: _Key) -> Response:
         if error.code not in _REFUSALS:
             raise
         return _peer(visit, key, form.wrong({"typed": form.refused(error).errors[""]}))
-    return go(f"/peers/{key}", "peer-confirmed" if _hear(visit, pin) is None else "peer-confirmed-alone")
+    return go(f"/peers/{key}", _NOTICES[_hear(visit, pin).state])
 
 
 @ROUTER.post("/peers/{key}/vouch")
@@ -107,7 +118,7 @@ def do_vouch(visit: _Visit, key: _Key) -> Response:
         if error.code not in _REFUSALS:
             raise
         return _peer(visit, key, form.refused(error))
-    return go(f"/peers/{key}", "peer-confirmed" if _hear(visit, pin) is None else "peer-confirmed-alone")
+    return go(f"/peers/{key}", _NOTICES[_hear(visit, pin).state])
 
 
 @ROUTER.post("/peers/{key}/ask")
@@ -115,8 +126,10 @@ def do_ask(visit: _Visit, key: _Key) -> Response:
     """Ask a confirmed peer whether it has confirmed us."""
     with visit.read() as tx:
         pin = _pin(tx, key)
-    error = _hear(visit, pin)
-    return go(f"/peers/{key}", "peer-asked") if error is None else _peer(visit, key, FormView().refused(error))
+    heard = _hear(visit, pin)
+    return (
+        go(f"/peers/{key}", "peer-asked") if heard.error is None else _peer(visit, key, FormView().refused(heard.error))
+    )
 
 
 @ROUTER.post("/peers/{key}/again")
@@ -160,7 +173,7 @@ def _look_up(visit: Visit, typed: str) -> Introduction:
     return found
 
 
-def _hear(visit: Visit, pin: Pin) -> HanseError | None:
+def _hear(visit: Visit, pin: Pin) -> _Heard:
     """Exchange words with a confirmed peer; a failure leaves its side as unknown as it was."""
     try:
         with _fetcher(visit) as fetcher:
@@ -168,10 +181,10 @@ def _hear(visit: Visit, pin: Pin) -> HanseError | None:
     except HanseError as error:
         if error.code not in _REFUSALS:
             raise
-        return error
+        return _Heard("silent", error)
     with visit.write() as tx:
         pins.record_their_side(tx, pin.identity, confirmed=said, now=visit.now)
-    return None
+    return _Heard("both" if said else "alone")
 
 
 def _introduction(tx: Transaction, key: KeyId) -> Introduction:

@@ -5,14 +5,15 @@ So a coordinator learns which institutions are in a circle, and not which of the
 to them, nothing is that could be matched with a log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from node.domain.accounts import Permission
-from node.domain.circles import LineView, Roster, TrustPolicy
+from node.domain.circles import LineView, Member, OwnStatus, Roster, TrustPolicy
 from node.domain.ledger import Log
 from node.domain.sync import PeerState
+from node.errors import Code
 from node.storage import forks, witnesses
 from node.storage.database import Transaction
 from node.storage.ledger import list_logs
@@ -90,7 +91,7 @@ def line(visit: Visit, roster: Roster, view: LineView, known: Exchanges, seen: S
     full, named = seen is Sight.FULL, seen is not Sight.PSEUDONYMS
     words, trouble = "", False
     if not view.is_own and member.status == "current":
-        words, trouble = exchange(known.peers.get(member.contributor), visit.now, named=full)
+        words, trouble = exchange(known.peers.get(member.contributor), visit.now, roster.status, named=full)
     return Line(
         key=member.contributor if full else None,
         name=member.name if named else "",
@@ -110,14 +111,14 @@ def line(visit: Visit, roster: Roster, view: LineView, known: Exchanges, seen: S
 def log_words(roster: Roster, view: LineView, known: Exchanges) -> str:
     """How much of a log is here, and who else has seen the same."""
     held = counted(view.entries, "entry", "entries")
-    seen, possible = witnessed(roster, view, known)
+    seen, possible = witnessed(roster, view.member, known)
     return f"{held}; witnessed by {number(seen)} of {number(possible)}" if view.entries and possible else held
 
 
-def witnessed(roster: Roster, view: LineView, known: Exchanges) -> tuple[int, int]:
+def witnessed(roster: Roster, author: Member, known: Exchanges) -> tuple[int, int]:
     """How many current members other than its author have signed the checkpoint that we hold, and of how many."""
-    others = {key for key, each in roster.members.items() if each.identity != view.member.identity}
-    return len(known.witnesses.get(view.member.contributor, frozenset()) & others), len(others)
+    others = {key for key, each in roster.members.items() if each.identity != author.identity}
+    return len(known.witnesses.get(author.contributor, frozenset()) & others), len(others)
 
 
 def trust_words(policy: TrustPolicy | None) -> str:
@@ -133,10 +134,20 @@ def trust_words(policy: TrustPolicy | None) -> str:
             return f"weight {percent(policy.weight_ppm)} of 100"
 
 
-def exchange(peer: PeerState | None, now: Timestamp, *, named: bool) -> tuple[str, bool]:
-    """How it goes, and whether that is trouble. A problem's detail may name a host, so it goes with the names."""
+def in_order(lines: Iterable[Line], seen: Sight) -> list[Line]:
+    """By name for those who read names; by pseudonym for the others, to whom the order of names would tell them."""
+    return sorted(lines, key=lambda line: line.pseudonym if seen is Sight.PSEUDONYMS else line.name.casefold())
+
+
+def exchange(peer: PeerState | None, now: Timestamp, ours: OwnStatus, *, named: bool) -> tuple[str, bool]:
+    """How it goes, and whether that is trouble. A problem's detail may name a host, so it goes with the names.
+
+    ``ours`` is what we are in the circle: members answer nobody else, and that is as it should be.
+    """
     if peer is None:
         return "Not asked yet.", False
+    if ours != "member" and peer.error_code == Code.PEER_REFUSED:
+        return "Does not count this node as a member.", False
     behind = (
         f" {counted(peer.lag, 'entry', 'entries').capitalize()} announced that we do not hold yet." if peer.lag else ""
     )
