@@ -146,6 +146,8 @@ def prove_fork(circle: CircleId, key: PublicKey, left: Branch, right: Branch) ->
 def prove_unlocated_fork(circle: CircleId, key: PublicKey, left: bytes, right: bytes) -> bytes:
     """The proof that two notes contradict each other, where the entries behind one of them are not known."""
     log = origin(circle, key.key_id)
+    for note in (left, right):
+        open_checkpoint(note, origin=log, key=key)
     sides = [
         ForkSide(checkpoint=author_note(note, origin=log, key=key).decode("utf-8"), leaf=None, proof=())
         for note in (left, right)

@@ -89,12 +89,12 @@ def encode_ping(ping: Ping) -> bytes:
 
 
 def decode_ping(data: bytes) -> Ping:
-    """A ping by its form (clause 9.16)."""
+    """A ping by its form (clause 9.13)."""
     return _PING.decode(data)
 
 
 def sizes_state(sizes: Mapping[KeyId, int]) -> Digest:
-    """One digest for the sizes of all logs of a circle of which anything is held (clause 9.17)."""
+    """One digest for the sizes of all logs of a circle of which anything is held (clause 9.14)."""
     return Digest(encode_bytes(hashlib.sha256(encode(dict(sizes))).digest()))
 
 
@@ -104,7 +104,7 @@ def encode_sizes_request(request: SizesRequest) -> bytes:
 
 
 def decode_sizes_request(data: bytes) -> SizesRequest:
-    """A request for sizes by its form (clause 9.17)."""
+    """A request for sizes by its form (clause 9.14)."""
     return _SIZES_REQUEST.decode(data)
 
 
@@ -114,7 +114,7 @@ def encode_sizes_answer(answer: SizesAnswer) -> bytes:
 
 
 def decode_sizes_answer(data: bytes) -> SizesAnswer:
-    """Sizes by their form (clause 9.17)."""
+    """Sizes by their form (clause 9.14)."""
     return _SIZES_ANSWER.decode(data)
 
 
@@ -124,5 +124,5 @@ def encode_push_receipt(receipt: PushReceipt) -> bytes:
 
 
 def decode_push_receipt(data: bytes) -> PushReceipt:
-    """A receipt by its form (clause 9.17)."""
+    """A receipt by its form (clause 9.14)."""
     return _RECEIPT.decode(data)

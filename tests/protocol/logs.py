@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from protocol.errors import Code
 from protocol.identifiers import KeyId, parse_code
 from protocol.opinions import Standing
-from protocol.projection import interpret, live_body, state_at
+from protocol.projection import WHOLE, Cut, interpret, live_body, state_at
 from protocol.replica import AcceptedEntry, Unreadable
 from protocol.statements import (
     DAY_SECONDS,
@@ -85,7 +85,7 @@ def entries(log: Sequence[str | None], statements: Mapping[str, Statement]) -> l
     ]
 
 
-def standing(author: KeyId, log: Sequence[AcceptedEntry], now: Timestamp) -> list[Standing]:
+def standing(author: KeyId, log: Sequence[AcceptedEntry], now: Timestamp, cut: Cut = WHOLE) -> list[Standing]:
     """Every statement of a log as it stands at ``now``."""
     said: dict[int, Statement] = {e.index: e.content for e in log if not isinstance(e.content, Unreadable)}
     return [
@@ -94,7 +94,9 @@ def standing(author: KeyId, log: Sequence[AcceptedEntry], now: Timestamp) -> lis
             index=row.index,
             statement=said[row.index],
             body=live_body(said[row.index], None if row.corrected_by is None else said[row.corrected_by]),
-            state=state_at(now, exp=row.exp, corrected_by=row.corrected_by, retracted_by=row.retracted_by),
+            state=state_at(
+                now, exp=row.exp, corrected_by=row.corrected_by, retracted_by=row.retracted_by, void=row.void
+            ),
         )
-        for row in interpret(log, {}).new.values()
+        for row in interpret(log, {}, cut).new.values()
     ]

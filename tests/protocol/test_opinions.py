@@ -11,7 +11,7 @@ import pytest
 from protocol import statements
 from protocol.identifiers import KeyId
 from protocol.opinions import OnClaim, Standing, by_claim, opinions
-from protocol.projection import ClaimKey
+from protocol.projection import ClaimKey, Cut
 from protocol.signals import Opinion
 from protocol.statements import Timestamp
 from protocol.vocabulary import Vocabulary
@@ -27,6 +27,8 @@ class _Case(msgspec.Struct, frozen=True):
     name: str
     now: Timestamp
     logs: dict[KeyId, list[str | None]]
+    voices: dict[KeyId, KeyId]
+    order: list[KeyId]
     opinions: list[Opinion]
 
 
@@ -40,22 +42,32 @@ SAID: Final = {name: statements.decode(payload.encode()) for name, payload in FI
 CASES: Final = load_cases("opinions.json", _Case)
 
 
-def chosen(held: Sequence[Standing], vocabulary: Vocabulary) -> list[Opinion]:
+def chosen(held: Sequence[Standing], vocabulary: Vocabulary, case: _Case) -> list[Opinion]:
     """The opinions on the claim of the file."""
     on_claim = by_claim(held, held).get(FILE.claim)
-    return [] if on_claim is None else opinions(on_claim, vocabulary, lambda _: TRUST_PPM)
+    if on_claim is None:
+        return []
+    if not case.voices:
+        return opinions(on_claim, vocabulary, lambda _: TRUST_PPM)
+    return opinions(
+        on_claim,
+        vocabulary,
+        lambda _: TRUST_PPM,
+        lambda key: case.voices.get(key, key),
+        [*case.order, *case.logs].index,
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_vectors(case: _Case, vocabulary: Vocabulary) -> None:
     read = [logs.standing(author, logs.entries(log, SAID), case.now) for author, log in case.logs.items()]
     for order in itertools.permutations(read):
-        assert chosen(list(itertools.chain(*order)), vocabulary) == case.opinions
+        assert chosen(list(itertools.chain(*order)), vocabulary, case) == case.opinions
     held = list(itertools.chain(*read))
     shuffle = random.Random(case.name).shuffle  # noqa: S311 - an order, not a secret
     for _ in range(_SHUFFLES):
         shuffle(held)
-        assert chosen(held, vocabulary) == case.opinions
+        assert chosen(held, vocabulary, case) == case.opinions
 
 
 def test_there_is_at_most_one_opinion_of_each_contributor() -> None:
@@ -90,3 +102,13 @@ def test_what_takes_no_stance_is_no_opinion(vocabulary: Vocabulary) -> None:
     held = [each for each in logs.standing(logs.contributor("a"), log, NOW) if each.counts]
     assert [each.index for each in held] == [0, 2, 3]
     assert opinions(OnClaim(tuple(held), ()), vocabulary, lambda _: TRUST_PPM) == []
+
+
+def test_what_is_void_is_no_opinion_and_retracts_none(vocabulary: Vocabulary) -> None:
+    """A thief's retraction beyond the cut leaves the finding; its finding beyond the cut is nobody's opinion."""
+    log = logs.entries(["finding", "retracts the finding", "weak finding"], STATEMENTS)
+    held = logs.standing(logs.contributor("a"), log, NOW, Cut(void_from=1))
+    assert [each.state for each in held] == ["live", "void", "void"]
+    (on_claim,) = by_claim(held, ()).values()
+    (opinion,) = opinions(on_claim, vocabulary, lambda _: TRUST_PPM)
+    assert opinion.statement == held[0].name

@@ -12,7 +12,18 @@ from msgspec.structs import replace
 from protocol import statements
 from protocol.errors import Code
 from protocol.identifiers import StatementId
-from protocol.projection import ClaimKey, Projected, Reading, UnreadableEntry, interpret, live_body, named, state_at
+from protocol.projection import (
+    WHOLE,
+    ClaimKey,
+    Cut,
+    Projected,
+    Reading,
+    UnreadableEntry,
+    interpret,
+    live_body,
+    named,
+    state_at,
+)
 from protocol.replica import AcceptedEntry
 from protocol.statements import DAY_SECONDS, Timestamp
 from tests.protocol import logs
@@ -29,6 +40,7 @@ class _Unreadable(msgspec.Struct, frozen=True):
 class _Case(msgspec.Struct, frozen=True):
     name: str
     log: list[str | None]
+    cut: Cut
     rows: list[Projected]
     unreadable: list[_Unreadable]
 
@@ -41,16 +53,19 @@ SAID: Final = {
     name: statements.decode(payload.encode())
     for name, payload in msgspec.json.decode((VECTORS / "projections.json").read_bytes(), type=_File).statements.items()
 }
+ABOUT_MEMBERSHIP: Final = {"endorsement", "removal", "leave", "key"}
 LOGS: Final = st.lists(st.one_of(st.none(), st.sampled_from(sorted(STATEMENTS))), max_size=12)
 
 
-def read(log: list[AcceptedEntry], *cuts: int) -> tuple[dict[StatementId, Projected], list[UnreadableEntry]]:
+def read(
+    log: list[AcceptedEntry], *cuts: int, cut: Cut = WHOLE
+) -> tuple[dict[StatementId, Projected], list[UnreadableEntry]]:
     """A log read in pieces, each knowing of the earlier ones no more than what it names."""
     state: dict[StatementId, Projected] = {}
     unreadable: list[UnreadableEntry] = []
     for start, end in itertools.pairwise((0, *cuts, len(log))):
         piece = log[start:end]
-        reading = interpret(piece, {name: state[name] for name in named(piece) & state.keys()})
+        reading = interpret(piece, {name: state[name] for name in named(piece) & state.keys()}, cut)
         state |= reading.changed | reading.new
         unreadable += reading.unreadable
     return state, unreadable
@@ -60,7 +75,7 @@ def read(log: list[AcceptedEntry], *cuts: int) -> tuple[dict[StatementId, Projec
 def test_vectors(case: _Case) -> None:
     log = logs.entries(case.log, SAID)
     for cut in range(len(log) + 1):
-        state, unreadable = read(log, cut)
+        state, unreadable = read(log, cut, cut=case.cut)
         assert list(state.values()) == case.rows
         assert [(each.index, each.code) for each in unreadable] == [(each.index, each.code) for each in case.unreadable]
 
@@ -129,6 +144,32 @@ def test_a_claim_sorts_by_subject_first() -> None:
 )
 def test_how_a_statement_stands(corrected_by: int | None, retracted_by: int | None, now: int, state: str) -> None:
     assert state_at(Timestamp(now), exp=EXPIRY, corrected_by=corrected_by, retracted_by=retracted_by) == state
+
+
+def test_what_is_void_counts_for_nothing() -> None:
+    assert state_at(NOW, exp=EXPIRY, corrected_by=1, retracted_by=2, void=True) == "void"
+
+
+CUTS: Final = st.builds(Cut, st.none() | st.integers(0, 8), st.none() | st.integers(0, 8))
+
+
+@given(names=LOGS, at=st.integers(0, 12))
+def test_what_stands_before_the_cut_reads_as_if_nothing_followed(names: list[str | None], at: int) -> None:
+    log = logs.entries(names, STATEMENTS)
+    cut, _ = read(log, cut=Cut(void_from=at))
+    before, _ = read(log[:at])
+    assert {name: row for name, row in cut.items() if not row.void and row.kind not in ABOUT_MEMBERSHIP} == {
+        name: row for name, row in before.items() if row.kind not in ABOUT_MEMBERSHIP
+    }
+
+
+@given(names=LOGS, cut=CUTS, data=st.data())
+def test_a_cut_log_read_in_pieces_is_the_log_read_at_once(
+    names: list[str | None], cut: Cut, data: st.DataObject
+) -> None:
+    log = logs.entries(names, STATEMENTS)
+    places = data.draw(st.lists(st.integers(0, len(log)), max_size=4).map(sorted))
+    assert read(log, *places, cut=cut) == read(log, cut=cut)
 
 
 def test_the_live_body_is_that_of_the_latest_correction() -> None:

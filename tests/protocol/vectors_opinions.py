@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from protocol.identifiers import parse_code
+from protocol.identifiers import KeyId, parse_code
 from protocol.opinions import Standing, by_claim, opinions
 from protocol.projection import ClaimKey
 from protocol.signals import Opinion
 from protocol.statements import DAY_SECONDS, Grade, Period, Statement, Timestamp
 from protocol.vocabulary import Vocabulary
-from tests.protocol import logs
+from tests.protocol import logs, samples
 from tests.protocol.samples import EXPIRY, NOW, codes, finding_body, fixed_digest
 from tests.protocol.vector_file import Case, vector_file
 from tests.protocol.vectors_projection import payloads
@@ -59,6 +59,7 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "moves the finding": logs.correction("moves the finding", "finding", _MOVED),
     "brings the finding here": logs.correction("brings the finding here", "finding elsewhere", finding_body()),
     "shortens the finding": logs.correction("shortens the finding", "finding", finding_body(), exp=logs.SHORT),
+    "leaves": samples.leave(),
     "retracts the finding": logs.retraction("retracts the finding", "finding"),
     "retracts the weak finding": logs.retraction("retracts the weak finding", "weak finding"),
     "corroborates a's finding": logs.response("corroborates a's finding", "a", "finding"),
@@ -85,6 +86,8 @@ class _Held:
     name: str
     logs: Mapping[str, Sequence[str | None]]
     now: Timestamp = NOW
+    epochs: Sequence[str] = ()
+    """The names of contributors that are one voice, in the order of their epochs."""
 
 
 def _of_findings() -> Sequence[_Held]:
@@ -172,10 +175,42 @@ def _of_responses() -> Sequence[_Held]:
     )
 
 
-def opinions_of(held: Sequence[Standing], vocabulary: Vocabulary) -> list[Opinion]:
+def _of_voices() -> Sequence[_Held]:
+    both = ("a", "b")
+    return (
+        _Held("two keys of one voice", {"a": ["finding"], "b": ["weak finding"]}, epochs=both),
+        _Held("the other key is the later", {"a": ["finding"], "b": ["weak finding"]}, epochs=both[::-1]),
+        _Held("a later key outweighs a longer log", {"a": [None, None, "finding"], "b": ["weak finding"]}, epochs=both),
+        _Held("only the earlier key has an opinion", {"a": ["finding"], "b": ["finding elsewhere"]}, epochs=both),
+        _Held(
+            "the later key's opinion retracted",
+            {"a": ["finding"], "b": ["weak finding", "retracts the weak finding"]},
+            epochs=both,
+        ),
+        _Held(
+            "a voice answers itself under a later key",
+            {"a": ["finding"], "b": ["disputes a's finding"], "c": ["corroborates a's finding"]},
+            epochs=both,
+        ),
+        _Held("beside what is said about membership", {"a": ["finding", "leaves"], "c": ["weak finding"]}, epochs=both),
+    )
+
+
+def opinions_of(
+    held: Sequence[Standing], vocabulary: Vocabulary, voices: Mapping[KeyId, KeyId], order: Sequence[KeyId]
+) -> list[Opinion]:
     """The opinions on the claim of the file, from statements in any order."""
     on_claim = by_claim(held, held).get(CLAIM)
-    return [] if on_claim is None else opinions(on_claim, vocabulary, lambda _: TRUST_PPM)
+    if on_claim is None:
+        return []
+    places = {key: place for place, key in enumerate(order)}
+    return opinions(
+        on_claim,
+        vocabulary,
+        lambda _: TRUST_PPM,
+        lambda key: voices.get(key, key),
+        lambda key: places.get(key, -1),
+    )
 
 
 def _plain(opinion: Opinion) -> dict[str, object]:
@@ -189,13 +224,17 @@ def _case(held: _Held) -> Case:
         for name, log in held.logs.items()
         for each in logs.standing(logs.contributor(name), logs.entries(log, STATEMENTS), held.now)
     ]
+    order = [logs.contributor(name) for name in held.epochs]
+    voices = dict.fromkeys(order, logs.contributor("the voice"))
     return Case(
         held.name,
         "10.10",
         {
             "now": held.now,
+            "voices": voices,
+            "order": order,
             "logs": {logs.contributor(name): list(log) for name, log in held.logs.items()},
-            "opinions": [_plain(opinion) for opinion in opinions_of(said, _VOCABULARY)],
+            "opinions": [_plain(opinion) for opinion in opinions_of(said, _VOCABULARY, voices, order)],
         },
     )
 
@@ -204,10 +243,11 @@ def chosen() -> bytes:
     """Logs of several contributors, and their opinions on one claim."""
     about = (
         "Logs of one circle by contributor, each from index 0 on by the names of its statements (null is an entry that "
-        "cannot be read), and the opinions on the claim at the second now, whatever order the logs arrived in. The "
+        "cannot be read), and the opinions on the claim at the second now, whatever order the logs arrived in. voices "
+        "has the contributors that speak with another's voice, order those keys from the earliest epoch on. The "
         "vocabulary is schemas/vocabularies/v1.json; the reader trusts everybody alike."
     )
-    cases = [_case(held) for held in (*_of_findings(), *_of_responses())]
+    cases = [_case(held) for held in (*_of_findings(), *_of_responses(), *_of_voices())]
     more = {"claim": msgspec.to_builtins(CLAIM), "statements": payloads(STATEMENTS)}
     return vector_file(about, {}, cases, **more)
 

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from protocol import statements
 from protocol.identifiers import parse_code, parse_subject_id
-from protocol.projection import interpret
-from protocol.statements import Statement, Subject
-from tests.protocol import logs
+from protocol.projection import Cut, interpret
+from protocol.statements import EndorsementBody, KeyBody, Statement, Subject
+from tests.protocol import logs, samples
 from tests.protocol.samples import circle_scoped, codes, finding_body, relation_body
 from tests.protocol.vector_file import Case, vector_file
 
@@ -50,6 +50,15 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "retracts the correction": logs.retraction("retracts the correction", "corrects the finding"),
     "retracts the retraction": logs.retraction("retracts the retraction", "retracts the finding"),
     "retracts what is nowhere": logs.retraction("retracts what is nowhere", "nowhere"),
+    "endorses": samples.endorsement(),
+    "endorses a card that its keys have not signed": replace(
+        samples.endorsement(), body=EndorsementBody(card=f"{samples.card()[:-6]}AAAAAA")
+    ),
+    "votes": samples.removal(),
+    "leaves": samples.leave(),
+    "changes the key": samples.key(),
+    "changes to a key that has not signed": replace(samples.key(), body=KeyBody(card=f"{samples.card()[:-6]}AAAAAA")),
+    "retracts the endorsement": logs.retraction("retracts the endorsement", "endorsement"),
     "about a subject of the circle": logs.finding(
         "about a subject of the circle",
         replace(
@@ -82,6 +91,7 @@ _READ: Final[Sequence[tuple[str, str, _Log]]] = (
     ("a retracted finding", "4.17", ("finding", "retracts the finding")),
     ("a retracted relation", "4.17", ("relation", "retracts the relation")),
     ("a retracted answer", "4.17", ("answer", "retracts the answer")),
+    ("what is said about membership", "4.20", ("endorses", "votes", "changes the key", "leaves")),
     ("a finding corrected, then retracted", "4.17", ("finding", "moves the finding", "retracts the finding")),
 )
 _REFUSED: Final[Sequence[tuple[str, str, _Log]]] = (
@@ -111,6 +121,9 @@ _REFUSED: Final[Sequence[tuple[str, str, _Log]]] = (
     ("a retraction before its target", "4.18", ("retracts the finding", "finding")),
     ("a retracted correction", "4.17", ("finding", "corrects the finding", "retracts the correction")),
     ("a retracted retraction", "4.17", ("finding", "retracts the finding", "retracts the retraction")),
+    ("an endorsement of a card that is none", "4.19", ("endorses a card that its keys have not signed", "finding")),
+    ("a key that has not signed", "4.19", ("changes to a key that has not signed", "changes the key")),
+    ("a retracted endorsement", "4.17", ("endorses", "retracts the endorsement")),
     ("a second retraction", "4.17", ("finding", "retracts the finding", "retracts the finding again")),
     ("a correction after the retraction", "4.17", ("finding", "retracts the finding", "moves the finding")),
     (
@@ -121,18 +134,54 @@ _REFUSED: Final[Sequence[tuple[str, str, _Log]]] = (
 )
 
 
+_OPEN: Final = Cut()
+_CUT: Final[Sequence[tuple[str, str, _Log, Cut]]] = (
+    ("a finding beyond the cut", "6.14", ("finding", "other finding"), Cut(void_from=1)),
+    ("a correction beyond the cut", "6.14", ("finding", "moves the finding"), Cut(void_from=1)),
+    (
+        "the latest correction before the cut holds",
+        "6.14",
+        ("finding", "shortens the finding", "moves the finding"),
+        Cut(void_from=2),
+    ),
+    ("a retraction beyond the cut", "6.14", ("finding", "retracts the finding"), Cut(void_from=1)),
+    ("an answer retracted beyond the cut", "6.14", ("answer", "retracts the answer"), Cut(void_from=1)),
+    ("everything", "6.14", ("finding", "answer", "corrects the finding"), Cut(void_from=0)),
+    (
+        "after a change of keys",
+        "6.14",
+        ("finding", "changes the key", "other finding", "relation", "answer", "moves the finding"),
+        Cut(closed_from=1),
+    ),
+    (
+        "after a change of keys, and cut",
+        "6.14",
+        ("finding", "changes the key", "moves the finding", "retracts the finding"),
+        Cut(void_from=3, closed_from=1),
+    ),
+    (
+        "what is said about membership is never void",
+        "6.14",
+        ("endorses", "votes", "changes the key", "leaves"),
+        Cut(void_from=0, closed_from=0),
+    ),
+    ("an identifier is taken by a void statement too", "6.14", ("finding", "finding"), Cut(void_from=0)),
+)
+
+
 def payloads(named: Mapping[str, Statement]) -> dict[str, str]:
     """The statements of a file by the names that its logs use."""
     return {name: statements.encode(statement).decode() for name, statement in named.items()}
 
 
-def _case(name: str, clause: str, log: _Log) -> Case:
-    reading = interpret(logs.entries(log, STATEMENTS), {})
+def _case(name: str, clause: str, log: _Log, cut: Cut = _OPEN) -> Case:
+    reading = interpret(logs.entries(log, STATEMENTS), {}, cut)
     return Case(
         name,
         clause,
         {
             "log": list(log),
+            "cut": msgspec.to_builtins(cut),
             "rows": [msgspec.to_builtins(row) for row in reading.new.values()],
             "unreadable": [{"index": each.index, "code": each.code} for each in reading.unreadable],
         },
@@ -145,9 +194,11 @@ def projections() -> bytes:
         "Logs from index 0 on, by the names of their statements; null is an entry that cannot be read (8.6, here "
         "malformed). A row is a statement as it stands after the last entry: exp is when it ends; subject, object, "
         "indicator and scope are those of its latest body, of a correction those that it brings, of a retraction those "
-        "of its target; corrected_by and retracted_by are indices. What is unreadable has no row and acts on nothing."
+        "of its target; corrected_by and retracted_by are indices. What is unreadable has no row and acts on nothing; "
+        "what the log's cut voids (6.14) has one, and acts on nothing either."
     )
     cases = [_case(*each) for each in (*_READ, *_REFUSED)]
+    cases += [_case(name, clause, log, cut) for name, clause, log, cut in _CUT]
     return vector_file(about, {}, cases, statements=payloads(STATEMENTS))
 
 
