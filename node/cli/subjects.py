@@ -32,6 +32,11 @@ def load(
         f"{report.read:,} records read: {report.added:,} added, {report.updated:,} updated,"
         f" {report.unchanged:,} unchanged, {report.kept:,} kept because ours are newer, {report.skipped:,} skipped."
     )
+    if report.withdrawn:
+        OUT.print(
+            f"{report.withdrawn:,} of the added and updated are withdrawn by the registry:"
+            " they stay findable and lead on to their successors."
+        )
     for skipped in report.examples:
         OUT.print(f"  record {skipped.position}: {skipped.reason}", markup=False)
 

@@ -18,18 +18,23 @@ MAX_SEARCH_CHARACTERS: Final = 200
 """Unicode code points in a search: the longest organisation name in ROR has 183."""
 MAX_NORMALISED_CHARACTERS: Final = 240
 """Code points of a normalised name that are indexed. Normalising may lengthen a name (``ß`` becomes ``ss``)."""
+MAX_WORD_CHARACTERS: Final = 64
+"""Code points of a word that is indexed alone; the longest in ROR has 58 and is a web address."""
+MAX_KEY_CHARACTERS: Final = 100
+"""Code points of an identifier of another registry, or of a domain."""
 
 NameKind: TypeAlias = Literal["display", "label", "alias", "acronym"]
 Status: TypeAlias = Literal["active", "inactive", "withdrawn", "unknown"]
 """``unknown``: the source of the record does not say. It is not the same as inactive."""
 Origin: TypeAlias = Literal["registry", "minted", "statement"]
 """Where a subject's name comes from: the loaded registry, this node, or a pooled statement."""
-Match: TypeAlias = Literal["identifier", "exact", "prefix", "word"]
-"""How a hit was found, best first; ``word``: a later word of a name begins with the text."""
+Match: TypeAlias = Literal["identifier", "domain", "exact", "prefix", "word", "spelling"]
+"""How a hit was found, best first; ``word``: its names have all the words, in any order, the last one perhaps only
+begun; ``spelling``: the same, after one or two letters of a word were put right."""
 
 KIND_ORDER: Final[tuple[NameKind, ...]] = ("display", "label", "alias", "acronym")
 STATUS_ORDER: Final[tuple[Status, ...]] = ("active", "unknown", "inactive", "withdrawn")
-MATCH_ORDER: Final[tuple[Match, ...]] = ("identifier", "exact", "prefix", "word")
+MATCH_ORDER: Final[tuple[Match, ...]] = ("identifier", "domain", "exact", "prefix", "word", "spelling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,8 @@ class SearchHit:
     place: str
     country: str
     origin: Origin
+    alias: SubjectId | None = None
+    """The identifier that answered, where a person at this node has linked it to ``id``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,8 @@ class LoadReport:
     kept: int
     """Records that were left alone because the registry holds a newer or fuller one."""
     skipped: int
+    withdrawn: int
+    """Of the added and updated: those that the registry has withdrawn and that were not withdrawn here before."""
     examples: tuple[SkippedRecord, ...]
     """The first of the skipped records."""
 
@@ -181,12 +190,19 @@ _LETTERS: Final = str.maketrans(
     }
 )
 """Letters that people type plain, and that Unicode does not decompose."""
+_ASCII: Final = {**dict.fromkeys((0x27, 0x60)), ord("&"): " and ", 0: " "}
 # Combining marks of Latin, Greek and Cyrillic; Hebrew points; Arabic vowel signs. Not all marks: in Indic scripts
 # they are the vowels, and without them different names would become one.
 _MARKS: Final = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670]")
 _ROR: Final = re.compile(
     r"(?:https?://)?(?:www\.)?(?:ror\.org/|ror:)?(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})/?", re.IGNORECASE
 )
+_HOST: Final = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.)+[\w-]{2,63})(?:[:/?#].*)?", re.DOTALL)
+# Thai and Lao, Burmese, Khmer, Japanese syllables, Han and its rarer characters.
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+)
+_NO_WORD: Final = re.compile("[^0-9a-z]+")
 _LEI: Final = re.compile(r"(?:lei:)?([0-9A-Z]{18}[0-9]{2})", re.IGNORECASE | re.ASCII)
 
 
@@ -197,10 +213,17 @@ def normalise(name: str) -> str:
     letter or digit keeps its characters, so that it can still be found; but for U+0000, which no name has and not
     every database stores.
     """
+    if name.isascii():
+        # What follows, for the many names in which it comes to this.
+        plain = name.lower().translate(_ASCII)
+        return _without_article(_NO_WORD.sub(" ", plain).split() or plain.split())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name.replace("\x00", " ")).casefold())
     plain = _MARKS.sub("", folded).translate(_APOSTROPHES).translate(_LETTERS)
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).casefold())
-    words = _split(plain) or plain.split()
+    return _without_article(_split(plain) or plain.split())
+
+
+def _without_article(words: list[str]) -> str:
     while len(words) > 1 and words[0] == "the":
         words = words[1:]
     return " ".join(words)[:MAX_NORMALISED_CHARACTERS].rstrip()
@@ -221,6 +244,28 @@ def parse_identifier(text: str) -> SubjectId | None:
         return parse_subject_id(candidate)
     except ProtocolError:
         return None
+
+
+def identifier_key(value: str) -> str:
+    """The form in which identifiers of other registries are compared: folded, without spaces and hyphens."""
+    folded = unicodedata.normalize("NFKC", value.replace("\x00", "")).casefold()
+    return "".join(c for c in folded if not c.isspace() and c not in "-\u2010\u2011\u2013")[:MAX_KEY_CHARACTERS]
+
+
+def domain_of(link: str) -> str:
+    """The host that a link or a bare domain names, without ``www.``; empty where there is none."""
+    match = _HOST.fullmatch(link.strip().casefold())
+    return match[1].removeprefix("www.") if match else ""
+
+
+def words_of(normalised: str) -> list[str]:
+    """The words of a normalised name by which it is found, in order; long ones are cut."""
+    return [word[:MAX_WORD_CHARACTERS] for word in normalised.split(" ") if word]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a word is of a script that writes no spaces between words, so that its parts are words too."""
+    return not word.isascii() and _UNSPACED.search(word) is not None
 
 
 def _split(text: str) -> list[str]:

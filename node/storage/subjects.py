@@ -1,11 +1,10 @@
-"""The registry's rows: subjects, and the normalised names under which they are found.
+"""The registry's rows: subjects, what they are found by, and the relations that the registry states.
 
-A prefix is one range of an index; nothing here scans a table. Texts given to the search are normalised by the
-caller with :func:`node.domain.subjects.normalise`.
+Finding them is in :mod:`node.storage.subject_search`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -13,23 +12,37 @@ import sqlalchemy as sa
 
 from node.domain.subjects import (
     KIND_ORDER,
+    MAX_KEY_CHARACTERS,
     STATUS_ORDER,
     Name,
     NameKind,
     Organisation,
     RegistryRelation,
     Status,
+    domain_of,
+    identifier_key,
+    is_unspaced,
     normalise,
+    words_of,
 )
 from node.storage.database import Transaction
-from node.storage.tables.subjects import REGISTRY_RELATIONS, SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
-from node.storage.upsert import insert_new, upsert
+from node.storage.tables.subjects import (
+    KNOWN_WORDS,
+    REGISTRY_RELATIONS,
+    SUBJECT_IDENTIFIERS,
+    SUBJECT_NAMES,
+    SUBJECT_WORDS,
+    SUBJECTS,
+)
+from node.storage.upsert import bulk_insert, in_values, insert_new
 from protocol.identifiers import SubjectId
 
-MAX_WORD_STARTS: Final = 6
-"""Later words of one name from which it is found. Names of more words are rare, and the index grows with it."""
-_AFTER_ANY: Final = "\U0010ffff"
-"""The highest code point: sorts after every continuation of a prefix."""
+MAX_PARTS: Final = 24
+"""Places inside an unspaced word from which it is found: the longest Chinese name in ROR has 22 characters."""
+MIN_CORRECTED: Final = 4
+"""Characters of the shortest word that another one is corrected to: any two words of three are nearly alike."""
+DOMAIN: Final = "domain"
+"""The scheme of hosts among identifiers."""
 _MAX_PARAMETERS: Final = 900
 """SQLite's oldest limit of bound parameters in one statement is 999."""
 
@@ -57,14 +70,10 @@ class StoredRecord:
     modified: str
     encoded: bytes
 
-
-@dataclass(frozen=True, slots=True)
-class NameRow:
-    """One name that answered a search."""
-
-    subject: SubjectId
-    normalised: str
-    rank: int
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the registry had withdrawn it."""
+        return _DECODER.decode(self.encoded).status == "withdrawn"
 
 
 def encode(organisation: Organisation) -> bytes:
@@ -73,11 +82,20 @@ def encode(organisation: Organisation) -> bytes:
 
 
 def get_many(tx: Transaction, ids: Sequence[SubjectId]) -> dict[SubjectId, Organisation]:
-    """Those of the subjects that are known, by identifier."""
+    """Those of the subjects that are known, by identifier; with the identifiers that were added here."""
     found: dict[SubjectId, Organisation] = {}
-    for chunk in _chunks(ids):
-        query = sa.select(SUBJECTS.c.id, SUBJECTS.c.record).where(SUBJECTS.c.id.in_(chunk))
-        found.update({SubjectId(row.id): _DECODER.decode(row.record) for row in tx.connection.execute(query)})
+    added = SUBJECT_IDENTIFIERS.c
+    source = SUBJECTS.outerjoin(SUBJECT_IDENTIFIERS, sa.and_(added.subject == SUBJECTS.c.id, added.added_here))
+    columns = sa.select(SUBJECTS.c.id, SUBJECTS.c.record, added.scheme, added.value).select_from(source)
+    for chunk in _chunks(list(dict.fromkeys(ids))):
+        query = columns.where(in_values(tx, SUBJECTS.c.id, chunk)).order_by(SUBJECTS.c.id, added.scheme, added.value)
+        for row in tx.connection.execute(query):
+            subject = SubjectId(row.id)
+            organisation = found[subject] if subject in found else _DECODER.decode(row.record)
+            if row.scheme is not None:
+                identifiers = (*organisation.identifiers, (row.scheme, row.value))
+                organisation = replace(organisation, identifiers=identifiers)
+            found[subject] = organisation
     return found
 
 
@@ -86,27 +104,19 @@ def stored(tx: Transaction, ids: Sequence[SubjectId]) -> dict[SubjectId, StoredR
     found: dict[SubjectId, StoredRecord] = {}
     columns = (SUBJECTS.c.id, SUBJECTS.c.detail, SUBJECTS.c.modified, SUBJECTS.c.record)
     for chunk in _chunks(ids):
-        for row in tx.connection.execute(sa.select(*columns).where(SUBJECTS.c.id.in_(chunk))):
+        for row in tx.connection.execute(sa.select(*columns).where(in_values(tx, SUBJECTS.c.id, chunk))):
             found[SubjectId(row.id)] = StoredRecord(row.detail, row.modified, bytes(row.record))
     return found
 
 
-def put(tx: Transaction, records: Mapping[SubjectId, Record], *, replaced: Sequence[SubjectId] = ()) -> None:
-    """Store new records and the new form of ``replaced`` ones, with their names.
+def put(tx: Transaction, records: Mapping[SubjectId, Record]) -> None:
+    """Store these records and what their subjects are found by, in place of what was there.
 
     A subject that another transaction stored meanwhile is written over: whoever calls this knows more.
     """
-    for chunk in _chunks(replaced):
-        tx.connection.execute(sa.delete(SUBJECTS).where(SUBJECTS.c.id.in_(chunk)))
-    upsert(tx, SUBJECTS, [_row(record) for record in records.values()], replace=_CONTENT)
-    _insert_names(tx, records)
-    edges = {
-        (subject, tie.relation, tie.subject)
-        for subject, record in records.items()
-        for tie in record.organisation.relations
-    }
-    rows = [{"subject": subject, "kind": kind, "object": other} for subject, kind, other in sorted(edges)]
-    upsert(tx, REGISTRY_RELATIONS, rows, replace=("kind",))
+    rows = [tuple(_row(records[subject]).values()) for subject in sorted(records)]
+    bulk_insert(tx, SUBJECTS, ("id", *_CONTENT), rows, replace=_CONTENT)
+    _replace_index(tx, records)
 
 
 def notice(tx: Transaction, organisations: Iterable[Organisation]) -> None:
@@ -117,14 +127,14 @@ def notice(tx: Transaction, organisations: Iterable[Organisation]) -> None:
     named = {organisation.id: organisation for organisation in organisations}
     known = labels(tx, list(named))
     absent = {key: Record(named[key], -1, "") for key in sorted(named) if key not in known}
-    _insert_names(tx, {key: record for key, record in absent.items() if insert_new(tx, SUBJECTS, _row(record))})
+    _replace_index(tx, {key: record for key, record in absent.items() if insert_new(tx, SUBJECTS, _row(record))})
 
 
 def labels(tx: Transaction, ids: Sequence[SubjectId]) -> dict[SubjectId, str]:
     """The names to show for those of the subjects that are known."""
     found: dict[SubjectId, str] = {}
     for chunk in _chunks(ids):
-        query = sa.select(SUBJECTS.c.id, SUBJECTS.c.label).where(SUBJECTS.c.id.in_(chunk))
+        query = sa.select(SUBJECTS.c.id, SUBJECTS.c.label).where(in_values(tx, SUBJECTS.c.id, chunk))
         found.update({SubjectId(row.id): row.label for row in tx.connection.execute(query)})
     return found
 
@@ -138,36 +148,9 @@ def registry_relations_of(tx: Transaction, ids: Sequence[SubjectId]) -> list[Reg
     found: set[tuple[str, str, str]] = set()
     for chunk in _chunks(ids):
         for side in (edges.subject, edges.object):
-            query = sa.select(edges.subject, edges.kind, edges.object).where(side.in_(chunk))
+            query = sa.select(edges.subject, edges.kind, edges.object).where(in_values(tx, side, chunk))
             found.update((row.subject, row.kind, row.object) for row in tx.connection.execute(query))
     return [RegistryRelation(SubjectId(subject), kind, SubjectId(other)) for subject, kind, other in sorted(found)]
-
-
-def named(tx: Transaction, normalised: str) -> list[NameRow]:
-    """Everything that bears exactly this normalised name."""
-    names = SUBJECT_NAMES.c
-    query = sa.select(names.subject, names.normalised, names.rank).where(names.normalised == normalised)
-    return [NameRow(SubjectId(row.subject), row.normalised, row.rank) for row in tx.connection.execute(query)]
-
-
-def beginning(tx: Transaction, prefix: str, limit: int, *, word: bool = False) -> list[NameRow]:
-    """The ``limit`` best subjects with a name (or, with ``word``, a later word of a name) that begins so.
-
-    Best is: the better kind of name and status, then the shorter name, then the alphabet, then the identifier.
-    """
-    table = (SUBJECT_WORDS if word else SUBJECT_NAMES).c
-    best = (table.rank, sa.func.length(table.normalised), table.normalised, table.subject)
-    query = (
-        sa.select(table.subject, table.normalised, table.rank)
-        .where(table.normalised >= prefix, table.normalised < prefix + _AFTER_ANY)
-        .order_by(*best)
-        # One organisation has several names; enough rows that ``limit`` different ones are among them.
-        .limit(limit * 4)
-    )
-    found: dict[SubjectId, NameRow] = {}
-    for row in tx.connection.execute(query):
-        found.setdefault(SubjectId(row.subject), NameRow(SubjectId(row.subject), row.normalised, row.rank))
-    return list(found.values())[:limit]
 
 
 def count(tx: Transaction) -> int:
@@ -186,19 +169,36 @@ def of_rank(rank: int) -> tuple[NameKind, Status]:
     return KIND_ORDER[kind], STATUS_ORDER[status]
 
 
-def _insert_names(tx: Transaction, records: Mapping[SubjectId, Record]) -> None:
-    names: list[dict[str, object]] = []
-    words: list[dict[str, object]] = []
+def _replace_index(tx: Transaction, records: Mapping[SubjectId, Record]) -> None:
+    """What these subjects are found by. Their rows are locked by this transaction, so nobody else writes the same."""
+    for chunk in _chunks(list(records)):
+        for table in (SUBJECT_NAMES, SUBJECT_WORDS, REGISTRY_RELATIONS):
+            tx.connection.execute(sa.delete(table).where(in_values(tx, table.c.subject, chunk)))
+        here = SUBJECT_IDENTIFIERS.c
+        of_record = sa.and_(in_values(tx, here.subject, chunk), here.added_here.is_(False))
+        tx.connection.execute(sa.delete(SUBJECT_IDENTIFIERS).where(of_record))
+    names: list[tuple[str, int, str]] = []
+    words: list[tuple[str, int, str]] = []
+    identifiers: list[tuple[str, str, str, str, bool]] = []
+    edges: set[tuple[str, str, str]] = set()
+    known: set[str] = set()
     for subject, record in records.items():
-        whole, later = _index(record.organisation)
-        names += [{"normalised": text, "rank": rank, "subject": subject} for text, rank in whole]
-        words += [{"normalised": text, "rank": rank, "subject": subject} for text, rank in later]
-    # Every column is part of the key: a row that is there is the same row.
-    upsert(tx, SUBJECT_NAMES, names, replace=("rank",))
-    upsert(tx, SUBJECT_WORDS, words, replace=("rank",))
+        organisation = record.organisation
+        whole, single, new = _index(organisation)
+        names += [(text, rank, subject) for text, rank in whole.items()]
+        words += [(word, rank, subject) for word, rank in single.items()]
+        known |= new
+        identifiers += [(*each, subject, value, False) for each, value in _identifiers(organisation).items()]
+        edges |= {(subject, tie.relation, tie.subject) for tie in organisation.relations}
+    bulk_insert(tx, SUBJECT_NAMES, ("normalised", "rank", "subject"), sorted(names), fresh=True)
+    bulk_insert(tx, SUBJECT_WORDS, ("word", "rank", "subject"), sorted(words), fresh=True)
+    bulk_insert(tx, KNOWN_WORDS, ("word", "reversed"), [(word, word[::-1]) for word in sorted(known)])
+    columns = ("key", "scheme", "subject", "value", "added_here")
+    bulk_insert(tx, SUBJECT_IDENTIFIERS, columns, sorted(identifiers))
+    bulk_insert(tx, REGISTRY_RELATIONS, ("subject", "kind", "object"), sorted(edges), fresh=True)
 
 
-def _row(record: Record) -> dict[str, object]:
+def _row(record: Record) -> dict[str, str | int | bytes | None]:
     organisation = record.organisation
     return {
         "id": organisation.id,
@@ -211,22 +211,39 @@ def _row(record: Record) -> dict[str, object]:
     }
 
 
-def _index(organisation: Organisation) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """Normalised whole names and later word starts, each with the best rank it has here."""
+def _index(organisation: Organisation) -> tuple[dict[str, int], dict[str, int], set[str]]:
+    """Normalised names and their words, each with the best rank it has here, and the words to correct others by."""
     whole: dict[str, int] = {}
-    later: dict[str, int] = {}
+    single: dict[str, int] = {}
+    known: set[str] = set()
+    written: dict[str, str] = {}
     for name in (Name(organisation.label, "display"), *organisation.names):
-        text = normalise(name.value)
+        if (text := written.get(name.value)) is None:
+            text = written[name.value] = normalise(name.value)
         rank = name_rank(name.kind, organisation.status)
-        whole[text] = min(rank, whole.get(text, rank))
-        start = text.find(" ") + 1
-        for _ in range(MAX_WORD_STARTS):
-            if not start:
-                break
-            tail = text[start:]
-            later[tail] = min(rank, later.get(tail, rank))
-            start = text.find(" ", start) + 1
-    return list(whole.items()), list(later.items())
+        if rank >= whole.get(text, rank + 1):
+            continue
+        whole[text] = rank
+        for word in words_of(text):
+            known.add(word)
+            single[word] = min(rank, single.get(word, rank))
+            if is_unspaced(word):
+                for start in range(1, min(len(word) - 1, MAX_PARTS)):
+                    part = word[start:]
+                    single[part] = min(rank, single.get(part, rank))
+    return whole, single, {word for word in known if len(word) >= MIN_CORRECTED}
+
+
+def _identifiers(organisation: Organisation) -> dict[tuple[str, str], str]:
+    """Values by key and scheme; the hosts of the links are domains too."""
+    found: dict[tuple[str, str], str] = {}
+    for scheme, value in organisation.identifiers:
+        if key := identifier_key(value):
+            found.setdefault((key, scheme), value)
+    for link in (*organisation.domains, *organisation.links):
+        if host := domain_of(link)[:MAX_KEY_CHARACTERS]:
+            found.setdefault((host, DOMAIN), host)
+    return found
 
 
 def _chunks(ids: Sequence[SubjectId]) -> Iterable[Sequence[SubjectId]]:

@@ -1,24 +1,33 @@
-"""Finding an organisation by its names in any script, or by its identifier.
+"""Finding an organisation by its names in any script, its identifiers or its domains.
 
 A name is not an identifier: what is found here is for a person to choose from. Only :func:`resolve_exact` links
 without a person, and it refuses whenever a second organisation could be meant.
+
+Identifiers that a person at this node has linked are read as one: what one of them answers is shown as the other,
+and says so.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from node.domain.subjects import (
     KIND_ORDER,
-    MATCH_ORDER,
     MAX_SEARCH_CHARACTERS,
     Match,
+    NameKind,
     Organisation,
     SearchHit,
+    domain_of,
+    identifier_key,
     normalise,
     parse_identifier,
 )
 from node.errors import Code, HanseError
+from node.storage import subject_links, subject_search
 from node.storage import subjects as storage
 from node.storage.database import Transaction
+from node.subjects.words import Answer, by_words
 from protocol.identifiers import SubjectId
 from protocol.statements import Subject
 
@@ -26,6 +35,15 @@ MAX_HITS: Final = 100
 """Hits of one search: more than a person reads."""
 _MIN_PREFIX: Final = 2
 """Characters from which a prefix is searched; one letter answers only where it is a whole name."""
+_IDENTIFIER_SEPARATORS: Final = (":", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What answered: a name in its normalised form, or an identifier as it is written."""
+
+    match: Match
+    answered: str
 
 
 def get(tx: Transaction, subject: SubjectId) -> Organisation | None:
@@ -41,8 +59,9 @@ def label_of(tx: Transaction, subject: SubjectId) -> str:
 def search(tx: Transaction, text: str, limit: int = 20) -> list[SearchHit]:
     """Organisations that ``text`` names or identifies, best first.
 
-    An identifier comes alone. Else: exact names, then names that begin so, then names of which a later word
-    begins so; in each, display names before aliases, and active organisations before withdrawn ones.
+    An identifier comes alone, a domain too. Else: exact names, then names that begin so, then names that have all
+    the words in any order, the last one perhaps only begun; where there is none, names that would with one or two
+    letters put right. In each, display names before aliases, and active organisations before withdrawn ones.
     """
     if len(text) > MAX_SEARCH_CHARACTERS:
         raise HanseError(
@@ -51,20 +70,10 @@ def search(tx: Transaction, text: str, limit: int = 20) -> list[SearchHit]:
             remedy="Search for the organisation's name or identifier alone.",
         )
     limit = max(1, min(limit, MAX_HITS))
-    subject = parse_identifier(text)
-    if subject is not None:
-        organisation = get(tx, subject)
-        return [_hit(organisation, "identifier", subject)] if organisation else []
-    wanted = normalise(text)
-    if not wanted:
-        return []
-    found: dict[SubjectId, tuple[Match, storage.NameRow]] = {}
-    for match in MATCH_ORDER[1:]:
-        for row in _rows(tx, wanted, match, limit):
-            found.setdefault(row.subject, (match, row))
-    chosen = _share(found, limit)
-    organisations = storage.get_many(tx, list(chosen))
-    return [_hit(organisations[key], match, row.normalised) for key, (match, row) in chosen.items()]
+    found = _by_identifier(tx, text)
+    if not found and parse_identifier(text) is None:
+        found = _by_domain(tx, text, limit) or _by_name(tx, normalise(text), limit)
+    return _hits(tx, found, limit)
 
 
 def resolve_exact(tx: Transaction, text: str) -> Organisation | None:
@@ -75,12 +84,14 @@ def resolve_exact(tx: Transaction, text: str) -> Organisation | None:
     """
     subject = parse_identifier(text)
     if subject is not None:
-        return _linkable(get(tx, subject))
+        return _linkable(get(tx, subject_links.canonical_of(tx, subject)))
+    rows = subject_search.named(tx, normalise(text))
+    ends = subject_links.canonicals_of(tx, (row.subject for row in rows))
     bearers: dict[SubjectId, bool] = {}
-    for row in storage.named(tx, normalise(text)):
+    for row in rows:
         kind, status = storage.of_rank(row.rank)
         if status in {"active", "unknown"}:
-            bearers[row.subject] = bearers.get(row.subject, False) or kind != "acronym"
+            bearers[ends[row.subject]] = bearers.get(ends[row.subject], False) or kind != "acronym"
     if len(bearers) != 1:
         return None
     ((bearer, by_full_name),) = bearers.items()
@@ -93,48 +104,103 @@ def subject_named(tx: Transaction, text: str) -> Subject | None:
     return None if found is None else Subject(id=found.id, label=found.label)
 
 
+def bearers(tx: Transaction, name: str) -> list[SearchHit]:
+    """Whoever bears exactly this name already: to be asked before a further identifier is made for it."""
+    rows = sorted(subject_search.named(tx, normalise(name)), key=lambda row: (row.rank, row.subject))
+    return _hits(tx, {row.subject: _Found("exact", row.normalised) for row in rows}, MAX_HITS)
+
+
 def _linkable(organisation: Organisation | None) -> Organisation | None:
     return organisation if organisation is not None and organisation.origin == "registry" else None
 
 
-def _share(
-    found: dict[SubjectId, tuple[Match, storage.NameRow]], limit: int
-) -> dict[SubjectId, tuple[Match, storage.NameRow]]:
-    """The first ``limit``, with a third kept for later words: else no "Cambridge" finds the university of that name."""
-    items = list(found.items())
-    words = [item for item in items if item[1][0] == "word"]
-    others = [item for item in items if item[1][0] != "word"]
-    reserved = min(len(words), max(limit // 3, limit - len(others)))
-    return dict([*others[: limit - reserved], *words[:reserved]])
+def _by_identifier(tx: Transaction, text: str) -> dict[SubjectId, _Found]:
+    """A subject id, or what another registry calls it: the value alone, or after its scheme."""
+    subject = parse_identifier(text)
+    if subject is not None and get(tx, subject) is not None:
+        return {subject: _Found("identifier", subject)}
+    stripped = text.strip()
+    if not any(character.isdigit() for character in stripped):
+        return {}
+    value = subject.partition(":")[2] if subject is not None else stripped
+    rows = subject_search.identified(tx, identifier_key(value))
+    for separator in _IDENTIFIER_SEPARATORS:
+        scheme, separated, rest = stripped.partition(separator)
+        if not rows and separated and rest:
+            rows = subject_search.identified(tx, identifier_key(rest), scheme)
+    return {row.subject: _Found("identifier", f"{row.scheme} {row.value}") for row in rows}
 
 
-def _rows(tx: Transaction, wanted: str, match: Match, limit: int) -> list[storage.NameRow]:
-    match match:
-        case "identifier":
-            return []
-        case "exact":
-            return sorted(storage.named(tx, wanted), key=lambda row: (row.rank, row.subject))
-        case "prefix" | "word":
-            if len(wanted) < _MIN_PREFIX and wanted.isascii():
-                return []
-            return storage.beginning(tx, wanted, limit, word=match == "word")
+def _by_domain(tx: Transaction, text: str, limit: int) -> dict[SubjectId, _Found]:
+    host = domain_of(text)
+    rows = subject_search.at_domain(tx, host, limit) if host else []
+    found: dict[SubjectId, _Found] = {}
+    for row in rows:
+        found.setdefault(row.subject, _Found("domain", row.value))
+    return found
 
 
-def _hit(organisation: Organisation, match: Match, answered: str) -> SearchHit:
-    matched, kind = organisation.label, KIND_ORDER[0]
-    if match == "identifier":
-        matched = answered
-    else:
-        for name in organisation.names:
-            text = normalise(name.value)
-            if text == answered or (match == "word" and text.endswith(f" {answered}")):
-                matched, kind = name.value, name.kind
-                break
+def _by_name(tx: Transaction, wanted: str, limit: int) -> dict[SubjectId, _Found]:
+    if not wanted:
+        return {}
+    exact = sorted(subject_search.named(tx, wanted), key=lambda row: (row.rank, row.subject))
+    found: dict[SubjectId, _Found] = {}
+    for row in exact:
+        found.setdefault(row.subject, _Found("exact", row.normalised))
+    if len(wanted) < _MIN_PREFIX and wanted.isascii():
+        return found
+    begun = {row.subject: _Found("prefix", row.normalised) for row in subject_search.beginning(tx, wanted, limit)}
+    others = _new(by_words(tx, wanted, limit), "word", found.keys() | begun.keys())
+    found |= {subject: each for subject, each in begun.items() if subject not in found}
+    if not found and not others:
+        others = _new(by_words(tx, wanted, limit, corrected=True), "spelling", ())
+    return _share(found, others, limit)
+
+
+def _new(answers: Iterable[Answer], match: Match, there: Iterable[SubjectId]) -> dict[SubjectId, _Found]:
+    known = set(there)
+    return {each.subject: _Found(match, each.name) for each in answers if each.subject not in known}
+
+
+def _share(found: dict[SubjectId, _Found], others: dict[SubjectId, _Found], limit: int) -> dict[SubjectId, _Found]:
+    """The first ``limit``, with a third kept for words: else no "Cambridge" finds the university of that name."""
+    reserved = min(len(others), max(limit // 3, limit - len(found)))
+    return dict([*list(found.items())[: limit - reserved], *list(others.items())[:reserved]])
+
+
+def _hits(tx: Transaction, found: dict[SubjectId, _Found], limit: int) -> list[SearchHit]:
+    """Each organisation once, under its canonical identifier, in the order found."""
+    ends = subject_links.canonicals_of(tx, found)
+    organisations = storage.get_many(tx, [*found, *ends.values()])
+    hits: dict[SubjectId, SearchHit] = {}
+    for subject, each in found.items():
+        if subject not in organisations:
+            continue
+        hit = _hit(organisations[subject], each)
+        end = ends[subject]
+        if end != subject:
+            hit = _as_canonical(hit, end, organisations.get(end))
+        hits.setdefault(end, hit)
+    return list(hits.values())[:limit]
+
+
+def _as_canonical(hit: SearchHit, end: SubjectId, organisation: Organisation | None) -> SearchHit:
+    """What an alias answered, shown as the organisation it is linked to."""
+    if organisation is None:
+        return replace(hit, id=end, alias=hit.id)
+    shown = _hit(organisation, _Found("identifier", organisation.label))
+    return replace(shown, match=hit.match, matched=hit.matched, kind=hit.kind, alias=hit.id)
+
+
+def _hit(organisation: Organisation, found: _Found) -> SearchHit:
+    matched, kind = found.answered, KIND_ORDER[0]
+    if found.match not in {"identifier", "domain"}:
+        matched, kind = _name_of(organisation, found.answered)
     return SearchHit(
         id=organisation.id,
         label=organisation.label,
         matched=matched,
-        match=match,
+        match=found.match,
         kind=kind,
         status=organisation.status,
         types=organisation.types,
@@ -142,3 +208,11 @@ def _hit(organisation: Organisation, match: Match, answered: str) -> SearchHit:
         country=organisation.country,
         origin=organisation.origin,
     )
+
+
+def _name_of(organisation: Organisation, normalised: str) -> tuple[str, NameKind]:
+    """The name as it is written, of which the normalised form answered."""
+    for name in organisation.names:
+        if normalise(name.value) == normalised:
+            return name.value, name.kind
+    return organisation.label, KIND_ORDER[0]

@@ -51,7 +51,7 @@ class _Tally:
     """Counts of one load."""
 
     def __init__(self) -> None:
-        self.read = self.added = self.updated = self.unchanged = self.kept = self.skipped = 0
+        self.read = self.added = self.updated = self.unchanged = self.kept = self.skipped = self.withdrawn = 0
         self.examples: list[SkippedRecord] = []
 
     def skip(self, record: SkippedRecord) -> None:
@@ -74,12 +74,21 @@ class _Tally:
                 continue
             else:
                 self.updated += 1
+            if record.organisation.status == "withdrawn" and (old is None or not old.withdrawn):
+                self.withdrawn += 1
             wanted[subject] = record
-        storage.put(tx, wanted, replaced=[subject for subject in wanted if subject in there])
+        storage.put(tx, wanted)
 
     def report(self) -> LoadReport:
         return LoadReport(
-            self.read, self.added, self.updated, self.unchanged, self.kept, self.skipped, tuple(self.examples)
+            read=self.read,
+            added=self.added,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            kept=self.kept,
+            skipped=self.skipped,
+            withdrawn=self.withdrawn,
+            examples=tuple(self.examples),
         )
 
 

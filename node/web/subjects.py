@@ -91,13 +91,18 @@ def why(hit: SearchHit) -> str:
     """Why this organisation answers the search, in words."""
     match hit.match:
         case "identifier":
-            return f"the identifier {identifier(hit.id)}"
+            given = parse_identifier(hit.matched)
+            return f"the identifier {identifier(given) if given else hit.matched}"
         case "exact":
             return f"{_KINDS[hit.kind]}, exactly: \u201c{hit.matched}\u201d"
         case "prefix":
             return f"the beginning of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
         case "word":
-            return f"a word of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
+            return f"the words of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
+        case "domain":
+            return f"its domain {hit.matched}"
+        case "spelling":
+            return f"a spelling near yours in {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
 
 
 def _form(visit: Visit, form: FormView) -> Response:

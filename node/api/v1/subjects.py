@@ -24,13 +24,17 @@ class SubjectHit(Model):
     id: str = Field(examples=[EXAMPLE_SUBJECT])
     label: str = Field(examples=["Aldermoor Institute of Tides"])
     matched: str = Field(description="The name or identifier that answered.", examples=["Aldermoor Institute"])
-    match: Match = Field(description="How it answered, best first: identifier, exact, prefix, word.")
+    match: Match = Field(
+        description="How it answered, best first: identifier, domain, exact, prefix, word (all words, in any order),"
+        " spelling (as word, with one or two letters put right)."
+    )
     kind: NameKind
     status: Status = Field(description="`unknown`: the registry does not say.")
     types: list[str]
     place: str = Field(description="To tell namesakes apart; may be empty.", examples=["Aldermoor"])
     country: str = Field(description="ISO 3166-1 alpha-2, for identification only; no input of any signal or order.")
     origin: Origin
+    alias: str | None = Field(description="The identifier that answered, where this node reads it as `id`.")
 
 
 class SubjectHits(Model):
@@ -87,7 +91,7 @@ def routes(runtime: Runtime) -> APIRouter:
             Query(
                 min_length=1,
                 max_length=MAX_SEARCH_CHARACTERS,
-                description="A name in any script, or its beginning, or a ROR id or LEI.",
+                description="A name in any script, its words or its beginning, a domain, or an identifier.",
                 examples=["Aldermoor"],
             ),
         ],

@@ -4,6 +4,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from node.storage.tables.accounts import ACCOUNTS
 from node.storage.tables.base import METADATA
 
 SUBJECT_LINKS: Final = sa.Table(
@@ -13,10 +14,10 @@ SUBJECT_LINKS: Final = sa.Table(
     # No foreign keys to the registry: a link outlives a reloaded registry, and either end may be unknown to it.
     sa.Column("alias", sa.String, nullable=False),
     sa.Column("canonical", sa.String, nullable=False, index=True),
-    sa.Column("by", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("by", sa.ForeignKey(ACCOUNTS.c.id), nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("reason", sa.LargeBinary, nullable=False),  # sealed
-    sa.Column("undone_by", sa.ForeignKey("accounts.id")),
+    sa.Column("undone_by", sa.ForeignKey(ACCOUNTS.c.id)),
     sa.Column("undone_at", sa.BigInteger),
     sa.CheckConstraint("alias <> canonical", name="different"),
     sa.CheckConstraint("(undone_by IS NULL) = (undone_at IS NULL)", name="undone"),

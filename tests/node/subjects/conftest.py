@@ -7,7 +7,6 @@ import pytest
 
 from node.storage.database import Database
 from node.storage.tables.base import METADATA
-from node.storage.tables.subjects import REGISTRY_RELATIONS, SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from tests.node.subjects.registry import load_records, record
 
 
@@ -16,7 +15,7 @@ def shared_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
     """An SQLite registry of a few invented organisations, made once."""
     directory: Path = tmp_path_factory.mktemp("registry")
     database = Database(f"sqlite:///{directory / 'registry.db'}")
-    METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS, REGISTRY_RELATIONS])
+    METADATA.create_all(database.engine)
     load_records(database, directory, [record(number, f"Invented Institute {number}") for number in range(20)])
     yield database
     database.close()

@@ -9,10 +9,10 @@ import pytest
 
 from node.domain.subjects import LoadProgress, RegistryRelation
 from node.errors import Code, HanseError
+from node.storage import subject_search
 from node.storage import subjects as storage
 from node.storage.database import Database
 from node.storage.tables.base import METADATA
-from node.storage.tables.subjects import REGISTRY_RELATIONS, SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
 from node.subjects import get, load
 from node.subjects.load import BATCH
 from node.subjects.source import MAX_RECORD_BYTES, RawRecord, open_source
@@ -133,8 +133,8 @@ def test_neither_an_extract_nor_an_older_dump_overwrites_a_fuller_record(databas
     assert newer.updated == 1
     with database.read() as tx:
         organisation = get(tx, subject(1))
-        assert storage.named(tx, "full") == []
-        assert [row.subject for row in storage.named(tx, "newer")] == [subject(1)]
+        assert subject_search.named(tx, "full") == []
+        assert [row.subject for row in subject_search.named(tx, "newer")] == [subject(1)]
     assert organisation is not None
     assert organisation.label == "Newer"
 
@@ -182,7 +182,7 @@ def _id(number: int) -> str:
 
 def _sqlite(tmp_path: Path) -> Database:
     database = Database(f"sqlite:///{tmp_path / 'registry.db'}")
-    METADATA.create_all(database.engine, tables=[SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS, REGISTRY_RELATIONS])
+    METADATA.create_all(database.engine)
     return database
 
 
