@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from node.cli import accounts, assessments, circle, demo, dossier, findings, ledger, operate, subjects
+from node.cli import accounts, assessments, circle, demo, dossier, findings, identity, ledger, operate, peer, subjects
 from node.cli.open import fail
 from node.errors import HanseError
 from protocol.errors import ProtocolError
@@ -24,6 +24,8 @@ app.command(name="dossier")(dossier.dossier)
 app.command(name="demo")(demo.demo)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(circle.app, name="circle")
+app.add_typer(identity.app, name="identity")
+app.add_typer(peer.app, name="peer")
 app.add_typer(subjects.app, name="subjects")
 app.add_typer(assessments.app, name="assessments")
 app.add_typer(findings.app, name="findings")
