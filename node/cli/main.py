@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from node.cli import accounts, assessments, circle, demo, dossier, findings, identity, ledger, operate, peer, subjects
+from node.cli import (
+    accounts,
+    assessments,
+    circle,
+    demo,
+    dossier,
+    findings,
+    identity,
+    ledger,
+    lists,
+    operate,
+    peer,
+    subjects,
+)
 from node.cli.open import fail
 from node.errors import HanseError
 from protocol.errors import ProtocolError
@@ -30,6 +43,7 @@ app.add_typer(subjects.app, name="subjects")
 app.add_typer(assessments.app, name="assessments")
 app.add_typer(findings.app, name="findings")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(lists.app, name="lists")
 
 
 def run() -> None:

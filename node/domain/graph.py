@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
-from node.domain.insight import Named, RelationView
+from node.domain.insight import CircleReading, Named, RelationView
 from protocol.decay import PPM
 from protocol.identifiers import CircleId, Pseudonym, SubjectId
 from protocol.signals import Signal
@@ -25,6 +25,7 @@ Border: TypeAlias = Literal["crosses", "stays", "unknown"]
 Knowledge: TypeAlias = Literal["nobody-alone", "one-member", "ourselves", "public", "not-said"]
 """Who could have known a whole path without the others. ``not-said``: it joins circles, and whether two pseudonyms are
 one institution is not told."""
+KinKind: TypeAlias = Literal["parent", "part", "forerunner", "successor"]
 
 MAX_NOTE_CHARACTERS: Final = 2_000
 """What an officer writes beside a private tie: half a page."""
@@ -190,3 +191,30 @@ class Neighbourhood:
     def of(self, subject: SubjectId) -> tuple[Tie, ...]:
         """The ties of one subject."""
         return tuple(tie for tie in self.ties if subject in {tie.subject, tie.object})
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """One relative of a subject, and what is known of that relative alone."""
+
+    kind: KinKind
+    place: Place
+    ties: tuple[Tie, ...]
+    """What makes it one, by origin."""
+    circles: tuple[CircleReading, ...]
+    """Its own readings, circle by circle; empty where nothing is stated of it, or where they were not read."""
+    stated: bool
+    """Whether anything is stated of it. Where it is and ``circles`` is empty, its dossier has the readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """Parents, parts, forerunners and successors, each for itself; there is no place here for a sum."""
+
+    kin: tuple[Kin, ...]
+    more: Mapping[KinKind, int]
+    """Relatives of each kind that are not among ``kin``."""
+
+    def of(self, kind: KinKind) -> tuple[Kin, ...]:
+        """Those of one kind."""
+        return tuple(each for each in self.kin if each.kind == kind)

@@ -78,6 +78,15 @@ def by_seq(tx: Transaction, numbers: Iterable[int], *, now: Timestamp) -> list[S
     return sorted(found, key=lambda stored: stored.seq)
 
 
+def subjects_with_findings(tx: Transaction, subjects: Collection[SubjectId]) -> set[SubjectId]:
+    """Those of them that a finding is held about, in any state."""
+    found: set[SubjectId] = set()
+    for some in chunks(subjects):
+        query = sa.select(STATEMENTS.c.subject).where(STATEMENTS.c.subject.in_(some), STATEMENTS.c.kind == "finding")
+        found.update(tx.connection.execute(query.distinct()).scalars())
+    return found
+
+
 def responses_to(
     tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]], *, now: Timestamp
 ) -> list[StoredStatement]:
