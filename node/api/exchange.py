@@ -46,7 +46,7 @@ def add_routes(router: APIRouter, runtime: Runtime, members: MemberRequests) -> 
             is_news = ping.heed(tx, roster, member, named, now)
         if is_news:
             runtime.wake.set()
-        return members.answer(b"", fields, now, "application/json", status=202)
+        return members.answer(b"", fields, now, "application/json")
 
     @router.post("/circles/{circle}/sizes")
     def sizes(circle: str, request: Request, body: Annotated[bytes, Depends(bounded_body)]) -> Response:

@@ -89,16 +89,12 @@ class MemberRequests:
             raise ProtocolError(ProtocolCode.REPLAYED, "this request was received before")
         return roster, member
 
-    def answer(
-        self, content: bytes, fields: SignedFields, now: Timestamp, media_type: str, status: int = 200
-    ) -> Response:
+    def answer(self, content: bytes, fields: SignedFields, now: Timestamp, media_type: str) -> Response:
         """An answer to the request with these fields, signed by our request key."""
-        signed = sign_response(
-            self._runtime.keyring.request(), status=status, body=content, created=now, request=fields
-        )
+        signed = sign_response(self._runtime.keyring.request(), status=200, body=content, created=now, request=fields)
         values = (signed.content_digest, signed.signature_input, signed.signature)
         headers = HEADERS | dict(zip(_FIELDS, values, strict=True))
-        return Response(content, status, headers=headers, media_type=media_type)
+        return Response(content, headers=headers, media_type=media_type)
 
 
 def signed_fields(request: Request) -> SignedFields:
