@@ -59,7 +59,7 @@ _MEMBERSHIP: Final[frozenset[Kind]] = frozenset({"endorsement", "removal", "leav
 class Cut:
     """From which index on a log's statements are void, as :mod:`protocol.membership` decides; None is never.
 
-    What is said about membership is never void by a cut: votes count wherever they stand (clause 6.12).
+    What is said about membership is never void by a cut: votes count wherever they stand (clause 6.11).
     """
 
     void_from: int | None = None
@@ -272,7 +272,7 @@ def _retract(
 
 
 def _require_card(card: str) -> None:
-    """A card that its keys have not signed says nothing, and so does the statement around it (clause 4.19)."""
+    """A card that its keys have not signed says nothing, and so does the statement around it (clause 4.20)."""
     try:
         open_card(card.encode("ascii"))
     except ProtocolError as error:

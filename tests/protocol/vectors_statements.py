@@ -119,10 +119,10 @@ def _accepted() -> Iterable[Case]:
     yield _accept(
         "a candidate endorsed tomorrow: no clock decides membership", "endorsement", "4.5", iat=NOW + DAY_SECONDS
     )
-    yield _accept("a vote from the first entry on", "removal", "4.19", body__from_index=0)
+    yield _accept("a vote from the first entry on", "removal", "4.20", body__from_index=0)
     yield _accept("a reason that the reader does not know", "removal", "4.10", body__reason="a-later-reason")
     broken = f"{card()[:-6]}AAAAAA"
-    yield _accept("a card of which only the form is right", "endorsement", "4.19", body__card=broken)
+    yield _accept("a card of which only the form is right", "endorsement", "4.20", body__card=broken)
     yield _accept("expired, but readable", "finding", "4.7", iat=0, exp=DAY_SECONDS, body__observed=_days("1970-01-01"))
 
 
@@ -226,7 +226,7 @@ def _bounds() -> Iterable[Case]:
 
 
 def _membership() -> Iterable[Case]:
-    form = _Refuse("4.19", "unbounded")
+    form = _Refuse("4.20", "unbounded")
     yield form.change("a card that is no JWS", "endorsement", "body.card", "University of Eastmere")
     yield form.change("a card of four parts", "key", "body.card", f"{card()}.AA")
     yield form.change("a card and a line feed", "key", "body.card", f"{card()}\n")
