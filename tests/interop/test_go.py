@@ -16,7 +16,8 @@ import pytest
 
 from protocol.errors import ProtocolError
 from protocol.merkle import proofs, tiles
-from protocol.merkle.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from protocol.merkle.checkpoint import Checkpoint, open_checkpoint, origin, sign_checkpoint
+from protocol.merkle.cosignature import cosign, with_cosignatures
 from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import leaf_hash
 from protocol.replica import Replica
@@ -54,9 +55,16 @@ class _Tiles(msgspec.Struct, rename="pascal", frozen=True):
     tiles: dict[str, bytes]
 
 
+class _Witness(msgspec.Struct, rename="pascal", frozen=True):
+    origin: str = ""
+    public: bytes = b""
+
+
 class _Checks(msgspec.Struct, rename="pascal", frozen=True):
     verifier: str
     notes: list[str] = []
+    witness: _Witness = _Witness()
+    cosigned: list[str] = []
     inclusion: list[_Inclusion] = []
     consistency: list[_Consistency] = []
     tiles: list[_Tiles] = []
@@ -66,6 +74,7 @@ class _Verdicts(msgspec.Struct, rename="pascal", frozen=True):
     """One text for each check, empty where it held."""
 
     notes: list[str] | None
+    cosigned: list[str] | None
     inclusion: list[str] | None
     consistency: list[str] | None
     tiles: list[str] | None
@@ -186,6 +195,28 @@ def test_go_opens_our_checkpoints_and_no_others(go: _Go) -> None:
     assert [verdict == "" for verdict in verdicts] == [True] * len(notes) + [False] * len(bad)
     with_witness = notes[-1] + "— witness.example/w1 " + base64.b64encode(bytes(range(76))).decode() + "\n"
     assert go.check(_Checks(_VERIFIER, notes=[with_witness])).notes == [""]
+
+
+def test_go_opens_our_cosignatures_and_no_others(go: _Go) -> None:
+    note = _LOG.note()
+    witness = _Witness(origin(CIRCLE, OTHER_KEY.public.key_id), OTHER_KEY.public.raw)
+    line = cosign(note, OTHER_KEY, circle=CIRCLE, time=TODAY)
+    encoded = line.split()[-1]
+    later = (TODAY + 1).to_bytes(8, "big")
+    data = base64.b64decode(encoded)
+    moved = base64.b64encode(data[:4] + later + data[12:])
+    notes = [
+        with_cosignatures(note, [line]),
+        with_cosignatures(note, [cosign(note, KEY, circle=CIRCLE, time=TODAY), line]),
+        note,
+        with_cosignatures(note, [line.replace(encoded, moved)]),
+        with_cosignatures(note, [cosign(_LOG.note(599), OTHER_KEY, circle=CIRCLE, time=TODAY)]),
+    ]
+    checks = _Checks(_VERIFIER, witness=witness, cosigned=[each.decode() for each in notes])
+    verdicts = go.check(checks).cosigned
+    assert verdicts is not None
+    assert [verdict == "" for verdict in verdicts] == [True, True, False, False, False]
+    assert go.check(_Checks(_VERIFIER, notes=[notes[0].decode()])).notes == [""]
 
 
 _SIZES: Final = [

@@ -6,7 +6,10 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +37,8 @@ type consistency struct {
 type checks struct {
 	Verifier    string
 	Notes       []string
+	Witness     witness
+	Cosigned    []string
 	Inclusion   []inclusion
 	Consistency []consistency
 	Tiles       []tileCheck
@@ -47,8 +52,39 @@ type tileCheck struct {
 	Tiles  map[string][]byte
 }
 
+// witness is a verifier of Ed25519 cosignatures, written from the text of C2SP tlog-cosignature.
+type witness struct {
+	Origin string
+	Public []byte
+}
+
+func (w witness) Name() string { return w.Origin }
+
+func (w witness) KeyHash() uint32 {
+	hash := sha256.Sum256(append([]byte(w.Origin+"\n\x04"), w.Public...))
+	return binary.BigEndian.Uint32(hash[:4])
+}
+
+func (w witness) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	time := binary.BigEndian.Uint64(signature[:8])
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", time, text)
+	return ed25519.Verify(w.Public, []byte(message), signature[8:])
+}
+
+// cosigned says whether the witness has signed a note, leaving the author's signature alone.
+func cosigned(signed string, by witness) error {
+	opened, err := note.Open([]byte(signed), note.VerifierList(by))
+	if err == nil && len(opened.Sigs) != 1 {
+		err = errors.New("not one cosignature")
+	}
+	return err
+}
+
 type verdicts struct {
-	Notes, Inclusion, Consistency, Tiles []string
+	Notes, Cosigned, Inclusion, Consistency, Tiles []string
 }
 
 func say(err error) string {
@@ -66,6 +102,9 @@ func check(in checks) (verdicts, error) {
 	}
 	for _, each := range in.Notes {
 		out.Notes = append(out.Notes, say(openCheckpoint(each, verifier)))
+	}
+	for _, each := range in.Cosigned {
+		out.Cosigned = append(out.Cosigned, say(cosigned(each, in.Witness)))
 	}
 	for _, each := range in.Inclusion {
 		err := tlog.CheckRecord(tlog.RecordProof(each.Proof), each.Size, each.Root, each.Index, each.Leaf)
