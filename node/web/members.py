@@ -143,8 +143,8 @@ def do_remove(visit: _Manager, circle: Circle, contributor: Contributor) -> Resp
         if error.code not in REFUSALS:
             raise
         return member_page(visit, circle, contributor, form.refused(error))
-    except ProtocolError as error:
-        return member_page(visit, circle, contributor, form.wrong({"reason": f"Choose a reason: {error.detail}."}))
+    except ProtocolError:
+        return member_page(visit, circle, contributor, form.wrong({"reason": "Choose a reason of the list."}))
 
 
 @ROUTER.post("/circles/{circle}/leave")
