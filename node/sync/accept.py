@@ -119,7 +119,7 @@ def _look_at(tx: Transaction, roster: Roster, section: Section, log: Log | None,
         elif held.status == "forked":
             # It stops where it is. That it forks is known; whoever has the tiles may find out where.
             raise ProtocolError(Code.FORK, f"the log was found to be forked: {log.problem if log else ''}")
-        else:
+        elif section.entries or section.start <= size:  # otherwise we have claimed to hold it, and want nothing
             wanted, over_quota = _within_quota(tx, roster, section, offered, log, now)
         lines = witness.new_lines(tx, roster, member, log, section.checkpoint, offered.size)
     elif size < held.fork_index and section.start <= size < section.start + len(section.entries) <= offered.size:

@@ -1,9 +1,11 @@
 """Members that do not keep to the protocol, built with the protocol's own code and their real keys."""
 
+import shutil
 from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI, Request, Response
 
+from node import circles as services
 from node.storage import circles
 from node.storage import ledger as logs
 from protocol.identifiers import CircleId
@@ -14,7 +16,8 @@ from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import leaf_hash
 from protocol.messages.signature import SignedFields, sign_response
 from protocol.messages.stream import EntriesRequest, Section, decode_entries_request
-from tests.federation.support import Node
+from tests.federation.support import Node, confirm_logs
+from tests.node.statements import IAT
 
 Respond = Callable[[EntriesRequest], bytes]
 
@@ -65,3 +68,18 @@ def answering(node: Node, respond: Respond, *, sign: bool = True) -> FastAPI:
 
     app.add_api_route("/federation/v1/circles/{circle}/entries", entries, methods=["POST"])
     return app
+
+
+def twin_of(node: Node, circle: CircleId, twin: Node) -> None:
+    """Give ``twin`` the keys and the circle of ``node``, as a second machine set up from the same key files has.
+
+    Its operator has said that nobody else answers, so it signs what it likes.
+    """
+    shutil.rmtree(twin.runtime.settings.keys)
+    shutil.copytree(node.runtime.settings.keys, twin.runtime.settings.keys)
+    with node.runtime.database.read() as tx:
+        signed = circles.signed_charter(tx, circle)
+    assert signed is not None
+    with twin.runtime.database.write() as tx:
+        services.join(tx, twin.runtime.keyring, signed, IAT)
+    confirm_logs(twin, circle)

@@ -126,7 +126,13 @@ def create_tables(database: Database) -> None:
 
 
 def circle_of(
-    nodes: Sequence[Node], *, name: str = "Invented Circle", k: int = 3, attribution: Attribution = "pseudonymous"
+    nodes: Sequence[Node],
+    *,
+    name: str = "Invented Circle",
+    k: int = 3,
+    attribution: Attribution = "pseudonymous",
+    quota_entries: int = 10_000,
+    quota_bytes: int = 33_554_432,
 ) -> CircleId:
     """Found a circle as people would: cards, a draft, every signature, and every node joins."""
     cards = [circles.card(node.runtime.keyring, node.runtime.settings) for node in nodes]
@@ -136,6 +142,8 @@ def circle_of(
         legal_basis="None is needed.",
         small_number_threshold=k,
         attribution=attribution,
+        quota_entries_per_day=quota_entries,
+        quota_bytes_per_day=quota_bytes,
     )
     draft = circles.create(nodes[0].runtime.keyring, terms, cards)
     signed = draft

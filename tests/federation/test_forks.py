@@ -1,7 +1,6 @@
 """Two histories under one key: found by whoever meets both, proven, kept, and passed on to those who never did."""
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +8,6 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from node import circles
 from node.domain.ledger import Log
 from node.errors import Code as NodeCode
 from node.errors import HanseError
@@ -26,24 +24,9 @@ from protocol.identifiers import CircleId, KeyId
 from protocol.messages.stream import EntriesRequest, encode_stream
 from protocol.statements import Finding
 from tests.federation.conftest import MakeNode
-from tests.federation.hostile import answering, checkpoint_over, contributor_key, section_of
-from tests.federation.support import InMemory, Node, application, circle_of, confirm_logs, publish
+from tests.federation.hostile import answering, checkpoint_over, contributor_key, section_of, twin_of
+from tests.federation.support import InMemory, Node, application, circle_of, publish
 from tests.node import statements as make
-
-
-def twin_of(node: Node, circle: CircleId, twin: Node) -> None:
-    """Give ``twin`` the keys and the circle of ``node``, as a second machine set up from the same key files has.
-
-    Its operator has said that nobody else answers, so it signs what it likes.
-    """
-    shutil.rmtree(twin.runtime.settings.keys)
-    shutil.copytree(node.runtime.settings.keys, twin.runtime.settings.keys)
-    with node.runtime.database.read() as tx:
-        signed = stored_circles.signed_charter(tx, circle)
-    assert signed is not None
-    with twin.runtime.database.write() as tx:
-        circles.join(tx, twin.runtime.keyring, signed, make.IAT)
-    confirm_logs(twin, circle)
 
 
 def log_at(node: Node, circle: CircleId, contributor: KeyId) -> Log:
