@@ -151,7 +151,9 @@ def _compare(
     """What to ask of a member of a large circle: what it holds more of, and a few logs to compare."""
     answer = outbound.sizes(peer, roster.circle, sizes_state(covered))
     tally.requests += 1
-    lacking = {log for log in _lacking(held, answer.sizes) if log in roster.lines}
+    # Of a log that the other does not want it says that it holds all there can be.
+    offered = {log: size for log, size in answer.sizes.items() if log in roster.lines and size < MAX_LOG_SIZE}
+    lacking = set(_lacking(held, offered))
     equal = [log for log in covered if log not in lacking and held.get(log, 0) < MAX_LOG_SIZE]
     compared = {roster.own, peer.contributor} & set(equal)
     compared |= set(SystemRandom().sample(equal, min(COMPARED_AT_ONCE, len(equal))))

@@ -9,7 +9,6 @@ from node.storage import peers
 from node.storage.database import Transaction
 from node.sync.have import have
 from protocol.identifiers import KeyId
-from protocol.limits import MAX_LOG_SIZE
 from protocol.messages.gossip import SizesAnswer, SizesRequest, sizes_state
 from protocol.statements import Timestamp
 
@@ -21,10 +20,10 @@ def covered_sizes(tx: Transaction, roster: Roster) -> dict[KeyId, int]:
 
 
 def own_sizes(tx: Transaction, roster: Roster, asked: SizesRequest, now: Timestamp) -> SizesAnswer:
-    """The answer to a member that compares sizes; a log that is not wanted now is said to be here in full."""
-    covered = covered_sizes(tx, roster)
-    if asked.state == sizes_state(covered):
+    """The answer to a member that compares sizes; a log that is not wanted now is said to be here in full.
+
+    The sizes are those of a request for entries: of a log that is still being caught up with, what is held of it.
+    """
+    if asked.state == sizes_state(covered_sizes(tx, roster)):
         return SizesAnswer(v=1, same=True, sizes={})
-    held = have(tx, roster, now)
-    unwanted = {log: size for log, size in held.items() if size >= MAX_LOG_SIZE}
-    return SizesAnswer(v=1, same=False, sizes=covered | unwanted)
+    return SizesAnswer(v=1, same=False, sizes={log: size for log, size in have(tx, roster, now).items() if size})
