@@ -55,8 +55,10 @@ def answer(tx: Transaction, roster: Roster, asker: KeyId, request: EntriesReques
     stream = _Stream(min(request.max_bytes, MAX_STREAM_BYTES) - _END_BYTES)
     held = _held(tx, roster, request)
     always = set(request.only) or {roster.own, asker}
-    # The two checkpoints first: they are short, and the longest catch-up must not crowd them out.
-    for log in sorted(held, key=lambda each: each.contributor not in always):
+    # The two checkpoints first: they are short, and the longest catch-up must not crowd them out. A log that the asker
+    # knows nothing of keeps its place: only the logs before it may tell the asker that it is a member's.
+    first = {key for key in always if request.have.get(key, 0)} | {asker}
+    for log in sorted(held, key=lambda each: each.contributor not in first):
         have = request.have.get(log.contributor, 0)
         end = _end(log)
         wanted = have < end
