@@ -197,6 +197,10 @@ class Dossier:
     """What the registry says, its own relations among it; kept apart from what contributors say."""
     successors: tuple[Organisation, ...]
     circles: tuple[CircleReading, ...]
+    asked: SubjectId
+    """The identifier that was asked for: ``subject``, or one that a person at this node has linked to it."""
+    aliases: tuple[tuple[SubjectId, str], ...]
+    """The other identifiers that this node reads as ``subject``, each with its own name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from node.domain.insight import (
     SignalView,
 )
 from node.domain.statements import Claim, StoredStatement
-from node.insight.opinions import ClaimStatements, Trust, by_claim, is_listed, policy, signal
+from node.insight.opinions import ClaimStatements, Trust, is_listed, policy, signal
+from node.insight.union import Union, by_united_claim, statements_on, union_of
 from node.insight.views import finding_view, relation_view, response_view
 from node.insight.words import words
 from node.storage import circles, statements
@@ -35,12 +36,17 @@ from protocol.vocabulary import WHOLE, Indicator, Polarity, Vocabulary
 
 
 def dossier(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> Dossier:
-    """What is known of a subject, whether or not the registry or any circle knows it."""
-    trust = policy(tx)
-    readings = tuple(_circle(tx, vocabulary, roster, subject, now, trust) for roster in circles.list_rosters(tx))
+    """What is known of a subject, whether or not the registry or any circle knows it.
+
+    An alias is read as its canonical identifier (:mod:`node.insight.union`), and the dossier says so.
+    """
+    trust, union, asked = policy(tx), union_of(tx, subject), subject
+    subject = union.canonical
+    readings = tuple(_circle(tx, vocabulary, roster, union, now, trust) for roster in circles.list_rosters(tx))
     known = registry.get_many(tx, [subject]).get(subject)
     organisation = known if known and known.origin != "statement" else None
     successors = registry.get_many(tx, organisation.successors if organisation else ())
+    names = registry.labels(tx, union.aliases)
     return Dossier(
         subject=subject,
         label=known.label if known else _stated_label(readings, subject),
@@ -48,6 +54,8 @@ def dossier(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Ti
         organisation=organisation,
         successors=tuple(successors[key] for key in sorted(successors)),
         circles=readings,
+        asked=asked,
+        aliases=tuple((alias, names.get(alias, alias)) for alias in union.aliases),
     )
 
 
@@ -69,16 +77,16 @@ def signal_view(
 
 
 def _circle(
-    tx: Transaction, vocabulary: Vocabulary, roster: Roster, subject: SubjectId, now: Timestamp, trust: Trust
+    tx: Transaction, vocabulary: Vocabulary, roster: Roster, union: Union, now: Timestamp, trust: Trust
 ) -> CircleReading:
-    found = statements.of_subject(tx, roster.circle, subject, now=now)
+    found = statements_on(tx, union, roster.circle, now)
     targets = [(stored.contributor, stored.statement.id) for stored in found]
     responses = statements.responses_to(tx, roster.circle, targets, now=now)
     answers = _answers(responses)
     k = roster.charter.small_number_threshold
     views: list[SignalView] = []
     unlisted: list[FindingView] = []
-    for held in by_claim(roster.circle, found, responses):
+    for held in by_united_claim(roster.circle, union, found, responses):
         findings = _finding_views(held, answers)
         if not findings:
             continue

@@ -20,6 +20,7 @@ from node.errors import Code, HanseError
 from node.insight.dossier import signal_view
 from node.insight.opinions import is_listed, policy, signal
 from node.insight.refresh import statements_of
+from node.insight.union import Union, by_united_claim, statements_on, union_of
 from node.insight.views import view
 from node.storage import circles, insight, statements
 from node.storage import subjects as registry
@@ -101,11 +102,14 @@ def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) 
 def signals(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> tuple[SignalView, ...]:
     """The stored signals on a subject in all circles, without statements; those of an earlier day computed again.
 
-    As true as the last :func:`node.insight.refresh.refresh`, which the caller runs before.
+    As true as the last :func:`node.insight.refresh.refresh`, which the caller runs before. Where a person here has
+    linked identifiers, nothing stored tells of both: their signals are computed from the statements.
     """
     today = day_of(now)
     rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
-    trust = policy(tx)
+    trust, union = policy(tx), union_of(tx, subject)
+    if union.aliases:
+        return _of_union(tx, vocabulary, union, now)
     views: list[SignalView] = []
     for stored in insight.signals_of(tx, subject):
         claim, fused = stored.claim, stored.signal
@@ -115,6 +119,21 @@ def signals(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Ti
             for held in statements_of(tx, [claim], now):
                 fused = signal(held, vocabulary, rosters[claim.circle], trust, today=today)
         views.append(signal_view(claim, fused, vocabulary, today))
+    return tuple(views)
+
+
+def _of_union(tx: Transaction, vocabulary: Vocabulary, union: Union, now: Timestamp) -> tuple[SignalView, ...]:
+    today, trust = day_of(now), policy(tx)
+    views: list[SignalView] = []
+    for roster in circles.list_rosters(tx):
+        found = statements_on(tx, union, roster.circle, now)
+        targets = [(stored.contributor, stored.statement.id) for stored in found]
+        responses = statements.responses_to(tx, roster.circle, targets, now=now)
+        for held in by_united_claim(roster.circle, union, found, responses):
+            if is_listed(held.claim.indicator, vocabulary):
+                fused = signal(held, vocabulary, roster, trust, today=today)
+                if fused.contributions:
+                    views.append(signal_view(held.claim, fused, vocabulary, today))
     return tuple(views)
 
 

@@ -96,7 +96,14 @@ class CircleReadingBody(Model):
 class DossierBody(Model):
     """Everything this node may show about one subject."""
 
-    subject: str = Field(examples=[EXAMPLE_SUBJECT])
+    subject: str = Field(
+        description="What was asked for, or the identifier that this node reads it as.", examples=[EXAMPLE_SUBJECT]
+    )
+    asked: str = Field(examples=[EXAMPLE_SUBJECT])
+    aliases: list[tuple[str, str]] = Field(
+        description="Other identifiers that a person at this node has linked to `subject`, each with its name; the"
+        " signals rest on the statements about all of them."
+    )
     label: str
     as_of: date
     organisation: SubjectDetail | None = Field(description="From the registry; `null` where it does not list it.")
@@ -136,6 +143,8 @@ def dossier_body(dossier: Dossier) -> DossierBody:
     """One dossier."""
     return DossierBody(
         subject=dossier.subject,
+        asked=dossier.asked,
+        aliases=list(dossier.aliases),
         label=dossier.label,
         as_of=dossier.as_of,
         organisation=SubjectDetail.model_validate(dossier.organisation) if dossier.organisation else None,
