@@ -8,6 +8,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from node.cli.match import match
 from node.cli.open import DEFAULT_DATA, ERR, OUT, DataOption, node
 from node.domain.subjects import LoadProgress, LoadReport
 from node.storage.database import Database
@@ -15,6 +16,7 @@ from node.subjects.find import search as find
 from node.subjects.load import load as load_registry
 
 app = typer.Typer(help="Load and search the registry of organisations.", no_args_is_help=True)
+app.command(name="match")(match)
 
 
 @app.command()

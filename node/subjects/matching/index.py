@@ -1,0 +1,303 @@
+"""What the matcher knows of the registry: names by their canonical form, words by how rare they are.
+
+An index is a value: built from organisations in one pass, never changed, safe to share between threads. Its tables
+are plain lists and arrays, so that 129,046 organisations fit into a few hundred megabytes without a library.
+
+Organisations that the registry withdrew in favour of a successor lend it their names, marked ``former``. One that is
+merely closed stays itself: an old text means the organisation of its time.
+"""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Final, Literal, TypeAlias
+
+from node.domain.subjects import Organisation
+from node.subjects.matching.text import canonical, host_of
+from node.subjects.matching.vocabulary import GENERIC
+from protocol.identifiers import SubjectId
+
+Kind: TypeAlias = Literal["display", "label", "alias", "acronym", "former"]
+KINDS: Final[tuple[Kind, ...]] = ("display", "label", "alias", "acronym", "former")
+
+MAX_NAME_WORDS: Final = 40
+"""Canonical words of a name that are compared; a name in Han script has a word for each character."""
+MAX_WORD_NAMES: Final = 4_000
+"""Names that one word may lead to when names are looked for by their words; commoner words only add to a score."""
+MAX_CONTINUED: Final = 2
+"""Words by which a longer name may continue a shorter one and still be looked for apart from it."""
+_MIN_BEARERS: Final = 3
+"""Organisations that a word must occur with before it says something of a country."""
+_PURITY: Final = 0.8
+"""Share of them that must be in one country."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an index is made of, in a form that is stored: one row for each organisation, one for each name."""
+
+    ids: list[str]
+    labels: list[str]
+    countries: list[str]
+    places: list[str]
+    types: list[str]
+    """Space-separated."""
+    active: list[bool]
+    relations: list[list[int]]
+    """Rows of the organisations that the registry names as parents."""
+    hosts: list[list[str]]
+    name_owner: list[int]
+    name_kind: list[int]
+    name_text: list[str]
+    name_words: list[str]
+    """Canonical words, single-spaced."""
+
+
+class Index:
+    """The registry, ready for matching."""
+
+    __slots__ = (
+        "acronyms",
+        "bags",
+        "entries",
+        "entry_first",
+        "entry_total",
+        "entry_names",
+        "entry_words",
+        "hosts",
+        "longer",
+        "name_count",
+        "names_first",
+        "near",
+        "postings",
+        "rarity",
+        "source",
+        "tokens",
+        "word_country",
+    )
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.names_first = _firsts(source.name_owner, len(source.ids))
+        self.entries: dict[str, int] = {}
+        """Squashed canonical name (its words without spaces) to entry."""
+        self.bags: dict[str, int | list[int]] = {}
+        """Sorted canonical words to the entries that have them in another order."""
+        self.acronyms: dict[str, list[int]] = defaultdict(list)
+        """Acronym, folded, to organisations."""
+        self.entry_words: list[str] = []
+        bearers: list[list[int]] = []
+        for name, words in enumerate(source.name_words):
+            if KINDS[source.name_kind[name]] == "acronym":
+                owners = self.acronyms[words.replace(" ", "")]
+                if source.name_owner[name] not in owners:
+                    owners.append(source.name_owner[name])
+                continue
+            squashed = words.replace(" ", "")
+            entry = self.entries.get(squashed)
+            if entry is None:
+                entry = self.entries[squashed] = len(bearers)
+                self.entry_words.append(words)
+                bearers.append([name])
+            else:
+                bearers[entry].append(name)
+        self.entry_first = array("I", [0])
+        self.entry_names = array("I")
+        for names in bearers:
+            self.entry_names.extend(names)
+            self.entry_first.append(len(self.entry_names))
+        del bearers
+        self._index_words()
+        self._countries()
+        self.hosts: dict[str, list[int]] = defaultdict(list)
+        for organisation, hosts in enumerate(source.hosts):
+            for host in hosts:
+                self.hosts[host].append(organisation)
+        self.name_count = array("H", (min(65_535, b - a) for a, b in zip(self.names_first, self.names_first[1:])))
+
+    def _index_words(self) -> None:
+        counts: Counter[str] = Counter()
+        for words in self.entry_words:
+            counts.update(set(words.split()))
+        total = len(self.entry_words) + 1
+        self.rarity: dict[str, float] = {word: log(total / count) for word, count in counts.items()}
+        self.postings: dict[str, array[int]] = {
+            word: array("I") for word, count in counts.items() if count <= MAX_WORD_NAMES
+        }
+        for entry, words in enumerate(self.entry_words):
+            split = words.split()
+            for word in set(split):
+                if (rows := self.postings.get(word)) is not None:
+                    rows.append(entry)
+            if 1 < len(split) <= MAX_NAME_WORDS:
+                bag = " ".join(sorted(split))
+                known = self.bags.setdefault(bag, entry)
+                if known != entry:
+                    self.bags[bag] = [*known, entry] if isinstance(known, list) else [known, entry]
+        self.entry_total = array("f", (sum(self.rarity[word] for word in words.split()) for words in self.entry_words))
+        self._extend()
+        self.near: dict[str, list[str]] = defaultdict(list)
+        """Words of at least five letters by their first two letters, for finding a misspelt one."""
+        for word in counts:
+            if len(word) > 4 and not word.isdigit():  # noqa: PLR2004
+                self.near[word[:2]].append(word)
+
+    def _extend(self) -> None:
+        """For each name those that continue it by up to two words: "University of California", then "Berkeley"."""
+        self.longer: dict[int, list[int]] = {}
+        for entry, words in enumerate(self.entry_words):
+            split = words.split()
+            for end in range(max(2, len(split) - MAX_CONTINUED), len(split)):
+                shorter = self.entries.get("".join(split[:end]))
+                if shorter is not None:
+                    self.longer.setdefault(shorter, []).append(entry)
+
+    def _countries(self) -> None:
+        seen: dict[str, Counter[str]] = defaultdict(Counter)
+        source = self.source
+        last: tuple[int, set[str]] = (-1, set())
+        for name, owner in enumerate(source.name_owner):
+            if owner != last[0]:
+                last = (owner, set())
+            country = source.countries[owner]
+            if not country:
+                continue
+            for word in source.name_words[name].split():
+                if word not in last[1] and word not in GENERIC:
+                    last[1].add(word)
+                    seen[word][country] += 1
+        self.word_country: dict[str, tuple[str, float]] = {}
+        for word, counter in seen.items():
+            (country, count), total = counter.most_common(1)[0], counter.total()
+            if total >= _MIN_BEARERS and count / total >= _PURITY and not word.isdigit():
+                self.word_country[word] = (country, count / total)
+
+    def owners(self, entry: int) -> dict[int, int]:
+        """The organisations that bear a name, each with its best kind."""
+        found: dict[int, int] = {}
+        for name in self.entry_names[self.entry_first[entry] : self.entry_first[entry + 1]]:
+            owner, kind = self.source.name_owner[name], self.source.name_kind[name]
+            found[owner] = min(kind, found.get(owner, kind))
+        return found
+
+    def names_of(self, organisation: int) -> range:
+        """Rows of the names of one organisation."""
+        return range(self.names_first[organisation], self.names_first[organisation + 1])
+
+    def subject(self, organisation: int) -> SubjectId:
+        """Its identifier."""
+        return SubjectId(self.source.ids[organisation])
+
+    def __len__(self) -> int:
+        """How many organisations."""
+        return len(self.source.ids)
+
+
+def gather(organisations: Iterable[Organisation], countries: Collection[str] = ()) -> Source:
+    """The rows of an index, in the order of the identifiers. Only subjects with a ROR id: others have no such link."""
+    kept = {each.id: each for each in organisations if each.id.startswith("ror:") and each.origin == "registry"}
+    heirs = _heirs(kept)
+    ids = sorted(set(kept) - set(heirs))
+    row = {subject: number for number, subject in enumerate(ids)}
+    former: dict[SubjectId, list[Organisation]] = defaultdict(list)
+    for old, new in heirs.items():
+        for heir in new:
+            former[heir].append(kept[old])
+    source = Source(
+        ids=[str(each) for each in ids],
+        labels=[],
+        countries=[],
+        places=[],
+        types=[],
+        active=[],
+        relations=[],
+        hosts=[],
+        name_owner=[],
+        name_kind=[],
+        name_text=[],
+        name_words=[],
+    )
+    for subject in ids:
+        each = kept[subject]
+        source.labels.append(each.label)
+        source.countries.append(each.country)
+        source.places.append(each.place)
+        source.types.append(" ".join(each.types))
+        source.active.append(each.status in {"active", "unknown"})
+        source.relations.append(
+            sorted({row[t.subject] for t in each.relations if t.relation == "parent" and t.subject in row})
+        )
+        source.hosts.append(_hosts(each))
+        _add_names(source, row[subject], each, former[subject], countries)
+    return source
+
+
+def build(organisations: Iterable[Organisation]) -> Index:
+    """An index of these organisations."""
+    return Index(gather(organisations))
+
+
+def _heirs(kept: Mapping[SubjectId, Organisation]) -> dict[SubjectId, tuple[SubjectId, ...]]:
+    """Withdrawn organisations and those that their names now lead to; one without a successor is left out."""
+    found: dict[SubjectId, tuple[SubjectId, ...]] = {}
+    for subject, each in kept.items():
+        if each.status == "withdrawn":
+            found[subject] = _living(kept, subject)
+    return found
+
+
+def _living(kept: Mapping[SubjectId, Organisation], subject: SubjectId) -> tuple[SubjectId, ...]:
+    seen, ahead, living = {subject}, [subject], []
+    while ahead:
+        for successor in kept[ahead.pop()].successors:
+            if successor in seen or successor not in kept:
+                continue
+            seen.add(successor)
+            if kept[successor].status == "withdrawn":
+                ahead.append(successor)
+            else:
+                living.append(successor)
+    return tuple(sorted(living))
+
+
+def _add_names(
+    source: Source, row: int, each: Organisation, former: Sequence[Organisation], countries: Collection[str]
+) -> None:
+    seen: set[tuple[str, bool]] = set()
+    texts = [(each.label, 0), *((name.value, KINDS.index(name.kind)) for name in each.names)]
+    texts += [(name.value, 4) for old in former for name in old.names if name.kind != "acronym"]
+    texts += [
+        (plain, kind) for text, kind in texts if kind < 3 and (plain := _without_country(text, countries)) != text
+    ]  # noqa: PLR2004
+    for text, kind in texts:
+        words = " ".join(canonical(text)[:MAX_NAME_WORDS])
+        acronym = KINDS[kind] == "acronym"
+        if words and (words, acronym) not in seen:
+            seen.add((words, acronym))
+            source.name_owner.append(row)
+            source.name_kind.append(kind)
+            source.name_text.append(text)
+            source.name_words.append(words)
+
+
+def _without_country(text: str, countries: Collection[str]) -> str:
+    """``Thales (France)`` without its bracket: how the registry tells companies of one name apart."""
+    head, bracket, tail = text.rstrip().rpartition(" (")
+    stands = bracket and tail.endswith(")") and len(head) > 1 and "".join(canonical(tail)) in countries
+    return head if stands else text
+
+
+def _hosts(each: Organisation) -> list[str]:
+    hosts = {host_of(text) for text in (*each.domains, *each.links)}
+    return sorted(host for host in hosts if "." in host and "wikipedia" not in host)
+
+
+def _firsts(owners: Sequence[int], count: int) -> "array[int]":
+    firsts = array("I", bytes(4 * (count + 1)))
+    for owner in owners:
+        firsts[owner + 1] += 1
+    for number in range(count):
+        firsts[number + 1] += firsts[number]
+    return firsts

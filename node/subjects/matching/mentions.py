@@ -1,0 +1,227 @@
+"""Where a text may name an organisation: exact names, names in another order, names nearly so, acronyms, addresses.
+
+A mention is a claim about some words of the text; which organisation they mean is decided later, over all of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import nlargest
+from itertools import pairwise
+from typing import Final, Literal, TypeAlias
+
+from rapidfuzz import fuzz, process
+
+from node.subjects.matching.index import MAX_NAME_WORDS, Index
+from node.subjects.matching.text import Text, is_acronym
+from node.subjects.matching.vocabulary import GENERIC
+
+How: TypeAlias = Literal["exact", "order", "spread", "near", "acronym", "host"]
+
+MAX_BAG_WORDS: Final = 7
+"""Words of a name that is looked for in any order; each more costs a sort at every word of the text."""
+MAX_NEAR: Final = 12
+"""Nearly fitting names that are kept for each part of a text."""
+MAX_SCORED: Final = 60
+"""Names whose likeness is computed, after their rare words are counted."""
+MAX_BEARERS: Final = 40
+"""Organisations that one acronym or name may stand for; beyond it says nothing."""
+MAX_LOOKED: Final = 8
+"""Rarest words of a part by which names are looked for."""
+MAX_SPELLINGS: Final = 3
+"""Known words that a misspelt one may stand for."""
+MIN_STEM: Final = 3
+"""Letters from which an abbreviation is completed."""
+MIN_SPELLED: Final = 5
+"""Letters from which a word may be a misspelling of another."""
+_MIN_COVER: Final = 0.55
+_MIN_SPELLING: Final = 82.0
+_UNKNOWN_RARITY: Final = 9.0
+"""Rarity of a word that no name has: as one that few have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words ``start`` to ``end`` of the text may name the organisations that bear ``entry``."""
+
+    start: int
+    end: int
+    how: How
+    entry: int
+    """Row of the name, or -1 where ``organisations`` are given."""
+    likeness: float
+    """1 for the same words; below that, how far the name and the words cover each other."""
+    organisations: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Words."""
+        return self.end - self.start
+
+
+def find(index: Index, text: Text, places: Mapping[int, str]) -> list[Mention]:
+    """All mentions, unordered; they may overlap and contradict each other. ``places``: words that name a country."""
+    exact = _exact(index, text)
+    if not _is_place(0, len(text), places):
+        exact = [each for each in exact if not _is_place(each.start, each.end, places)]
+    return [
+        *exact,
+        *_spread(index, text, exact),
+        *_acronyms(index, text, places),
+        *_hosts(index, text),
+        *_near(index, text, exact, places),
+    ]
+
+
+def _is_place(start: int, end: int, places: Mapping[int, str]) -> bool:
+    return all(number in places for number in range(start, end))
+
+
+def _spread(index: Index, text: Text, exact: list[Mention]) -> list[Mention]:
+    """Names that continue one that stands here by words that stand elsewhere: a campus by its town."""
+    found = []
+    for mention in exact:
+        if mention.how != "exact" or mention.length < 2:  # noqa: PLR2004
+            continue
+        elsewhere = {*text.words[: mention.start], *text.words[mention.end :]}
+        for entry in index.longer.get(mention.entry, ()):
+            more = index.entry_words[entry].split()[mention.length :]
+            if more and all(word in elsewhere and word not in GENERIC for word in more):
+                found.append(Mention(mention.start, mention.end, "spread", entry, 0.95))
+    return found
+
+
+def _exact(index: Index, text: Text) -> list[Mention]:
+    found: list[Mention] = []
+    entries, bags, words = index.entries, index.bags, text.words
+    for start in range(len(words)):
+        squashed, plain = "", True
+        for end in range(start, min(len(words), start + MAX_NAME_WORDS)):
+            squashed += words[end]
+            plain = plain and len(words[end]) > 1
+            entry = entries.get(squashed)
+            if entry is not None and (end > start or words[end] not in GENERIC or len(words) == 1):
+                found.append(Mention(start, end + 1, "exact", entry, 1.0))
+                continue
+            if 0 < end - start < MAX_BAG_WORDS and text.part[start] == text.part[end] and plain:
+                bag = bags.get(" ".join(sorted(words[start : end + 1])))
+                if bag is not None:
+                    for each in bag if isinstance(bag, list) else (bag,):
+                        found.append(Mention(start, end + 1, "order", each, 0.97))
+    return found
+
+
+def _acronyms(index: Index, text: Text, places: Mapping[int, str]) -> list[Mention]:
+    found = []
+    for number, word in enumerate(text.written):
+        alone = len(text) == 1 and len(word) > 2  # noqa: PLR2004
+        if alone or (is_acronym(word) and number not in places):
+            bearers = index.acronyms.get(text.folded[number], ())
+            if 0 < len(bearers) <= MAX_BEARERS:
+                found.append(Mention(number, number + 1, "acronym", -1, 1.0, tuple(bearers)))
+    return found
+
+
+def _hosts(index: Index, text: Text) -> list[Mention]:
+    found = []
+    for host in text.domains:
+        parts = host.split(".")
+        for start in range(max(1, len(parts) - 1)):
+            bearers = index.hosts.get(".".join(parts[start:]), ())
+            if 0 < len(bearers) <= MAX_BEARERS:
+                found.append(Mention(0, 0, "host", -1, 1.0, tuple(bearers)))
+                break
+    return found
+
+
+def _near(index: Index, text: Text, exact: list[Mention], places: Mapping[int, str]) -> list[Mention]:
+    """Names that share their rare words with one part of the text."""
+    covered = [number in places for number in range(len(text))]
+    for mention in exact:
+        if mention.length > 1:
+            for number in range(mention.start, mention.end):
+                covered[number] = True
+    starts = [0, *(n for n in range(1, len(text)) if text.part[n] != text.part[n - 1]), len(text)]
+    found: list[Mention] = []
+    for start, end in pairwise(starts):
+        if not all(covered[start:end]):
+            found += _near_part(index, text, start, end)
+    return found
+
+
+def _near_part(index: Index, text: Text, start: int, end: int) -> list[Mention]:
+    rarity = index.rarity
+    spelled: dict[str, list[int]] = defaultdict(list)
+    for number in range(start, end):
+        for word in _spellings(index, text.words[number], text.cut_short[number]):
+            spelled[word].append(number)
+    scores: dict[int, float] = defaultdict(float)
+    looked = [word for word in spelled if word in index.postings]
+    for word in nlargest(MAX_LOOKED, looked, key=lambda word: rarity[word]):
+        weight = rarity[word]
+        for entry in index.postings[word]:
+            scores[entry] += weight
+    totals = index.entry_total
+    best = nlargest(MAX_SCORED, scores, key=lambda entry: (scores[entry] * scores[entry] / totals[entry], -entry))
+    found = []
+    for entry in best:
+        words = index.entry_words[entry].split()
+        cover = sum(rarity[word] for word in words if word in spelled) / totals[entry]
+        if cover >= _MIN_COVER:
+            mention = _placed(index, text, spelled, entry, cover)
+            if mention is not None:
+                found.append(mention)
+    found.sort(key=lambda mention: -mention.likeness)
+    return found[:MAX_NEAR]
+
+
+def _placed(index: Index, text: Text, spelled: dict[str, list[int]], entry: int, cover: float) -> Mention | None:
+    """Where the words of a name stand: the narrowest window, and how much of the window is not in the name."""
+    words = index.entry_words[entry].split()
+    places = sorted({number for word in words for number in spelled.get(word, ())})
+    if not places:
+        return None
+    if len(places) == 1 and len(words) > 1 and text.words[places[0]] in GENERIC:
+        return None
+    start, end = places[0], places[-1] + 1
+    # Drop far-away repetitions of a word: keep the densest run of as many places as the name has words.
+    want = min(len(places), len(words))
+    span = min((places[i + want - 1] - places[i], places[i]) for i in range(len(places) - want + 1))
+    start, end = span[1], span[1] + span[0] + 1
+    name = index.entry_words[entry]
+    window = " ".join(text.words[start:end])
+    ratio = fuzz.ratio(name, window) / 100.0
+    inside = sum(index.rarity.get(word, _UNKNOWN_RARITY) for word in text.words[start:end])
+    if any(text.cut_short[start:end]):  # abbreviations: compare word by word, by what they begin with
+        ratio = max(ratio, cover * len(words) / max(len(words), end - start))
+        inside = sum(
+            index.rarity.get(word, _UNKNOWN_RARITY)
+            for word, cut in zip(text.words[start:end], text.cut_short[start:end])
+            if not cut
+        ) + sum(
+            max((index.rarity[w] for w in words if w.startswith(word)), default=3.0)
+            for word, cut in zip(text.words[start:end], text.cut_short[start:end])
+            if cut
+        )
+    shared = sum(index.rarity[word] for word in set(words) if word in spelled)
+    likeness = min(0.96, (cover * min(1.0, shared / inside if inside else 0.0)) ** 0.5 * 0.6 + ratio * 0.4)
+    return Mention(start, end, "near", entry, likeness)
+
+
+def _spellings(index: Index, word: str, cut_short: bool) -> list[str]:  # noqa: FBT001
+    """The word itself; else the known words that it abbreviates, or is a misspelling of."""
+    known = word in index.rarity
+    if (known and not cut_short) or len(word) < MIN_STEM or word.isdigit():
+        return [word]
+    bucket = index.near.get(word[:2], ())
+    if cut_short:
+        longer = [each for each in bucket if each.startswith(word) and len(each) > len(word)]
+        found = sorted(longer, key=lambda each: index.rarity[each])[:MAX_SPELLINGS]
+        return [word, *found] if known else found
+    if len(word) < MIN_SPELLED:
+        return [word]
+    close = process.extract(word, bucket, scorer=fuzz.ratio, score_cutoff=_MIN_SPELLING, limit=MAX_SPELLINGS)
+    return [each for each, _, _ in close]
+
+
+__all__ = ["How", "Mention", "find"]
