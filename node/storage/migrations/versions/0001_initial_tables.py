@@ -42,6 +42,7 @@ def upgrade() -> None:
     sa.Column('charter', sa.LargeBinary(), nullable=False),
     sa.Column('contributor', sa.String(length=43), nullable=False),
     sa.Column('joined', sa.BigInteger(), nullable=False),
+    sa.Column('roster', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_circles')),
     sa.UniqueConstraint('contributor', name=op.f('uq_circles_contributor'))
     )
@@ -65,6 +66,43 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_heartbeats'))
     )
+    op.create_table('hosts',
+    sa.Column('host', sa.String(length=300), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('not_before', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('host', name=op.f('pk_hosts'))
+    )
+    op.create_table('introductions',
+    sa.Column('url', sa.String(length=200), nullable=False),
+    sa.Column('identity_key', sa.String(length=43), nullable=False),
+    sa.Column('request_key', sa.String(length=43), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('until', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('url', name=op.f('pk_introductions'))
+    )
+    op.create_table('known_words',
+    sa.Column('word', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('reversed', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('word', name=op.f('pk_known_words')),
+    sqlite_with_rowid=False
+    )
+    op.create_index(op.f('ix_known_words_reversed'), 'known_words', ['reversed'], unique=False)
+    op.create_table('lists',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('publisher', sa.String(), nullable=False),
+    sa.Column('imported', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lists')),
+    sa.UniqueConstraint('name', name=op.f('uq_lists_name'))
+    )
+    op.create_table('log_cuts',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('contributor', sa.String(length=43), nullable=False),
+    sa.Column('void_from', sa.BigInteger(), nullable=True),
+    sa.Column('closed_from', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('circle', 'contributor', name=op.f('pk_log_cuts'))
+    )
     op.create_table('logs',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('circle', sa.String(length=43), nullable=False),
@@ -77,9 +115,20 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.Column('evidence', sa.LargeBinary(), nullable=True),
+    sa.Column('fork_index', sa.BigInteger(), nullable=True),
+    sa.Column('forked_at', sa.BigInteger(), nullable=True),
+    sa.Column('quota_day', sa.Integer(), nullable=True),
+    sa.Column('quota_entries', sa.BigInteger(), nullable=True),
+    sa.Column('quota_bytes', sa.BigInteger(), nullable=True),
     sa.CheckConstraint("status IN ('good', 'forked')", name=op.f('ck_logs_status')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_logs')),
     sa.UniqueConstraint('circle', 'contributor', name=op.f('uq_logs_circle_contributor'))
+    )
+    op.create_table('naming',
+    sa.Column('id', sa.SmallInteger(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_naming_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_naming'))
     )
     op.create_table('nonces',
     sa.Column('key_id', sa.String(length=43), nullable=False),
@@ -88,6 +137,45 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('key_id', 'nonce', name=op.f('pk_nonces'))
     )
     op.create_index(op.f('ix_nonces_expires'), 'nonces', ['expires'], unique=False)
+    op.create_table('pins',
+    sa.Column('identity', sa.String(length=43), nullable=False),
+    sa.Column('identity_key', sa.String(length=43), nullable=False),
+    sa.Column('request_key', sa.String(length=43), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('url', sa.String(length=200), nullable=False),
+    sa.Column('how', sa.String(length=12), nullable=False),
+    sa.Column('by', sa.String(length=22), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('theirs', sa.Boolean(), nullable=True),
+    sa.Column('theirs_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('identity', name=op.f('pk_pins'))
+    )
+    op.create_table('proposals',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('charter', sa.LargeBinary(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', name=op.f('pk_proposals'))
+    )
+    op.create_table('publication_ties',
+    sa.Column('subject', sa.String(length=33), nullable=False),
+    sa.Column('topic', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('other', sa.String(length=33), nullable=True),
+    sa.Column('works', sa.Integer(), nullable=False),
+    sa.Column('first_year', sa.SmallInteger(), nullable=False),
+    sa.Column('last_year', sa.SmallInteger(), nullable=False),
+    sa.CheckConstraint("kind IN ('joint', 'shared', 'funder')", name=op.f('ck_publication_ties_kind')),
+    sa.PrimaryKeyConstraint('subject', 'topic', 'kind', 'name', name=op.f('pk_publication_ties'))
+    )
+    op.create_table('registry_relations',
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('object', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('subject', 'kind', 'object', name=op.f('pk_registry_relations')),
+    sqlite_with_rowid=False
+    )
+    op.create_index(op.f('ix_registry_relations_object'), 'registry_relations', ['object'], unique=False)
     op.create_table('sign_in_attempts',
     sa.Column('login_hash', sa.String(length=43), nullable=False),
     sa.Column('window_start', sa.BigInteger(), nullable=False),
@@ -106,6 +194,32 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_signals_as_of'), 'signals', ['as_of'], unique=False)
     op.create_index(op.f('ix_signals_subject'), 'signals', ['subject'], unique=False)
+    op.create_table('subject_identifiers',
+    sa.Column('key', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('scheme', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.Column('added_here', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('key', 'scheme', 'subject', name=op.f('pk_subject_identifiers')),
+    sqlite_with_rowid=False
+    )
+    op.create_index(op.f('ix_subject_identifiers_subject'), 'subject_identifiers', ['subject'], unique=False)
+    op.create_table('subject_names',
+    sa.Column('normalised', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('rank', sa.SmallInteger(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('normalised', 'rank', 'subject', name=op.f('pk_subject_names')),
+    sqlite_with_rowid=False
+    )
+    op.create_index(op.f('ix_subject_names_subject'), 'subject_names', ['subject'], unique=False)
+    op.create_table('subject_words',
+    sa.Column('word', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('rank', sa.SmallInteger(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('word', 'rank', 'subject', name=op.f('pk_subject_words')),
+    sqlite_with_rowid=False
+    )
+    op.create_index(op.f('ix_subject_words_subject_word'), 'subject_words', ['subject', 'word'], unique=False)
     op.create_table('subjects',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('label', sa.String(), nullable=False),
@@ -116,6 +230,19 @@ def upgrade() -> None:
     sa.Column('record', sa.LargeBinary(), nullable=False),
     sa.CheckConstraint("origin IN ('registry', 'minted', 'statement')", name=op.f('ck_subjects_origin')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subjects'))
+    )
+    op.create_table('trust_policies',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('voice', sa.String(length=43), nullable=False),
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('weight_ppm', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.LargeBinary(), nullable=False),
+    sa.Column('by', sa.String(length=22), nullable=True),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("state IN ('normal', 'muted', 'quarantined')", name=op.f('ck_trust_policies_state')),
+    sa.CheckConstraint('weight_ppm BETWEEN 0 AND 1000000', name=op.f('ck_trust_policies_weight')),
+    sa.PrimaryKeyConstraint('circle', 'voice', 'number', name=op.f('pk_trust_policies'))
     )
     op.create_table('account_roles',
     sa.Column('account_id', sa.String(length=22), nullable=False),
@@ -150,6 +277,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_assessments_owner'), 'assessments', ['owner'], unique=False)
     op.create_index(op.f('ix_assessments_updated_id'), 'assessments', ['updated', 'id'], unique=False)
+    op.create_table('cosignatures',
+    sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('witness', sa.String(length=43), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('line', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_cosignatures_log_id_logs')),
+    sa.PrimaryKeyConstraint('log_id', 'witness', name=op.f('pk_cosignatures'))
+    )
     op.create_table('entries',
     sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -157,6 +292,57 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_entries_log_id_logs')),
     sa.PrimaryKeyConstraint('log_id', 'idx', name=op.f('pk_entries'))
     )
+    op.create_table('hints',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('contributor', sa.String(length=43), nullable=False),
+    sa.Column('log', sa.String(length=43), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_hints_circle_circles')),
+    sa.PrimaryKeyConstraint('circle', 'contributor', 'log', name=op.f('pk_hints'))
+    )
+    op.create_table('listings',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('list_id', sa.String(length=22), nullable=False),
+    sa.Column('entry', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('listed', sa.String(length=10), nullable=False),
+    sa.Column('ended', sa.BigInteger(), nullable=True),
+    sa.Column('effect', sa.Text(), nullable=False),
+    sa.Column('link', sa.Text(), nullable=False),
+    sa.Column('identifiers', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('subject', sa.String(length=33), nullable=True),
+    sa.Column('decided_by', sa.String(length=22), nullable=True),
+    sa.Column('decided_at', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint("state IN ('identified', 'confirmed', 'pending', 'dismissed')", name=op.f('ck_listings_state')),
+    sa.ForeignKeyConstraint(['decided_by'], ['accounts.id'], name=op.f('fk_listings_decided_by_accounts')),
+    sa.ForeignKeyConstraint(['list_id'], ['lists.id'], name=op.f('fk_listings_list_id_lists'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_listings')),
+    sa.UniqueConstraint('list_id', 'entry', name=op.f('uq_listings_list_id_entry'))
+    )
+    op.create_index(op.f('ix_listings_state_name'), 'listings', ['state', 'name'], unique=False)
+    op.create_index(op.f('ix_listings_subject'), 'listings', ['subject'], unique=False)
+    op.create_table('membership_facts',
+    sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('iat', sa.BigInteger(), nullable=False),
+    sa.Column('exp', sa.BigInteger(), nullable=False),
+    sa.Column('listed', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_membership_facts_log_id_logs')),
+    sa.PrimaryKeyConstraint('log_id', 'idx', name=op.f('pk_membership_facts'))
+    )
+    op.create_index(op.f('ix_membership_facts_log_id_id'), 'membership_facts', ['log_id', 'id'], unique=False)
+    op.create_table('own_keys',
+    sa.Column('contributor', sa.String(length=43), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('card', sa.LargeBinary(), nullable=True),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_own_keys_circle_circles')),
+    sa.PrimaryKeyConstraint('contributor', name=op.f('pk_own_keys'))
+    )
+    op.create_index(op.f('ix_own_keys_circle'), 'own_keys', ['circle'], unique=False)
     op.create_table('peers',
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('contributor', sa.String(length=43), nullable=False),
@@ -166,6 +352,7 @@ def upgrade() -> None:
     sa.Column('error_detail', sa.Text(), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
     sa.Column('lag', sa.BigInteger(), nullable=False),
+    sa.Column('last_push', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_peers_circle_circles')),
     sa.PrimaryKeyConstraint('circle', 'contributor', name=op.f('pk_peers'))
     )
@@ -218,26 +405,28 @@ def upgrade() -> None:
     op.create_index(op.f('ix_statements_subject_indicator'), 'statements', ['subject', 'indicator'], unique=False)
     op.create_index(op.f('ix_statements_swept_exp'), 'statements', ['swept', 'exp'], unique=False)
     op.create_index(op.f('ix_statements_target_id'), 'statements', ['target_id'], unique=False)
+    op.create_index('ix_statements_tie_object', 'statements', ['object', 'exp', 'subject', 'seq'], unique=False, sqlite_where=sa.text("kind = 'relation' AND retracted_by IS NULL"), postgresql_where=sa.text("kind = 'relation' AND retracted_by IS NULL"))
+    op.create_index('ix_statements_tie_subject', 'statements', ['subject', 'exp', 'object', 'seq'], unique=False, sqlite_where=sa.text("kind = 'relation' AND retracted_by IS NULL"), postgresql_where=sa.text("kind = 'relation' AND retracted_by IS NULL"))
     op.create_index(op.f('ix_statements_was_object'), 'statements', ['was_object'], unique=False)
     op.create_index(op.f('ix_statements_was_subject'), 'statements', ['was_subject'], unique=False)
-    op.create_table('subject_names',
-    sa.Column('normalised', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
-    sa.Column('rank', sa.SmallInteger(), nullable=False),
-    sa.Column('subject', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subjects.id'], name=op.f('fk_subject_names_subject_subjects'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('normalised', 'rank', 'subject', name=op.f('pk_subject_names')),
-    sqlite_with_rowid=False
+    op.create_table('subject_links',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('alias', sa.String(), nullable=False),
+    sa.Column('canonical', sa.String(), nullable=False),
+    sa.Column('by', sa.String(length=22), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.LargeBinary(), nullable=False),
+    sa.Column('undone_by', sa.String(length=22), nullable=True),
+    sa.Column('undone_at', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint('(undone_by IS NULL) = (undone_at IS NULL)', name=op.f('ck_subject_links_undone')),
+    sa.CheckConstraint('alias <> canonical', name=op.f('ck_subject_links_different')),
+    sa.ForeignKeyConstraint(['by'], ['accounts.id'], name=op.f('fk_subject_links_by_accounts')),
+    sa.ForeignKeyConstraint(['undone_by'], ['accounts.id'], name=op.f('fk_subject_links_undone_by_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subject_links'))
     )
-    op.create_index(op.f('ix_subject_names_subject'), 'subject_names', ['subject'], unique=False)
-    op.create_table('subject_words',
-    sa.Column('normalised', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
-    sa.Column('rank', sa.SmallInteger(), nullable=False),
-    sa.Column('subject', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subjects.id'], name=op.f('fk_subject_words_subject_subjects'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('normalised', 'rank', 'subject', name=op.f('pk_subject_words')),
-    sqlite_with_rowid=False
-    )
-    op.create_index(op.f('ix_subject_words_subject'), 'subject_words', ['subject'], unique=False)
+    op.create_index(op.f('ix_subject_links_alias'), 'subject_links', ['alias'], unique=False)
+    op.create_index('ix_subject_links_alias_live', 'subject_links', ['alias'], unique=True, sqlite_where=sa.text('undone_at IS NULL'), postgresql_where=sa.text('undone_at IS NULL'))
+    op.create_index(op.f('ix_subject_links_canonical'), 'subject_links', ['canonical'], unique=False)
     op.create_table('tiles',
     sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('level', sa.Integer(), autoincrement=False, nullable=False),
@@ -299,6 +488,17 @@ def upgrade() -> None:
     op.create_index(op.f('ix_drafts_assessment_id'), 'drafts', ['assessment_id'], unique=False)
     op.create_index(op.f('ix_drafts_author'), 'drafts', ['author'], unique=False)
     op.create_index(op.f('ix_drafts_state_updated'), 'drafts', ['state', 'updated'], unique=False)
+    op.create_table('private_ties',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('assessment_id', sa.String(length=22), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('noted', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_private_ties_account_id_accounts')),
+    sa.ForeignKeyConstraint(['assessment_id'], ['assessments.id'], name=op.f('fk_private_ties_assessment_id_assessments'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_private_ties'))
+    )
+    op.create_index(op.f('ix_private_ties_assessment_id'), 'private_ties', ['assessment_id'], unique=False)
     op.create_table('draft_events',
     sa.Column('draft_id', sa.String(length=22), nullable=False),
     sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
