@@ -46,13 +46,15 @@ def own_line(
 
 
 def cosigned_note(tx: Transaction, roster: Roster, log: Log, *, most: int = MAX_COSIGNATURES) -> bytes:
-    """The checkpoint whose entries we all hold, with the cosignatures of it that we know.
+    """The checkpoint whose entries we all hold, with our own cosignature of it and those of others that we know.
 
     Where there are more than ``most``, some of them, drawn anew each time.
     """
     author = roster.lines.get(log.contributor)
     if author is None:
         return log.covered
-    witnesses = possible_witnesses(roster, author)
-    lines = [each.line for each in list_lines(tx, log) if each.size == log.covered_size and each.witness in witnesses]
-    return with_cosignatures(log.covered, SystemRandom().sample(lines, min(most, len(lines))))
+    allowed = possible_witnesses(roster, author)
+    known = [each for each in list_lines(tx, log) if each.size == log.covered_size and each.witness in allowed]
+    drawn = SystemRandom().sample(known, len(known))
+    drawn.sort(key=lambda each: each.witness != roster.own)
+    return with_cosignatures(log.covered, [each.line for each in drawn[:most]])
