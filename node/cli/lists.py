@@ -116,7 +116,7 @@ def _columns(said: list[str], organisations: list[str]) -> Columns:
         raise HanseError(
             Code.INVALID,
             "it is not said which rows are organisations.",
-            remedy="Give --column kind=COLUMN with --organisation VALUE, or --organisation '*' where no row is a person.",
+            remedy="Give --column kind=COLUMN with --organisation VALUE; or --organisation '*' where none is a person.",
         )
     own = {key: meant.pop(key, "") for key in ("name", "entry", "listed", "effect", "link", "kind")}
     return Columns(**own, organisations=() if everybody else tuple(organisations), identifiers=meant)

@@ -16,7 +16,7 @@ from node.domain.circles import Roster
 from node.domain.graph import ORIGINS, Link, Neighbourhood, Origin, OwnTie, Place, Tie
 from node.domain.insight import Named, RelationView, ResponseView
 from node.domain.statements import StoredStatement
-from node.insight.opinions import Trust, equal_trust
+from node.insight.opinions import Trust, equal_trust, policy
 from node.insight.views import relation_view, response_view
 from node.storage import circles, statements
 from node.storage import subjects as registry
@@ -62,7 +62,6 @@ def ties(
     now: Timestamp,
     *,
     private: Sequence[OwnTie] = (),
-    trust: Trust = equal_trust,
 ) -> list[Tie]:
     """The ties behind these edges, in the order of the registry, the circles, and our own notes."""
     wanted = list(dict.fromkeys(links))
@@ -73,7 +72,7 @@ def ties(
         for link in sorted(wanted, key=lambda each: (each.subject, each.kind, each.object))
         if link.origin == "registry"
     ]
-    found += _pooled(tx, vocabulary, statements.by_seq(tx, numbers, now=now), now, trust)
+    found += _pooled(tx, vocabulary, statements.by_seq(tx, numbers, now=now), now)
     return found + [_own(own[link.own], day_of(now)) for link in wanted if link.own in own]
 
 
@@ -180,9 +179,8 @@ def _own(noted: OwnTie, today: date) -> Tie:
     return Tie("private", noted.subject.id, noted.relation, noted.object.id, signal=fused, own=noted)
 
 
-def _pooled(
-    tx: Transaction, vocabulary: Vocabulary, stored: Iterable[StoredStatement], now: Timestamp, trust: Trust
-) -> list[Tie]:
+def _pooled(tx: Transaction, vocabulary: Vocabulary, stored: Iterable[StoredStatement], now: Timestamp) -> list[Tie]:
+    trust = policy(tx)
     rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
     claims: dict[_Claim, list[StoredStatement]] = {}
     for each in stored:
@@ -255,17 +253,19 @@ def _replies(to: StoredStatement, answers: Sequence[StoredStatement]) -> Iterabl
 def _fused(
     roster: Roster, said: Iterable[StoredStatement], vocabulary: Vocabulary, today: date, trust: Trust
 ) -> Signal:
-    """One opinion of each contributor, its latest by the order of its log; a tie does not age by itself."""
-    latest: dict[KeyId, tuple[int, Opinion]] = {}
+    """One opinion of each voice, its latest by the order of its logs; a tie does not age by itself."""
+    latest: dict[KeyId, tuple[tuple[int, int], Opinion]] = {}
     for each in said:
-        opinion = _opinion(each, vocabulary, trust)
-        if opinion is not None and latest.get(each.contributor, (-1, opinion))[0] < each.index:
-            latest[each.contributor] = (each.index, opinion)
+        voice, place = roster.voice(each.contributor), (roster.order(each.contributor), each.index)
+        opinion = _opinion(each, voice, vocabulary, trust)
+        known = latest.get(voice)
+        if opinion is not None and (known is None or known[0] < place):
+            latest[voice] = (place, opinion)
     held = [opinion for _, opinion in latest.values()]
     return fuse(held, half_life_months=None, k=roster.charter.small_number_threshold, today=today)
 
 
-def _opinion(each: StoredStatement, vocabulary: Vocabulary, trust: Trust) -> Opinion | None:
+def _opinion(each: StoredStatement, voice: KeyId, vocabulary: Vocabulary, trust: Trust) -> Opinion | None:
     body = each.body
     if isinstance(body, RelationBody):
         stance: Stance | None = "supports"
@@ -276,7 +276,7 @@ def _opinion(each: StoredStatement, vocabulary: Vocabulary, trust: Trust) -> Opi
     if stance is None:
         return None
     return Opinion(
-        contributor=each.contributor,
+        contributor=voice,
         statement=each.name,
         stance=stance,
         reliability=body.grade.reliability,

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from node.domain.circles import Roster
 from node.domain.graph import ORIGINS, Border, Hop, Knowledge, LeftOut, Link, OwnTie, Path, PathReading, Place, Tie
 from node.insight.graph import MAX_PASSED, concern_codes, places, ties
-from node.insight.opinions import Trust, equal_trust
 from node.storage import circles
 from node.storage.database import Transaction
 from node.storage.graph import Edges
@@ -56,7 +56,6 @@ def paths(
     now: Timestamp,
     *,
     private: Sequence[OwnTie] = (),
-    trust: Trust = equal_trust,
 ) -> PathReading:
     """The shortest paths of at most :data:`MAX_HOPS` ties from a subject to others with a live concern.
 
@@ -69,14 +68,12 @@ def paths(
     targets = search.nearest()
     routes = [route for target in targets for route in search.routes(target)]
     steps = dict.fromkeys(step for route in routes for step in _steps(route))
-    stated = ties(
-        tx, vocabulary, (link for step in steps for link in search.links[step]), now, private=private, trust=trust
-    )
+    stated = ties(tx, vocabulary, (link for step in steps for link in search.links[step]), now, private=private)
     hops = _hops(steps, stated)
     hubs = tuple(sorted(search.hubs.items(), key=lambda item: (-item[1], item[0])))
     met = dict.fromkeys([subject, *(node for route in routes for node in route), *(hub for hub, _ in hubs)])
     found = places(edges, vocabulary, met, stated)
-    reader = _Reader(found, {roster.circle: roster.own for roster in circles.list_rosters(tx)})
+    reader = _Reader(found, {roster.circle: roster for roster in circles.list_rosters(tx)})
     return PathReading(
         subject=subject,
         places=found,
@@ -179,7 +176,7 @@ class _Reader:
     """What a route comes to, once the ties of its steps are known."""
 
     places: Mapping[SubjectId, Place]
-    own: Mapping[CircleId, KeyId]
+    rosters: Mapping[CircleId, Roster]
 
     def path(self, route: tuple[SubjectId, ...], hops: Mapping[_Step, Hop]) -> Path:
         """One route as a path."""
@@ -222,8 +219,9 @@ class _Reader:
             if tie.own is not None:
                 known.add(_US)
             for each in tie.statements:
-                name = (each.provenance.circle, each.provenance.contributor)
-                known.add(_US if self.own.get(name[0]) == name[1] else name)
+                roster = self.rosters[each.provenance.circle]
+                voice = roster.voice(each.provenance.contributor)
+                known.add(_US if voice == roster.voice(roster.own) else (roster.circle, voice))
         return frozenset(known)
 
 

@@ -1,31 +1,48 @@
 """The dossier: all that this node may show about one organisation, and nothing that adds it up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
 
 from node.domain.accounts import Permission
+from node.domain.graph import Kin, KinKind
 from node.domain.insight import CircleReading, Dossier, FindingView, RelationView, SignalView
+from node.domain.lists import Listing, PublicationKind, PublicationTie
 from node.domain.subjects import Organisation
 from node.errors import Code, HanseError
 from node.insight.dossier import dossier
+from node.insight.rollup import roll_up
+from node.storage import lists
+from node.storage.database import Transaction
+from node.web.assessments import own_ties
 from node.web.formats import counted, identifier
 from node.web.subjects import STATUS_WORDS
+from node.web.ties import ORIGIN_WORDS, REGISTRY_WORDS, phrase
 from node.web.visits import Requires, Visit
 from protocol.errors import ProtocolError
 from protocol.identifiers import SubjectId, parse_subject_id
+from protocol.vocabulary import Vocabulary
 
 ROUTER = APIRouter()
 _Visit = Annotated[Visit, Depends(Requires(Permission.POOL_READ))]
-_REGISTRY_WORDS = {
-    "parent": "is part of",
-    "child": "has as a part",
-    "related": "is related to",
-    "predecessor": "continues",
-    "successor": "was continued by",
+MAX_TIES_SHOWN: Final = 40
+"""Ties in a dossier; the page of ties has all of them, and a drawing."""
+MAX_PUBLICATIONS: Final = 60
+"""Lines of what publications tell."""
+_KIN_WORDS: Final[Mapping[KinKind, str]] = {
+    "parent": "Parents",
+    "part": "Parts",
+    "forerunner": "Forerunners",
+    "successor": "Successors",
 }
+PUBLICATION_WORDS: Final[Mapping[PublicationKind, str]] = {
+    "joint": "publishes jointly with",
+    "shared": "one author gave both",
+    "funder": "names as a funder",
+}
+_REGISTRY_WORDS: Final = {relation: both[0] for relation, both in REGISTRY_WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,24 @@ class CirclePart:
         return any(side.signals for side in self.sides)
 
 
+@dataclass(frozen=True, slots=True)
+class KinPart:
+    """Relatives of one kind, each with the words for what makes it one."""
+
+    title: str
+    relatives: tuple[tuple[Kin, tuple[str, ...]], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What stands beside the readings, and enters none of them."""
+
+    kin: tuple[KinPart, ...]
+    listings: tuple[Listing, ...]
+    publications: tuple[PublicationTie, ...]
+
+
 @ROUTER.get("/subjects/{subject}")
 def show_dossier(visit: _Visit, subject: str) -> Response:
     """Everything about one organisation, circle by circle."""
@@ -61,6 +96,7 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
     visit.record("dossier-read", parsed)
     with visit.read() as tx:
         found = dossier(tx, visit.runtime.vocabulary, parsed, visit.now)
+        outside = _outside(visit, tx, found.subject)
     if found.organisation is None and all(reading.is_unknown for reading in found.circles):
         raise HanseError(
             Code.NOT_FOUND,
@@ -75,6 +111,9 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
         facts=_facts(found),
         parts=[_part(reading) for reading in found.circles],
         relations=_relations(found.circles),
+        ties_shown=MAX_TIES_SHOWN,
+        outside=outside,
+        publication_words=PUBLICATION_WORDS,
         registry_words=_REGISTRY_WORDS,
         vocabulary=visit.runtime.vocabulary,
         may_assess=visit.may(Permission.ASSESSMENTS_WRITE),
@@ -117,6 +156,26 @@ def _part(reading: CircleReading) -> CirclePart:
 
 def _relations(circles: Sequence[CircleReading]) -> list[tuple[str, RelationView]]:
     return [(reading.name, relation) for reading in circles for relation in reading.relations]
+
+
+def _outside(visit: Visit, tx: Transaction, subject: SubjectId) -> Outside:
+    vocabulary = visit.runtime.vocabulary
+    rolled = roll_up(tx, vocabulary, subject, visit.now, private=own_ties(visit, tx))
+    parts = []
+    for kind, title in _KIN_WORDS.items():
+        relatives = tuple((kin, tuple(_tied(kin, subject, vocabulary))) for kin in rolled.of(kind))
+        if relatives:
+            parts.append(KinPart(title, relatives, rolled.more[kind]))
+    return Outside(
+        kin=tuple(parts),
+        listings=tuple(lists.of_subjects(tx, [subject])),
+        publications=tuple(lists.publications_of(tx, [subject], MAX_PUBLICATIONS)),
+    )
+
+
+def _tied(kin: Kin, subject: SubjectId, vocabulary: Vocabulary) -> Iterable[str]:
+    """What makes it a relative, from whom."""
+    return dict.fromkeys(f"{phrase(tie, subject, vocabulary)} ({ORIGIN_WORDS[tie.origin]})" for tie in kin.ties)
 
 
 def _place(organisation: Organisation | None) -> str:

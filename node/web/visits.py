@@ -38,7 +38,7 @@ _SECTIONS: Final = (
     ("/accounts", "Accounts", Permission.ACCOUNTS_MANAGE),
     ("/access", "Access log", Permission.ACCESS_LOG_READ),
 )
-_UNDER: Final = {"/subjects": "/search", "/statements": "/search", "/signals": "/search"}
+_UNDER: Final = {"/subjects": "/search", "/lists": "/search", "/statements": "/search", "/signals": "/search"}
 """Pages that belong to another section than their path says."""
 _NOTICES: Final = {
     "account-saved": "The account was changed.",
@@ -74,6 +74,8 @@ _NOTICES: Final = {
     "tie-removed": "The private tie was removed.",
     "listing-confirmed": "The entry is tied to the organisation you chose.",
     "listing-dismissed": "The entry is set aside: it is none of these organisations.",
+    "subjects-linked": "Both identifiers are read as one organisation now, at this node.",
+    "subjects-unlinked": "The two identifiers are read apart again.",
     "submitted": "The draft now waits for a second person.",
     "trust-changed": "The decision is recorded. It holds at this node alone; nobody is told.",
 }
