@@ -21,10 +21,16 @@ def first(charter: Charter, now: Timestamp) -> Allowance:
 
 
 def today(charter: Charter, known: Allowance, now: Timestamp) -> Allowance:
-    """What may be taken now. A clock that was set back opens no new day."""
+    """What may be taken now.
+
+    A day that lies ahead was noted by a clock that has been set right since: the count begins anew, or a log would
+    wait until that day has come.
+    """
     day = now // DAY_SECONDS
-    if day <= known.day:
+    if day == known.day:
         return known
+    if day < known.day:
+        return _days(charter, day, 1)
     grown = _days(charter, day, day - known.day + 1)
     return Allowance(day, max(known.entries, grown.entries), max(known.bytes, grown.bytes))
 

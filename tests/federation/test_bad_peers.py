@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from node.errors import Code as NodeCode
 from node.storage import ledger as logs
 from node.storage import peers
+from node.storage import statements as reading
 from node.sync import sync_once
 from node.sync.take import MAX_STRANGERS
 from node.sync.transport import Patience
@@ -25,6 +26,7 @@ from tests.federation.hostile import answering, checkpoint_over, contributor_key
 from tests.federation.support import InMemory, Node, circle_of, publish
 from tests.node import statements as make
 
+YEAR = 365 * statements.DAY_SECONDS
 STRANGER = SigningKey(bytes([7] * 32))
 
 
@@ -334,3 +336,55 @@ def test_a_long_log_comes_in_pieces(node_of: MakeNode, max_bytes: int) -> None:
         log = logs.find_log(tx, circle, author.own(circle))
     assert log is not None
     assert (log.size, log.covered_size) == (150, 150)
+
+
+def test_a_peer_whose_clock_is_a_year_ahead_is_not_answered_and_not_believed(node_of: MakeNode) -> None:
+    """No request is fresh, either way; those whose clocks are right exchange as ever."""
+    early, *_ = nodes = [node_of(name) for name in ("early", "one", "two")]
+    circle = circle_of(nodes)
+    network = InMemory(nodes)
+    early.clock.advance(YEAR)
+    for node in nodes:
+        publish(node, circle, make.finding(circle, iat=node.clock.now()))
+
+    reports = {node.name: sync_once(node.runtime, transport=network) for node in nodes}
+
+    assert [problem.code for problem in reports["early"].problems] == [NodeCode.PEER_REFUSED] * 2
+    assert all("not-fresh" in problem.detail and "clocks" in problem.detail for problem in reports["early"].problems)
+    for name in ("one", "two"):
+        assert reports[name].entries == 1
+        (problem,) = reports[name].problems
+        assert (problem.code, problem.log) == (NodeCode.PEER_REFUSED, None)
+
+
+def test_what_a_clock_a_year_ahead_has_dated_waits_for_its_day_and_holds_nothing_up(node_of: MakeNode) -> None:
+    """The clock is set right: the entry keeps its place, what follows is read, and a year later so is the entry."""
+    early, one, two = nodes = [node_of(name) for name in ("early", "one", "two")]
+    circle = circle_of(nodes)
+    network = InMemory(nodes)
+    early.clock.advance(YEAR)
+    dated_ahead = make.finding(circle, iat=early.clock.now())
+    publish(early, circle, dated_ahead)
+    early.clock.advance(-YEAR)
+    right = make.finding(circle)
+    publish(early, circle, right)
+
+    report = sync_once(one.runtime, transport=network)
+    sync_once(two.runtime, transport=InMemory([one]))  # also through a relay
+
+    assert (report.entries, report.problems) == (2, ())
+    for node in (one, two):
+        with node.runtime.database.read() as tx:
+            log = logs.find_log(tx, circle, early.own(circle))
+            assert log is not None
+            assert [(entry.index, entry.code) for entry in logs.list_unreadable(tx, log)] == [(0, Code.FUTURE_DATED)]
+            assert reading.get(tx, early.own(circle), dated_ahead.id, now=node.clock.now()) is None
+            stored = reading.get(tx, early.own(circle), right.id, now=node.clock.now())
+        assert stored is not None
+        assert stored.state == "live"
+    one.clock.advance(YEAR)
+    sync_once(one.runtime, transport=InMemory([]))
+    with one.runtime.database.read() as tx:
+        come = reading.get(tx, early.own(circle), dated_ahead.id, now=one.clock.now())
+    assert come is not None
+    assert come.state == "live"

@@ -136,6 +136,21 @@ def test_our_own_log_comes_back_whatever_the_quota(node_of: MakeNode) -> None:
     assert log_of(author, circle, restored).size == 20
 
 
+def test_a_clock_that_was_a_year_ahead_shuts_no_log_out(node_of: MakeNode) -> None:
+    """Ours was wrong for an hour, and took the quota of a day that is a year away."""
+    author, reader = nodes = [node_of(name) for name in ("author", "reader")]
+    circle = circle_of(nodes, quota_entries=QUOTA)
+    network = InMemory(nodes)
+    publish(author, circle, make.finding(circle))
+    later(365, *nodes)
+    sync_once(reader.runtime, transport=network)
+    later(-365, *nodes)
+    for _ in range(2):
+        publish(author, circle, *make.findings(circle, QUOTA))
+        assert sync_once(reader.runtime, transport=network).entries == QUOTA
+        later(1, *nodes)
+
+
 DAYS = st.lists(st.tuples(st.integers(0, 3), st.lists(st.integers(1, 3_000), max_size=30)), min_size=1, max_size=20)
 
 
