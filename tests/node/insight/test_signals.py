@@ -77,7 +77,7 @@ def test_a_retraction_takes_the_opinion_and_leaves_others_own_evidence(pool: Poo
     pool.say(2, make.response(pool.circle, pool.contributor(1), target, "corroborates"))
     pool.say(1, make.retraction(pool.circle, target))
     (view,) = signals(pool, vocabulary)
-    assert [each.contributor for each in view.signal.contributions] == [pool.contributor(2)]
+    assert [each.statement[0] for each in view.signal.contributions] == [pool.contributor(2)]
 
 
 def test_when_everything_is_retracted_there_is_no_signal(pool: Pool, vocabulary: Vocabulary) -> None:
