@@ -93,7 +93,7 @@ def line(visit: Visit, roster: Roster, view: LineView, known: Exchanges, seen: S
     if not view.is_own and member.status == "current":
         words, trouble = exchange(known.peers.get(member.contributor), visit.now, roster.status, named=full)
     return Line(
-        key=member.contributor if full else None,
+        key=None if seen is Sight.NAMES else member.contributor,
         name=member.name if named else "",
         url=member.url if named else "",
         pseudonym="" if seen is Sight.NAMES else member.pseudonym,

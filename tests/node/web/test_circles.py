@@ -272,6 +272,7 @@ def test_a_fork_is_explained_and_its_proof_can_be_taken_along(fresh_house: House
 
     assert f'href="{path}"' in operator.get(f"/circles/{circle}")
     assert f'href="{path}"' in operator.get("/node")
+    assert f'href="{path}"' in analyst.get(f"/circles/{circle}")
     page = text_of(operator.get(path))
     assert "the same up to entry 2, and differ there" in page
     assert "Northport Institute of Technology" in page

@@ -1,0 +1,111 @@
+"""``hanse peer`` and ``hanse identity`` as an operator uses them, against a second node on loopback."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from node import config
+from node.app import application, build
+from node.circles.identity import FILE_NAME
+from node.cli.main import app
+from node.errors import Code, HanseError
+from tests.federation.support import free_port, serving
+
+pytestmark = pytest.mark.enable_socket
+
+
+def _run(data: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--data", str(data)], catch_exceptions=True)
+
+
+def _said(data: Path, *words: str) -> str:
+    done = _run(data, *words)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return " ".join(done.output.split())
+
+
+def _refusal(data: Path, *words: str) -> HanseError:
+    done = _run(data, *words)
+    assert isinstance(done.exception, HanseError), done.output
+    return done.exception
+
+
+def _fingerprint(data: Path) -> str:
+    return _said(data, "identity", "show", "--fingerprint")
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """Two nodes; both are served on loopback."""
+    ports = [free_port(), free_port()]
+    made = [tmp_path / name for name in ("aldermoor", "northport")]
+    for data, port in zip(made, ports, strict=True):
+        url = ("--url", f"http://127.0.0.1:{port}", "--allow-private-addresses")
+        assert _run(data, "init", "--name", data.name.title(), *url).exit_code == 0
+    runtimes = [build(config.load(data)) for data in made]
+    with (
+        serving(application(runtimes[0]), ports[0]),
+        serving(application(runtimes[1]), ports[1]),
+    ):
+        yield made[0], made[1]
+    for runtime in runtimes:
+        runtime.database.close()
+
+
+def test_two_operators_confirm_each_other_on_the_command_line(folders: tuple[Path, Path]) -> None:
+    ours, theirs = folders
+    address = config.load(theirs).base_url
+    met = _said(ours, "peer", "add", address)
+    assert _fingerprint(theirs) in met
+    assert "our side: not confirmed" in met
+    assert _refusal(ours, "peer", "ask", address).code is Code.NOT_FOUND
+    assert _refusal(ours, "peer", "confirm", address).code is Code.INVALID
+    assert "group" in _refusal(ours, "peer", "confirm", address, "--fingerprint", _fingerprint(ours)).detail
+
+    done = _said(ours, "peer", "confirm", address, "--fingerprint", _fingerprint(theirs))
+    assert "The other side has not confirmed us yet." in done
+    back = config.load(ours).base_url
+    _said(theirs, "peer", "add", back)
+    assert "The other side has confirmed us." in _said(
+        theirs, "peer", "confirm", back, "--fingerprint", _fingerprint(ours)
+    )
+    assert "confirmed (fingerprint) confirmed" in _said(ours, "peer", "show")
+    assert "The other side has confirmed us." in _said(ours, "peer", "ask", address)
+    assert "forgotten" in _said(ours, "peer", "forget", address)
+    assert "nothing was known" in _said(ours, "peer", "forget", address)
+
+
+def test_an_address_that_nobody_asked_cannot_be_confirmed(folders: tuple[Path, Path]) -> None:
+    ours, theirs = folders
+    refused = _refusal(ours, "peer", "confirm", config.load(theirs).base_url, "--fingerprint", "1" * 60)
+    assert refused.code is Code.NOT_FOUND
+    assert "hanse peer add" in refused.remedy
+    assert _refusal(ours, "peer", "confirm", "https://x y").code is Code.INVALID
+
+
+def test_the_identity_key_is_taken_away_and_brought_back(tmp_path: Path) -> None:
+    data = tmp_path / "aldermoor"
+    assert _run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
+    digits = _fingerprint(data)
+    assert re.fullmatch(r"(\d{5} ){11}\d{5}", digits)
+    assert "none that still holds" in _said(data, "identity", "show")
+
+    assert "delete it here" in _said(data, "identity", "offline")
+    key = data / "keys" / "identity.key"
+    elsewhere = tmp_path / "safe.key"
+    key.rename(elsewhere)
+    assert _fingerprint(data) == digits
+    shown = _said(data, "identity", "show")
+    assert "kept offline" in shown
+    assert "holds until" in shown
+    assert _refusal(data, "identity", "publish").code is Code.IDENTITY_OFFLINE
+    assert _refusal(data, "circle", "card").code is Code.IDENTITY_OFFLINE
+
+    elsewhere.rename(key)
+    before = (data / FILE_NAME).read_bytes()
+    assert "holds until" in _said(data, "identity", "publish")
+    assert len((data / FILE_NAME).read_bytes()) == len(before)
+    assert _run(data, "circle", "card").exit_code == 0
