@@ -6,7 +6,7 @@ The checks run inside the page; each returns a list of what is wrong, in words.
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from node.domain.accounts import Role
 from tests.browser.conftest import DESKTOP, Town, Visitor
@@ -33,7 +33,17 @@ _OFFICER: Final = (
     "/node",
     "/nothing/here",
 )
-_OPERATOR: Final = ("/", "/accounts", "/accounts/new", "/node", "/access", "/assessments")
+_OPERATOR: Final = (
+    "/",
+    "/circles",
+    "/circles/new",
+    "/peers",
+    "/accounts",
+    "/accounts/new",
+    "/node",
+    "/access",
+    "/assessments",
+)
 _GUEST: Final = ("/sign-in",)
 
 _CHECKS: Final = r"""
@@ -135,6 +145,36 @@ def test_the_page_of_a_signal_can_be_read(town: Town, viewport: ViewportSize) ->
     path = visitor.open(f"/subjects/{PARTNER}").locator("a[href^='/signals/']").first.get_attribute("href")
     assert path is not None
     assert _check(visitor, (path,)) == {}
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, _NARROW], ids=["wide", "320-pixels"])
+def test_the_pages_of_circles_and_peers_can_be_read_and_used(town: Town, viewport: ViewportSize) -> None:
+    other = town.house.others[0]
+    path = f"/circles/{town.house.circle}"
+    member = f"{path}/members/{other.own(town.house.circle)}"
+    key = other.runtime.keyring.identity_public().key_id
+    pages = (path, member, f"{path}/endorse", f"/peers/{key}")
+    visitor = town.visitor(viewport=viewport).arrive("ops")
+
+    assert _check(visitor, pages) == {}
+    visitor.page.emulate_media(color_scheme="dark")
+    assert _check(visitor, pages) == {}
+    assert visitor.complaints == []
+
+
+def test_a_vote_is_looked_at_without_a_script_before_it_is_signed(town: Town) -> None:
+    visitor = town.visitor(javascript=False, viewport=_NARROW).arrive("ops")
+    page = visitor.open(f"/circles/{town.house.circle}")
+    page.get_by_role("link", name="Northport Institute of Technology").click()
+    page.get_by_label("First entry that is void").fill("3")
+    page.get_by_label("Reason for the vote").select_option("log-forked")
+    page.get_by_role("button", name="Prepare the vote").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vote to remove a member")
+    expect(page.locator("pre").first).to_contain_text('"from_index": 3')
+    expect(page.get_by_role("button", name="Sign the vote")).to_be_visible()
+    page.get_by_role("link", name="Not now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Estuary Circle")
 
 
 def test_the_pages_of_casework_can_be_read_and_used(town: Town) -> None:
