@@ -195,7 +195,7 @@ _ASCII: Final = {**dict.fromkeys((0x27, 0x60)), ord("&"): " and ", 0: " "}
 # they are the vowels, and without them different names would become one.
 _MARKS: Final = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670]")
 _ROR: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:ror\.org/|ror:)?(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})/?", re.IGNORECASE
+    r"(?:https?://)?(?:www\.)?(?:ror\.org/|ror:\s*|ror\s+)?(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})/?", re.IGNORECASE
 )
 _HOST: Final = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.)+[\w-]{2,63})(?:[:/?#].*)?", re.DOTALL)
 # Thai and Lao, Burmese, Khmer, Japanese syllables, Han and its rarer characters.
@@ -203,7 +203,7 @@ _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
 )
 _NO_WORD: Final = re.compile("[^0-9a-z]+")
-_LEI: Final = re.compile(r"(?:lei:)?([0-9A-Z]{18}[0-9]{2})", re.IGNORECASE | re.ASCII)
+_LEI: Final = re.compile(r"(?:lei:\s*|lei\s+)?([0-9A-Z]{18}[0-9]{2})", re.IGNORECASE | re.ASCII)
 
 
 def normalise(name: str) -> str:

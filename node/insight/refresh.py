@@ -13,7 +13,7 @@ from node.clock import day_of
 from node.domain.statements import Claim, StoredStatement
 from node.domain.subjects import Organisation
 from node.insight.opinions import ClaimStatements, by_claim, is_listed, policy, signal
-from node.storage import circles, insight, projection, statements
+from node.storage import circles, insight, naming, projection, statements
 from node.storage import subjects as registry
 from node.storage.database import Database, Transaction
 from protocol.identifiers import CircleId, SubjectId
@@ -31,7 +31,8 @@ def refresh(tx: Transaction, vocabulary: Vocabulary, now: Timestamp, *, limit: i
     Takes marks and never makes one: whoever held marks that others want and waited for theirs could wait for ever.
     """
     claims = statements.take_dirty_claims(tx, limit)
-    registry.notice(tx, _recompute(tx, vocabulary, claims, now).values())
+    labels = _recompute(tx, vocabulary, claims, now)
+    registry.notice(tx, [*labels.values(), *naming.take_names(tx, now)])
     return len(claims)
 
 

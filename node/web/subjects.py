@@ -1,5 +1,6 @@
 """Finding a partner by name or identifier, and naming one that no registry lists."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -8,7 +9,7 @@ from node.circles import list_circles
 from node.domain.accounts import Permission
 from node.domain.subjects import MAX_SEARCH_CHARACTERS, NameKind, SearchHit, Status, parse_identifier
 from node.errors import Code, HanseError
-from node.subjects.find import search
+from node.subjects.find import bearers, search
 from node.subjects.mint import mint
 from node.web.formats import identifier, subject_path
 from node.web.forms import FormView
@@ -71,13 +72,16 @@ def show_new(visit: _Writer, name: Annotated[str, Query()] = "") -> Response:
 
 @ROUTER.post("/subjects/new")
 def do_new(visit: _Writer) -> Response:
-    """Give it an identifier that means something in one circle."""
+    """Give it an identifier that means something in one circle; ask first where the name is borne already."""
     form = visit.form
     try:
         with visit.write() as tx:
             circle = next((c.id for c in list_circles(tx) if c.id == form.one("circle")), None)
             if circle is None:
                 return _form(visit, form.wrong({"circle": "Choose the circle in which this name is used."}))
+            there = bearers(tx, form.one("name"))
+            if there and form.one("another") != "yes":
+                return _form(visit, form, there)
             subject = mint(tx, CircleId(circle), form.one("name"))
             visit.note(tx, "subject-named", subject)
     except HanseError as error:
@@ -105,7 +109,9 @@ def why(hit: SearchHit) -> str:
             return f"a spelling near yours in {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
 
 
-def _form(visit: Visit, form: FormView) -> Response:
+def _form(visit: Visit, form: FormView, there: Sequence[SearchHit] = ()) -> Response:
     with visit.read() as tx:
         circles = [(circle.id, circle.name) for circle in list_circles(tx)]
-    return visit.render("subject_new.html", form=form, circles=circles, status=422 if form.errors else 200)
+    return visit.render(
+        "subject_new.html", form=form, circles=circles, bearers=there, status=422 if form.errors else 200
+    )

@@ -9,6 +9,7 @@ from node.domain.insight import Dossier, SignalView
 from node.errors import Code, HanseError
 from node.storage import accounts, subject_links
 from node.subjects import links, search
+from node.subjects.find import bearers
 from protocol.identifiers import SubjectId, VocabularyCode
 from protocol.statements import Subject
 from protocol.vocabulary import Vocabulary
@@ -143,3 +144,17 @@ def test_what_members_state_is_proposed_and_changes_nothing_by_itself(pool: Pool
     link(pool, MINTED, REAL)
     with pool.database.read() as tx:
         assert links.proposals(tx, REAL, make.IAT) == []
+
+
+def test_an_identifier_that_one_member_made_is_found_by_another_and_reused(pool: Pool, vocabulary: Vocabulary) -> None:
+    tie = make.relation(pool.circle)
+    named = structs.replace(tie.body, object=Subject(id=OTHER_MINTED, label="Harbour Programme"))
+    pool.say(1, structs.replace(tie, body=named))
+    with pool.database.write() as tx:
+        insight.refresh(tx, vocabulary, make.IAT)
+        insight.refresh(tx, vocabulary, make.IAT)
+    with pool.database.read() as tx:
+        (of_finding,) = bearers(tx, "Tide Unit")
+        (of_relation,) = search(tx, "harbour prog")
+    assert (of_finding.id, of_finding.origin) == (MINTED, "statement")
+    assert (of_relation.id, of_relation.origin) == (OTHER_MINTED, "statement")

@@ -13,18 +13,18 @@ def test_a_search_shows_what_tells_namesakes_apart_and_why_each_was_found(house:
     assert "One organisation" in page
     assert PARTNER_NAME in page
     assert "Education. Aldermoor, NN ROR 0hans0111" in page
-    assert "Found by a word of another name: \u201cInstitut f\u00fcr Gezeitenmechanik\u201d" in page
+    assert "Found by the words of another name: \u201cInstitut f\u00fcr Gezeitenmechanik\u201d" in page
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("ROR 0hans0111", "None found"),
+        ("ROR 0hans0111", "Found by the identifier ROR 0hans0111"),
         ("0hans0111", "Found by the identifier ROR 0hans0111"),
         ("https://ror.org/0hans0111", "Found by the identifier ROR 0hans0111"),
         ("IATM", "Found by an acronym, exactly"),
         ("zz-nothing", "Not in any registry?"),
-        ("0hanszz15", "No name of an organisation begins with these words"),
+        ("0hanszz15", "No organisation has these words in its names"),
         ("x", "Type at least two characters"),
         ("x" * 201, "A search has at most 200 characters."),
         ("", "A name in any language or script"),
@@ -63,6 +63,17 @@ def test_an_organisation_without_identifier_gets_one_for_a_circle(fresh_house: H
     assert "Named by this node for one circle" in page
     assert "circle id" in page
     assert "A New Laboratory" in browser.get("/search?q=new+laboratory")
+
+
+def test_a_name_that_is_borne_already_is_shown_before_a_second_identifier_is_made(fresh_house: House) -> None:
+    fresh_house.account("officer", Role.OFFICER)
+    browser = fresh_house.browser("officer")
+    asked = browser.submit("/subjects/new", {"name": PARTNER_NAME, "circle": fresh_house.circle})
+    assert "One subject bears this name already" in text_of(asked.text)
+    assert f'href="/subjects/{PARTNER}"' in asked.text
+
+    made = browser.submit("/subjects/new", {"name": PARTNER_NAME, "circle": fresh_house.circle, "another": "yes"})
+    assert made.headers["location"].startswith("/subjects/circle:")
 
 
 def test_reading_is_in_the_access_log_without_what_was_searched(fresh_house: House) -> None:
