@@ -9,6 +9,7 @@ from rich.table import Column, Table
 
 from node import circles, config
 from node.circles import Terms
+from node.circles.changes import counted
 from node.cli import membership
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, argument, node
 from node.ledger.keyring import Keyring
@@ -82,7 +83,7 @@ def join(
     name = pseudonym(roster.circle, roster.own)
     OUT.print(f"{roster.status} of {roster.charter.name} ({roster.circle}) under the pseudonym {name}.")
     if roster.status == "candidate":
-        OUT.print(f"It needs the endorsement of {roster.charter.endorsement_quorum} members: hand them the card.")
+        OUT.print(f"It needs the endorsement of {counted(roster.charter.endorsement_quorum)}: hand them the card.")
 
 
 @app.command()

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from node import circles
 from node.casework.drafts import Wording, draft_finding
 from node.clock import day_of
 from node.domain.accounts import AccountId
@@ -19,6 +21,7 @@ from node.domain.publishing import (
     Published,
     RetractionContent,
 )
+from node.domain.settings import Settings
 from node.errors import Code, HanseError
 from node.publishing import drafts, publish
 from node.publishing.preview import current_preview, gate_hits, preview, submit
@@ -375,6 +378,32 @@ def test_a_correction_carries_its_own_held_back_fields(desk: Desk) -> None:
     assert stored is not None
     assert isinstance(stored.statement, Correction)
     assert sd_jwt.verify(stored.statement.sd, kept)["narrative"] == "Told anew."
+
+
+def test_what_a_former_key_said_is_retracted_in_its_own_log(desk: Desk, tmp_path: Path) -> None:
+    office, published = desk.office, desk.leave(desk.draft())
+    settings = Settings("Aldermoor University", "https://aldermoor.example", tmp_path, "")
+    with office.database.write() as tx:
+        prepared = circles.prepare_rotate(tx, office.keyring, settings, office.circle, NOW)
+        circles.confirm(tx, office.keyring, office.circle, prepared.payload, NOW)
+        retraction = RetractionContent(target=published.statement, reason=VocabularyCode("superseded"))
+        draft = publish.draft_retraction(tx, office.vault, office.officer, office.circle, retraction, NOW)
+    gone, new = desk.leave(draft), desk.leave(desk.draft())
+    assert gone.contributor == published.contributor != new.contributor
+    with office.database.read() as tx:
+        assert circles.roster(tx, office.circle).own == new.contributor
+        views = {view.statement: view.state for view in publish.shared(tx, NOW)}
+    assert views == {published.statement: "retracted", gone.statement: "live", new.statement: "live"}
+
+
+def test_whoever_has_left_previews_nothing(desk: Desk) -> None:
+    office, draft = desk.office, desk.draft()
+    with office.database.write() as tx:
+        prepared = circles.prepare_leave(tx, office.circle, NOW)
+        circles.confirm(tx, office.keyring, office.circle, prepared.payload, NOW)
+    with pytest.raises(HanseError) as error:
+        desk.preview(draft)
+    assert refused(error) is Code.NO_SUCH_MEMBER
 
 
 def test_statement_ids_and_salts_are_never_used_twice(desk: Desk) -> None:
