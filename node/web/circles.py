@@ -195,7 +195,7 @@ def do_join(visit: _Visit, circle: _Circle) -> Response:
     try:
         with visit.write() as tx:
             found = proposals.get(tx, runtime.keyring, circle)
-            circles.join(tx, runtime.keyring, found.signed, visit.now)
+            circles.join(tx, runtime.keyring, found.signed, visit.now, by=visit.principal.account)
             proposals.discard(tx, circle)
             visit.note(tx, "circle-joined", circle)
     except HanseError as error:
@@ -213,7 +213,7 @@ def do_candidate(visit: _Visit, circle: _Circle) -> Response:
         card = circles.card(runtime.keyring, runtime.settings)
         with visit.write() as tx:
             found = proposals.get(tx, runtime.keyring, circle)
-            circles.join(tx, runtime.keyring, found.signed, visit.now, card=card)
+            circles.join(tx, runtime.keyring, found.signed, visit.now, card=card, by=visit.principal.account)
             proposals.discard(tx, circle)
             visit.note(tx, "circle-candidate", circle)
     except HanseError as error:

@@ -15,6 +15,7 @@ from node.circles import proposals
 from node.domain.accounts import Permission
 from node.domain.circles import LineView, MembersView, Prepared, Roster
 from node.errors import Code, HanseError
+from node.storage.circles import signed_charter
 from node.storage.database import Transaction
 from node.sync import confirm_own_log
 from node.web import rosters
@@ -161,6 +162,21 @@ def do_rotate(visit: _Manager, circle: Circle) -> Response:
     with visit.read() as tx:
         prepared = circles.prepare_rotate(tx, runtime.keyring, runtime.settings, circle, visit.now)
         return _preview(visit, tx, circle, prepared)
+
+
+@ROUTER.post("/circles/{circle}/return")
+def do_return(visit: _Manager, circle: Circle) -> Response:
+    """After leaving or a removal: a fresh card, and the wait for its endorsements. Nothing is signed into the log."""
+    runtime = visit.runtime
+    card = circles.card(runtime.keyring, runtime.settings)
+    with visit.write() as tx:
+        signed = signed_charter(tx, circle)
+        if signed is None:
+            raise HanseError(Code.NO_SUCH_MEMBER, "this node does not know this circle.")
+        by = visit.principal.account
+        circles.join(tx, runtime.keyring, signed, visit.now, card=card, again=True, by=by)
+        visit.note(tx, "circle-candidate", circle)
+    return go(f"/circles/{circle}", "circle-candidate")
 
 
 @ROUTER.post("/circles/{circle}/sign")

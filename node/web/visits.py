@@ -52,6 +52,7 @@ _NOTICES: Final = {
     "charter-drafted": "The charter is drafted and signed by you. Send it round to be signed by the others.",
     "charter-received": "The charter is here, with every signature that came with it. You have signed nothing by that.",
     "charter-signed": "You have signed. Send the file to the others.",
+    "circle-candidate": "This node waits to be endorsed. Send its card, below, to members.",
     "circle-joined": "This node is a member. The exchange begins with the next round.",
     "circle-left": "This node has left the circle. The others learn of it with their next round.",
     "corrected": "The correction is in the log; members receive it at their next round.",

@@ -235,6 +235,11 @@ def test_votes_and_leaving_are_prepared_shown_and_signed(fresh_house: House) -> 
     assert "This node has left this circle" in text_of(page)
     assert "Our membership" not in page
 
+    page = browser.follow(browser.submit(path, {}, action=f"{path}/return"))
+    assert "This node is a candidate" in text_of(page)
+    card = browser.client.get(f"{path}/card").content.strip()
+    assert open_card(card).identity_key == fresh_house.node.runtime.keyring.identity_public().encode()
+
 
 def test_only_statements_about_members_are_signed_by_this_door(fresh_house: House) -> None:
     fresh_house.account("ops", Role.OPERATOR)
