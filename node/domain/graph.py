@@ -87,8 +87,11 @@ class Tie:
 
     @property
     def strength_ppm(self) -> int:
-        """For finding the weakest of a path: the belief; a public registry's word, which anybody can check, is full."""
-        return PPM if self.signal is None else self.signal.belief_ppm
+        """How likely it is, for finding the weakest of a path: belief and half of what is open, as in a signal's words.
+
+        A public registry's word, which anybody can check, is full.
+        """
+        return PPM if self.signal is None else self.signal.belief_ppm + self.signal.uncertainty_ppm // 2
 
     @property
     def period(self) -> tuple[date, date] | None:
