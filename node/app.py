@@ -15,6 +15,7 @@ from node.runtime import Runtime
 from node.storage.database import Database
 from node.storage.migrations import require_current
 from node.storage.vault import Vault
+from node.sync.limits import Limits
 from protocol.vocabulary import Vocabulary
 
 VOCABULARY: Final = "vocabularies/v1.json"
@@ -49,8 +50,9 @@ def application(runtime: Runtime) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(federation.build(runtime))
-    app.include_router(well_known.build(runtime))
+    limits = Limits()
+    app.include_router(federation.build(runtime, limits))
+    app.include_router(well_known.build(runtime, limits))
     app.include_router(v1.build(runtime))
     # Errors of pages are pages; those of the API stay problem documents.
     problems.install(app, web.install(app, runtime))

@@ -2,7 +2,7 @@
 
 from random import Random, SystemRandom
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.domain.sync import HostState
@@ -54,6 +54,7 @@ def candidate(number: int, *, last: int | None = NOW, hinted: bool = False, behi
     )
 
 
+@settings(max_examples=40)
 @given(CIRCLES, RANDOMS)
 def test_a_round_asks_a_few_different_members_and_all_where_they_are_few(
     circle: tuple[Candidate, ...], random: Random
@@ -64,6 +65,7 @@ def test_a_round_asks_a_few_different_members_and_all_where_they_are_few(
     assert set(chosen) <= set(circle)
 
 
+@settings(max_examples=40)
 @given(CIRCLES, RANDOMS)
 def test_news_comes_first_then_what_is_missing_then_the_longest_unasked(
     circle: tuple[Candidate, ...], random: Random
@@ -82,6 +84,7 @@ def test_news_comes_first_then_what_is_missing_then_the_longest_unasked(
         assert any((-1 if each.last_attempt is None else each.last_attempt) == longest for each in chosen)
 
 
+@settings(max_examples=20)
 @given(RANDOMS)
 def test_everybody_is_asked_within_as_many_rounds_as_there_are_members(random: Random) -> None:
     last: dict[int, int | None] = dict.fromkeys(range(30))
@@ -98,12 +101,14 @@ def test_the_rest_is_drawn_by_lot() -> None:
     assert len(asked) == 20
 
 
+@settings(max_examples=40)
 @given(CIRCLES, RANDOMS)
 def test_a_few_are_told_and_nobody_twice(circle: tuple[Candidate, ...], random: Random) -> None:
     told = whom_to_tell(circle, random)
     assert len(told) == len(set(told)) == min(PING_FANOUT, len(circle))
 
 
+@settings(max_examples=40)
 @given(CIRCLES)
 def test_pings_are_followed_at_once_and_not_without_end(circle: tuple[Candidate, ...]) -> None:
     followed = whom_to_pull_at_once(circle, NOW)
