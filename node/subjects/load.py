@@ -94,6 +94,7 @@ class _Tally:
 
 def _batches(source: Source, tally: _Tally) -> Iterator[dict[SubjectId, storage.Record]]:
     batch: dict[SubjectId, storage.Record] = {}
+    seen: set[SubjectId] = set()
     for raw in source.records():
         tally.read += 1
         if isinstance(raw, SkippedRecord):
@@ -104,9 +105,10 @@ def _batches(source: Source, tally: _Tally) -> Iterator[dict[SubjectId, storage.
         except HanseError as error:
             tally.skip(SkippedRecord(raw.position, error.detail))
             continue
-        if record.organisation.id in batch:
+        if record.organisation.id in seen:
             tally.skip(SkippedRecord(raw.position, "the organisation stands twice in the file"))
             continue
+        seen.add(record.organisation.id)
         batch[record.organisation.id] = record
         if len(batch) == BATCH:
             yield batch

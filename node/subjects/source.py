@@ -22,6 +22,12 @@ from node.errors import Code, HanseError
 
 MAX_RECORD_BYTES: Final = 1_048_576
 """One record, in bytes of JSON. The largest in ROR has about 60 kB; a bound on what one line can make us hold."""
+MAX_SKIPPED_BYTES: Final = 33_554_432
+"""Of an array, a record too long to be used is passed over up to here; its end must be found to go on."""
+MAX_RATIO: Final = 200
+"""Unpacked bytes for one packed byte, beyond :data:`FREE_BYTES`: ROR unpacks to about twelve, a bomb to a thousand."""
+FREE_BYTES: Final = 67_108_864
+"""Unpacked bytes that are read whatever their packing."""
 MAX_RECORDS: Final = 2_000_000
 """Records in one file: fifteen times ROR, and an end for a file that unpacks without end."""
 _CHUNK: Final = 1_048_576
@@ -81,11 +87,24 @@ class Source:
         self._counted = counted
         self._stream = stream
         self.total_bytes = total
+        self._unpacked = 0
 
     @property
     def done_bytes(self) -> int:
         """How far into the file reading has come."""
         return min(self._counted.done, self.total_bytes)
+
+    def _read(self) -> bytes:
+        """The next chunk; refuses what unpacks to more than any registry does."""
+        chunk = self._stream.read(_CHUNK)
+        self._unpacked += len(chunk)
+        if self._unpacked > FREE_BYTES and self._unpacked > MAX_RATIO * self.total_bytes:
+            raise HanseError(
+                Code.BAD_FILE,
+                f"the file unpacks to more than {MAX_RATIO} times its size, which no registry does.",
+                remedy=_NO_DUMP,
+            )
+        return chunk
 
     def records(self) -> Iterator[RawRecord | SkippedRecord]:
         """Every record of the file; a line that is too long is skipped and said.
@@ -93,7 +112,7 @@ class Source:
         Raises ``BAD_FILE`` where reading cannot go on: damaged packing, or an array that is not one.
         """
         try:
-            head = self._stream.read(_CHUNK)
+            head = self._read()
             first = head.removeprefix(codecs.BOM_UTF8).lstrip(_BLANKS)[:1]
             records = self._array(head) if first == b"[" else self._lines(head)
             for count, record in enumerate(records):
@@ -120,14 +139,14 @@ class Source:
             if len(pending) > MAX_RECORD_BYTES:
                 # Keeps nothing of the long line but the fact, until its end comes.
                 pending, too_long = b"", True
-            chunk = self._stream.read(_CHUNK)
+            chunk = self._read()
             if not chunk:
                 break
             pending += chunk
         if pending.strip() or too_long:
             yield _line(position + 1, pending, too_long=too_long)
 
-    def _array(self, head: bytes) -> Iterator[RawRecord]:
+    def _array(self, head: bytes) -> Iterator[RawRecord | SkippedRecord]:
         """The objects of one JSON array, cut at their ends by the scanner of the standard library."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         scan = json.JSONDecoder().raw_decode
@@ -141,12 +160,12 @@ class Source:
                     return
                 if text.startswith("{", at) and (end := _end_of_object(scan, text, at)):
                     position += 1
-                    yield RawRecord(position, text[at:end])
+                    yield _cut(position, text[at:end])
                     at = end
                     continue
-                if ended or len(text) - at > MAX_RECORD_BYTES:
+                if ended or len(text) - at > MAX_SKIPPED_BYTES:
                     raise _not_an_array(position + 1)
-                chunk = self._stream.read(_CHUNK)
+                chunk = self._read()
                 ended = not chunk
                 text, at = text[at:] + decoder.decode(chunk, final=ended), 0
         except (UnicodeDecodeError, RecursionError) as error:
@@ -200,6 +219,12 @@ def _line(position: int, line: bytes, *, too_long: bool) -> RawRecord | SkippedR
     if too_long or len(line) > MAX_RECORD_BYTES:
         return SkippedRecord(position, f"longer than {MAX_RECORD_BYTES} bytes")
     return RawRecord(position, line)
+
+
+def _cut(position: int, text: str) -> RawRecord | SkippedRecord:
+    if len(text) > MAX_RECORD_BYTES:
+        return SkippedRecord(position, f"longer than {MAX_RECORD_BYTES} characters")
+    return RawRecord(position, text)
 
 
 def _end_of_object(scan: _Scan, text: str, at: int) -> int | None:

@@ -13,7 +13,7 @@ from node.storage import subject_search
 from node.storage import subjects as storage
 from node.storage.database import Database
 from node.storage.tables.base import METADATA
-from node.subjects import get, load
+from node.subjects import get, load, search
 from node.subjects.load import BATCH
 from node.subjects.source import MAX_RECORD_BYTES, RawRecord, open_source
 from tests.node.subjects.registry import extract, record, subject, write_dump, write_lines
@@ -152,9 +152,15 @@ def test_an_extract_says_unknown_where_it_does_not_know(database: Database, tmp_
 
 
 def test_a_withdrawn_organisation_stays_and_names_its_successor(database: Database, tmp_path: Path) -> None:
-    load(database, write_lines(tmp_path / "a", [record(1, "Old", status="withdrawn", successor=2), record(2, "New")]))
+    load(database, write_lines(tmp_path / "a", [record(1, "Old"), record(2, "New"), record(3, "Other")]))
+    merged = record(1, "Old", status="withdrawn", successor=2, modified="2026-03-01")
+    report = load(database, write_lines(tmp_path / "b", [merged, record(2, "New"), record(3, "Other")]))
+    assert (report.updated, report.unchanged, report.withdrawn) == (1, 2, 1)
+    again = load(database, write_lines(tmp_path / "b", [merged]))
+    assert (again.updated, again.withdrawn) == (0, 0)
     with database.read() as tx:
         old = get(tx, subject(1))
+        assert [hit.id for hit in search(tx, subject(1))] == [subject(1)]
     assert old is not None
     assert (old.status, old.successors) == ("withdrawn", (subject(2),))
 
