@@ -10,6 +10,7 @@ and every member that holds the same proofs stops at the same entry. What cannot
 trees is no longer to be had) still stops the log here, since we have seen it ourselves.
 """
 
+import time
 from typing import Final
 
 from node.domain.circles import Member, Roster
@@ -29,20 +30,22 @@ from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.messages.stream import Section
 from protocol.statements import Timestamp
 
-_MAX_TILES: Final = 64
+MAX_TILES: Final = 64
 """Tiles fetched for one question: a few paths through a tree of the largest allowed size need far fewer."""
+MAX_TILE_SECONDS: Final = 60
+"""After this a question is given up, however slowly its tiles come; the next exchange asks again."""
 _SUSPICIOUS: Final = frozenset({Code.FORK, Code.WRONG_ROOT, Code.BAD_PROOF})
 """Refusals of a section that a second history of its log would explain."""
 
 
 def tiles_of(outbound: Outbound, peer: Member, circle: CircleId, contributor: KeyId) -> tiles.TileFetch:
     """How the hashes behind a peer's copy of a log are read: over the network, and not without end."""
-    fetched = 0
+    fetched, began = 0, time.monotonic()
 
     def fetch(level: int, index: int, width: int) -> bytes:
         nonlocal fetched
         fetched += 1
-        if fetched > _MAX_TILES:
+        if fetched > MAX_TILES or time.monotonic() - began > MAX_TILE_SECONDS:
             return b""  # too short for any width, which ends the question
         return outbound.tile(peer, circle, contributor, level, index, width)
 

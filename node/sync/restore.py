@@ -8,7 +8,7 @@ entries are signed, so anybody may hand them over.
 One answer is enough, as long as no answer shows more than we hold. A member that has not yet seen our latest entries
 cannot know better, so all members are asked and the answers of those that come in time are all heeded. What a member
 holds that did not answer is not known: where entries were published that reached one member only, and this member is
-away, a fork is still possible. The more members answer, the less so.
+away, or says nothing of them, a fork is still possible. The more members answer, the less so.
 """
 
 import random

@@ -13,6 +13,7 @@ from node.domain.circles import Member, Roster
 from node.domain.sync import AnyCode, SyncProblem
 from node.errors import Code as NodeCode
 from node.errors import HanseError
+from node.storage.trust import quarantined_logs
 from node.sync import forks
 from node.sync.accept import Accepted, accept
 from node.sync.parts import Parts
@@ -25,6 +26,10 @@ from protocol.replica import VerifyAll
 MAX_STRANGERS: Final = 3
 """Sections for logs of nobody in the circle, in one exchange: a peer with another idea of who is a member may have one
 or two; more are sent to fill our request, our operator's page and our log."""
+
+MAX_EXAMINED: Final = 8
+"""Refused logs, in one exchange, about which the sender is asked for hash tiles: two histories are rare, and each
+question costs some requests, at the sender's own pace."""
 
 TilesOf: TypeAlias = Callable[[KeyId], TileFetch]
 """How the sender's hash tiles of a log are read."""
@@ -77,6 +82,9 @@ class Taker:
         Raises ``ProtocolError`` where the stream is broken, after what was complete before that has been taken,
         and ``PEER_MISBEHAVED`` for logs of too many strangers.
         """
+        with self._node.database.read() as tx:
+            # We have not asked for these; whoever sends them all the same, or pushes them, changes nothing here.
+            self.tally.left_out |= quarantined_logs(tx, self._roster)
         more = False
         for item in read_stream(data):
             match item:
@@ -111,7 +119,7 @@ class Taker:
         log = section.contributor
         self.tally.left_out.add(log)
         self.tally.refused[log] = error.code
-        fetch = None if self._tiles_of is None else self._tiles_of(log)
+        fetch = self._tiles_of(log) if self._tiles_of and len(self.tally.refused) <= MAX_EXAMINED else None
         now = self._node.clock.now()
         found = forks.examine(self._node.database, self._roster, section, error, now, fetch)
         if found is not None:

@@ -27,6 +27,7 @@ MODULES: Final = (
     ("What this node asks", "node.sync.push"),
     ("What this node asks", "node.sync.tell"),
     ("What this node asks", "node.sync.restore"),
+    ("What this node asks", "node.sync.forks"),
 )
 _BEGIN: Final = "<!-- limits -->\n"
 _END: Final = "<!-- end of limits -->\n"

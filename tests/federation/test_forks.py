@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from node.domain.ledger import Log
 from node.errors import Code as NodeCode
 from node.errors import HanseError
+from node.ledger.check import Damage, check
 from node.storage import circles as stored_circles
 from node.storage import ledger as logs
 from node.storage import peers
@@ -170,6 +171,7 @@ def test_a_member_that_never_met_the_other_history_learns_by_evidence(node_of: M
         assert log_at(node, scene.circle, newcomer.own(scene.circle)).status == "good"
         with node.runtime.database.read() as tx:
             assert reading.get(tx, witness.own(scene.circle), clean.id, now=make.IAT) is not None
+        assert not [each for each in check(node.runtime.database, make.IAT) if isinstance(each, Damage)]
     later = [sync_once(node.runtime, transport=InMemory(scene.readers)) for node in scene.readers]
     assert not any(problem.log for report in later for problem in report.problems)
 
