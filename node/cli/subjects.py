@@ -13,6 +13,7 @@ from node.cli.open import DEFAULT_DATA, ERR, OUT, DataOption, node
 from node.domain.subjects import LoadProgress, LoadReport
 from node.storage.database import Database
 from node.subjects.find import search as find
+from node.subjects.identifiers import add_identifiers
 from node.subjects.load import load as load_registry
 
 app = typer.Typer(help="Load and search the registry of organisations.", no_args_is_help=True)
@@ -41,6 +42,22 @@ def load(
         )
     for skipped in report.examples:
         OUT.print(f"  record {skipped.position}: {skipped.reason}", markup=False)
+
+
+@app.command()
+def identifiers(
+    source: Annotated[Path, typer.Argument(help="CSV with the columns subject, scheme, value.", dir_okay=False)],
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Add LEIs and numbers in national registers to organisations that the node knows. Twice changes nothing."""
+    with node(data) as runtime:
+        report = add_identifiers(runtime.database, source)
+    OUT.print(
+        f"{report.read:,} rows read: {report.added:,} added, {report.unchanged:,} unchanged,"
+        f" {report.skipped:,} skipped."
+    )
+    for skipped in report.examples:
+        OUT.print(f"  line {skipped.position}: {skipped.reason}", markup=False)
 
 
 def load_with_progress(database: Database, source: Path) -> LoadReport:

@@ -153,6 +153,18 @@ def registry_relations_of(tx: Transaction, ids: Sequence[SubjectId]) -> list[Reg
     return [RegistryRelation(SubjectId(subject), kind, SubjectId(other)) for subject, kind, other in sorted(found)]
 
 
+def add_identifier(tx: Transaction, subject: SubjectId, scheme: str, value: str) -> bool:
+    """Note what another register calls a subject; whether that was new. Stays when its record is replaced."""
+    row = {
+        "key": identifier_key(value),
+        "scheme": scheme,
+        "subject": subject,
+        "value": value,
+        "added_here": True,
+    }
+    return insert_new(tx, SUBJECT_IDENTIFIERS, row)
+
+
 def count(tx: Transaction) -> int:
     """How many subjects are known."""
     return tx.connection.execute(sa.select(sa.func.count()).select_from(SUBJECTS)).scalar_one()
