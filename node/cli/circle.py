@@ -70,7 +70,7 @@ def join(
     card: Annotated[
         Path | None, typer.Option(help="This node's card for the circle, where the charter does not name it.")
     ] = None,
-    again: Annotated[
+    again: Annotated[  # noqa: FBT002 - an option of the command
         bool, typer.Option("--again", help="Members have removed this node: ask to be endorsed under the new card.")
     ] = False,
     data: DataOption = DEFAULT_DATA,

@@ -7,8 +7,11 @@ from node.domain.circles import FULL_TRUST, TrustDecision
 from node.errors import Code, HanseError
 from node.insight.dossier import dossier
 from node.storage.trust import quarantined_logs
-from node.sync import sync_once
+from node.sync import serve, sync_once
+from node.sync.take import Taker
 from protocol.identifiers import CircleId
+from protocol.limits import MAX_STREAM_BYTES
+from protocol.messages.stream import EntriesRequest
 from tests.federation import members as at
 from tests.federation.conftest import MakeNode
 from tests.federation.support import InMemory, Node
@@ -78,6 +81,12 @@ def test_nothing_new_is_taken_of_a_quarantined_voice_until_it_is_lifted(node_of:
     sync_once(reader.runtime, transport=network)
     assert len(at.states(reader, circle)) == 1
     assert len(at.states(relay, circle)) == 2
+    whole = EntriesRequest(have={}, max_bytes=MAX_STREAM_BYTES, only=())
+    with relay.runtime.database.read() as tx:
+        pushed = serve.answer(tx, at.roster(relay, circle), reader.own(circle), whole)
+    taker = Taker(reader.runtime, at.roster(reader, circle), at.roster(reader, circle).members[relay.own(circle)])
+    taker.take(pushed)
+    assert len(at.states(reader, circle)) == 1
     decide(reader, circle, doubted, MUTED)
     sync_once(reader.runtime, transport=network)
     assert at.states(reader, circle) == at.states(relay, circle)
