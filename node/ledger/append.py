@@ -90,7 +90,8 @@ def _require_usable(log: Log, count: int) -> None:
         raise HanseError(
             Code.CONFLICT,
             f"our own log in circle {log.circle} was forked: {log.problem}",
-            remedy="Find and stop the second node that signs with this key; then found the circle again with new keys.",
+            remedy="Find and stop the second node that signs with this key; then come back under a fresh card that "
+            "members endorse.",
         )
     if log.covered != log.head:
         # Peers hold more of our log than we do, and we are getting it back. A checkpoint for a size that we once
