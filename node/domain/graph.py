@@ -63,10 +63,6 @@ class OwnTie:
     noted: Timestamp
     note: str = field(default="", repr=False)
 
-    def link(self) -> Link:
-        """As the search reads it."""
-        return Link("private", self.subject.id, self.object.id, own=self.id)
-
 
 @dataclass(frozen=True, slots=True)
 class Tie:

@@ -55,14 +55,7 @@ def concern_codes(vocabulary: Vocabulary) -> frozenset[VocabularyCode]:
     return frozenset(code for code, each in vocabulary.indicators.items() if each.polarity == "concern")
 
 
-def ties(
-    tx: Transaction,
-    vocabulary: Vocabulary,
-    links: Iterable[Link],
-    now: Timestamp,
-    *,
-    private: Sequence[OwnTie] = (),
-) -> list[Tie]:
+def ties(edges: Edges, vocabulary: Vocabulary, links: Iterable[Link], *, private: Sequence[OwnTie] = ()) -> list[Tie]:
     """The ties behind these edges, in the order of the registry, the circles, and our own notes."""
     wanted = list(dict.fromkeys(links))
     numbers = sorted(link.seq for link in wanted if link.origin == "pooled")
@@ -72,8 +65,8 @@ def ties(
         for link in sorted(wanted, key=lambda each: (each.subject, each.kind, each.object))
         if link.origin == "registry"
     ]
-    found += _pooled(tx, vocabulary, statements.by_seq(tx, numbers, now=now), now)
-    return found + [_own(own[link.own], day_of(now)) for link in wanted if link.own in own]
+    found += _pooled(edges, vocabulary, statements.by_seq(edges.tx, numbers, now=edges.now))
+    return found + [_own(own[link.own], link, day_of(edges.now)) for link in wanted if link.own in own]
 
 
 def neighbourhood(
@@ -87,15 +80,16 @@ def neighbourhood(
     private: Sequence[OwnTie] = (),
 ) -> Neighbourhood:
     """The ties of a subject, and with ``depth`` 2 those of its neighbours; bounded, and it says what it left out."""
-    noted = [each.link() for each in private]
     edges = Edges.at(tx, now)
+    subject = edges.canonical(subject)
+    noted = own_links(edges, private)
     near = [link for link in edges.of([subject], limit=MAX_TIES) if link.origin in origins]
     near = [*near, *(link for link in noted if "private" in origins and subject in {link.subject, link.object})]
     near = near[:MAX_TIES]
     chosen = list(dict.fromkeys(near))
     if depth > 1:
         chosen += _second(edges, subject, near, noted if "private" in origins else [], origins)
-    shown = ties(tx, vocabulary, dict.fromkeys(chosen), now, private=private)
+    shown = ties(edges, vocabulary, dict.fromkeys(chosen), private=private)
     met = dict.fromkeys([subject, *(end for link in chosen for end in (link.subject, link.object))])
     further = _further(edges.count(met) if set(origins) >= {"registry", "pooled"} else {}, chosen)
     return Neighbourhood(
@@ -162,7 +156,7 @@ def _stated_labels(shown: Iterable[Tie]) -> dict[SubjectId, str]:
     return labels
 
 
-def _own(noted: OwnTie, today: date) -> Tie:
+def _own(noted: OwnTie, link: Link, today: date) -> Tie:
     opinion = Opinion(
         contributor=_ALONE,
         statement=(_ALONE, StatementId(noted.id)),
@@ -176,41 +170,44 @@ def _own(noted: OwnTie, today: date) -> Tie:
         trust_ppm=equal_trust(CircleId(""), _ALONE),
     )
     fused = fuse([opinion], half_life_months=None, k=_OWN_K, today=today)
-    return Tie("private", noted.subject.id, noted.relation, noted.object.id, signal=fused, own=noted)
+    return Tie("private", link.subject, noted.relation, link.object, signal=fused, own=noted)
 
 
-def _pooled(tx: Transaction, vocabulary: Vocabulary, stored: Iterable[StoredStatement], now: Timestamp) -> list[Tie]:
-    trust = policy(tx)
+def own_links(edges: Edges, private: Iterable[OwnTie]) -> list[Link]:
+    """Our own ties as the search reads them, between the identifiers that theirs are read as."""
+    found = []
+    for each in private:
+        ends = edges.canonical(each.subject.id), edges.canonical(each.object.id)
+        if ends[0] != ends[1]:
+            found.append(Link("private", *ends, own=each.id))
+    return found
+
+
+def _pooled(edges: Edges, vocabulary: Vocabulary, stored: Iterable[StoredStatement]) -> list[Tie]:
+    tx, trust = edges.tx, policy(edges.tx)
     rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
     claims: dict[_Claim, list[StoredStatement]] = {}
     for each in stored:
         if isinstance(each.body, RelationBody) and each.counts and each.circle in rosters:
-            claims.setdefault(_claim(each.circle, each.body, vocabulary), []).append(each)
+            claims.setdefault(_claim(edges, each.circle, each.body, vocabulary), []).append(each)
     answers: dict[tuple[KeyId, StatementId], list[StoredStatement]] = {}
     for circle in {claim[0] for claim in claims}:
         names = [each.name for claim, held in claims.items() if claim[0] == circle for each in held]
-        for answer in statements.responses_to(tx, circle, names, now=now):
+        for answer in statements.responses_to(tx, circle, names, now=edges.now):
             if isinstance(answer.body, ResponseBody) and answer.counts:
                 target = (answer.body.target.contributor, answer.body.target.id)
                 answers.setdefault(target, []).append(answer)
-    return [
-        _tie(
-            rosters[claim[0]],
-            claim,
-            held,
-            [a for each in held for a in answers.get(each.name, ())],
-            vocabulary,
-            now,
-            trust,
-        )
-        for claim, held in sorted(claims.items(), key=lambda item: item[0])
-    ]
+    found = []
+    for claim, held in sorted(claims.items(), key=lambda item: item[0]):
+        said = [answer for each in held for answer in answers.get(each.name, ())]
+        found.append(_tie(rosters[claim[0]], claim, held, said, vocabulary, edges.now, trust))
+    return found
 
 
-def _claim(circle: CircleId, body: RelationBody, vocabulary: Vocabulary) -> _Claim:
+def _claim(edges: Edges, circle: CircleId, body: RelationBody, vocabulary: Vocabulary) -> _Claim:
     """What is stated: the same of two contributors is one claim, and a symmetric relation has no direction."""
     known = vocabulary.relations.get(body.relation)
-    first, second = body.subject.id, body.object.id
+    first, second = edges.canonical(body.subject.id), edges.canonical(body.object.id)
     if known is not None and known.symmetric:
         first, second = sorted((first, second))
     return circle, first, body.relation, second

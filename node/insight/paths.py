@@ -20,7 +20,7 @@ from typing import Final
 
 from node.domain.circles import Roster
 from node.domain.graph import ORIGINS, Border, Hop, Knowledge, LeftOut, Link, OwnTie, Path, PathReading, Place, Tie
-from node.insight.graph import MAX_PASSED, concern_codes, places, ties
+from node.insight.graph import MAX_PASSED, concern_codes, own_links, places, ties
 from node.storage import circles
 from node.storage.database import Transaction
 from node.storage.graph import Edges
@@ -63,12 +63,13 @@ def paths(
     in its dossier and are no path.
     """
     edges = Edges.at(tx, now)
-    search = _Search(edges, subject, concern_codes(vocabulary), _index(private))
+    subject = edges.canonical(subject)
+    search = _Search(edges, subject, concern_codes(vocabulary), _index(own_links(edges, private)))
     search.run()
     targets = search.nearest()
     routes = [route for target in targets for route in search.routes(target)]
     steps = dict.fromkeys(step for route in routes for step in _steps(route))
-    stated = ties(tx, vocabulary, (link for step in steps for link in search.links[step]), now, private=private)
+    stated = ties(edges, vocabulary, (link for step in steps for link in search.links[step]), private=private)
     hops = _hops(steps, stated)
     hubs = tuple(sorted(search.hubs.items(), key=lambda item: (-item[1], item[0])))
     met = dict.fromkeys([subject, *(node for route in routes for node in route), *(hub for hub, _ in hubs)])
@@ -225,10 +226,9 @@ class _Reader:
         return frozenset(known)
 
 
-def _index(private: Iterable[OwnTie]) -> dict[SubjectId, list[Link]]:
+def _index(links: Iterable[Link]) -> dict[SubjectId, list[Link]]:
     found: dict[SubjectId, list[Link]] = {}
-    for each in private:
-        link = each.link()
+    for link in links:
         for end in (link.subject, link.object):
             found.setdefault(end, []).append(link)
     return found

@@ -10,7 +10,7 @@ from typing import Final
 
 from node.domain.graph import Kin, KinKind, OwnTie, Place, RollUp, Tie
 from node.insight.dossier import dossier
-from node.insight.graph import places, ties
+from node.insight.graph import own_links, places, ties
 from node.storage import statements
 from node.storage.database import Transaction
 from node.storage.graph import Edges
@@ -48,14 +48,15 @@ def roll_up(
 ) -> RollUp:
     """The relatives of one subject, by kind, with what is known of each; those with a concern first."""
     edges = Edges.at(tx, now)
-    noted = [each.link() for each in private]
+    subject = edges.canonical(subject)
+    noted = own_links(edges, private)
     links = [
         *edges.of([subject], limit=_MAX_LINKS),
         *(link for link in noted if subject in {link.subject, link.object}),
     ]
     related = [link for link in links if link.origin != "registry" or link.kind in _KIN]
     by_kind: dict[KinKind, dict[SubjectId, list[Tie]]] = {}
-    for tie in ties(tx, vocabulary, related, now, private=private):
+    for tie in ties(edges, vocabulary, related, private=private):
         kind = _kind(tie, subject)
         if kind is not None:
             by_kind.setdefault(kind, {}).setdefault(tie.other(subject), []).append(tie)

@@ -6,7 +6,7 @@ retracted or has expired is no edge; a corrected one is the edge of its live bod
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from node.domain.graph import Link
+from node.storage import subject_links
 from node.storage.database import Transaction
 from node.storage.tables.ledger import LIVE_RELATION, LOGS, STATEMENTS
 from node.storage.tables.membership import LOG_CUTS
@@ -43,13 +44,20 @@ class Edges:
     tx: Transaction
     now: Timestamp
     void: _Void
+    read_as: Mapping[SubjectId, SubjectId]
+    """Identifiers that a person here linked to another one, and to which: edges end where that leads."""
 
     @classmethod
     def at(cls, tx: Transaction, now: Timestamp) -> Self:
-        """As they stand now; which logs are void is asked once. These are few, and mostly none."""
+        """As they stand now. Which logs are void and which identifiers are linked is asked once: both are few."""
         same = sa.and_(LOG_CUTS.c.circle == LOGS.c.circle, LOG_CUTS.c.contributor == LOGS.c.contributor)
         query = sa.select(LOGS.c.id, LOG_CUTS.c.void_from).join(LOG_CUTS, same).where(LOG_CUTS.c.void_from.is_not(None))
-        return cls(tx, now, tuple((row.id, row.void_from) for row in tx.connection.execute(query)))
+        void = tuple((row.id, row.void_from) for row in tx.connection.execute(query))
+        return cls(tx, now, void, subject_links.read_as(tx))
+
+    def canonical(self, subject: SubjectId) -> SubjectId:
+        """What this identifier is read as here."""
+        return self.read_as.get(subject, subject)
 
     def count(self, subjects: Collection[SubjectId]) -> dict[SubjectId, int]:
         """How many ties each has, as stated: one that two members state, or two records, counts twice.
@@ -62,7 +70,7 @@ class Edges:
         ]
         counts: Counter[SubjectId] = Counter()
         for end, number in self.tx.connection.execute(sa.union_all(*parts)).all():
-            counts[end] += number
+            counts[self.canonical(end)] += number
         return dict(counts)
 
     def of(self, subjects: Collection[SubjectId], *, limit: int) -> list[Link]:
@@ -76,6 +84,11 @@ class Edges:
         self, subjects: Collection[SubjectId], indicators: Collection[VocabularyCode], *, limit: int
     ) -> list[Link]:
         """Those edges whose other end is a subject with a live finding under one of these indicators."""
+        if self.read_as:
+            # A concern may be stated of one identifier and the edge of another that is read as the same.
+            links = self.of(subjects, limit=limit)
+            concerned = self.concerns({end for link in links for end in (link.subject, link.object)}, indicators)
+            return [link for link in links if link.subject in concerned or link.object in concerned]
         others = dict((*_POOLED_ENDS, *_REGISTRY_ENDS))
         return self._links(
             [
@@ -90,20 +103,25 @@ class Edges:
         """Under which of these indicators a live finding on each is held; subjects without one are left out."""
         query = (
             sa.select(_S.subject, _S.indicator)
-            .where(self._among(subjects)(_S.subject), *self._standing(STATEMENTS), _S.indicator.is_not(None))
+            .where(self._among(self._all(subjects))(_S.subject), *self._standing(STATEMENTS), _S.indicator.is_not(None))
             .distinct()
         )
         found: dict[SubjectId, set[VocabularyCode]] = {}
         for subject, indicator in self.tx.connection.execute(query).all():
             if indicator in indicators:
-                found.setdefault(subject, set()).add(indicator)
+                found.setdefault(self.canonical(subject), set()).add(indicator)
         return found
+
+    def _all(self, subjects: Collection[SubjectId]) -> list[SubjectId]:
+        """With every identifier that is read as one of them."""
+        wanted = set(subjects)
+        return [*subjects, *(alias for alias, end in self.read_as.items() if end in wanted)]
 
     def _sides(self, subjects: Collection[SubjectId]) -> list[tuple[_Column, list[_Condition]]]:
         """Both ends of both origins, each with what is asked of it."""
         # As text, word for word as in the indexes: SQLite does not compare a bound value with a partial index.
         live: list[_Condition] = [sa.text(LIVE_RELATION), _S.exp > self.now]
-        among = self._among(subjects)
+        among = self._among(self._all(subjects))
         sides: list[tuple[_Column, list[_Condition]]] = [(side, [*live, among(side)]) for side, _ in _POOLED_ENDS]
         sides += [(side, [among(side)]) for side, _ in _REGISTRY_ENDS]
         return sides
@@ -125,7 +143,8 @@ class Edges:
 
     def _links(self, parts: Sequence[sa.Select[Any]]) -> list[Link]:
         rows = self.tx.connection.execute(sa.union_all(*parts)).all()
-        return list(dict.fromkeys(_link(subject, kind, tied, seq) for subject, kind, tied, seq in rows))
+        links = (_link(self.canonical(subject), kind, self.canonical(tied), seq) for subject, kind, tied, seq in rows)
+        return [link for link in dict.fromkeys(links) if link.subject != link.object]
 
     def _concerned(self, end: _Column, indicators: Collection[VocabularyCode]) -> sa.ColumnElement[bool]:
         # Not a column alone, so that the index is asked once for the subject and not once for every indicator.

@@ -64,6 +64,19 @@ def canonicals_of(tx: Transaction, subjects: Iterable[SubjectId]) -> dict[Subjec
     return ends
 
 
+def read_as(tx: Transaction) -> dict[SubjectId, SubjectId]:
+    """Every alias with the end of its links: what persons here have linked, so few that all are read at once."""
+    query = sa.select(SUBJECT_LINKS.c.alias, SUBJECT_LINKS.c.canonical).where(_LIVE)
+    steps = {SubjectId(alias): SubjectId(canonical) for alias, canonical in tx.connection.execute(query)}
+    ends = dict(steps)
+    for _ in range(MAX_STEPS):
+        further = {alias: steps.get(end, end) for alias, end in ends.items()}
+        if further == ends:
+            break
+        ends = further
+    return ends
+
+
 def lock(tx: Transaction) -> None:
     """Nobody else links or undoes until the commit: two links made at once could otherwise close a ring."""
     if tx.is_postgresql:

@@ -96,7 +96,7 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
     visit.record("dossier-read", parsed)
     with visit.read() as tx:
         found = dossier(tx, visit.runtime.vocabulary, parsed, visit.now)
-        outside = _outside(visit, tx, found.subject)
+        outside = _outside(visit, tx, found)
     if found.organisation is None and all(reading.is_unknown for reading in found.circles):
         raise HanseError(
             Code.NOT_FOUND,
@@ -158,8 +158,9 @@ def _relations(circles: Sequence[CircleReading]) -> list[tuple[str, RelationView
     return [(reading.name, relation) for reading in circles for relation in reading.relations]
 
 
-def _outside(visit: Visit, tx: Transaction, subject: SubjectId) -> Outside:
-    vocabulary = visit.runtime.vocabulary
+def _outside(visit: Visit, tx: Transaction, found: Dossier) -> Outside:
+    vocabulary, subject = visit.runtime.vocabulary, found.subject
+    ids = [subject, *(alias for alias, _ in found.aliases)]
     rolled = roll_up(tx, vocabulary, subject, visit.now, private=own_ties(visit, tx))
     parts = []
     for kind, title in _KIN_WORDS.items():
@@ -168,8 +169,8 @@ def _outside(visit: Visit, tx: Transaction, subject: SubjectId) -> Outside:
             parts.append(KinPart(title, relatives, rolled.more[kind]))
     return Outside(
         kin=tuple(parts),
-        listings=tuple(lists.of_subjects(tx, [subject])),
-        publications=tuple(lists.publications_of(tx, [subject], MAX_PUBLICATIONS)),
+        listings=tuple(lists.of_subjects(tx, ids)),
+        publications=tuple(lists.publications_of(tx, ids, MAX_PUBLICATIONS)),
     )
 
 

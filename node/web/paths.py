@@ -74,8 +74,8 @@ def show_ties(
     with visit.read() as tx:
         own = own_ties(visit, tx) if "private" in chosen else ()
         found = neighbourhood(tx, vocabulary, parsed, visit.now, depth=depth, origins=chosen, private=own)
-    here = found.places[parsed]
-    if not found.ties and here.label == parsed:
+    here = found.places[found.subject]
+    if not found.ties and here.label == here.id:
         raise _unknown()
     return visit.render(
         "ties.html",
@@ -86,7 +86,7 @@ def show_ties(
         origins=[(each, ORIGIN_WORDS[each].capitalize(), "") for each in offered],
         origin_words=ORIGIN_WORDS,
         drawings=[(width, draw(found, vocabulary, width)) for width in ("wide", "narrow")],
-        near=_lines(found, parsed, vocabulary),
+        near=_lines(found, here.id, vocabulary),
         beyond=_beyond(found, vocabulary),
         bound=MAX_TIES,
         may_see_case=visit.may(Permission.ASSESSMENTS_READ),
@@ -100,8 +100,8 @@ def show_paths(visit: _Visit, subject: str) -> Response:
     visit.record("paths-read", parsed)
     with visit.read() as tx:
         found = paths(tx, vocabulary, parsed, visit.now, private=own_ties(visit, tx))
-    here = found.places[parsed]
-    if not found.reached and here.label == parsed:
+    here = found.places[found.subject]
+    if not found.reached and here.label == here.id:
         raise _unknown()
     return visit.render(
         "paths.html",

@@ -2,8 +2,11 @@
 
 import pytest
 
+from node.accounts.manage import create_account
+from node.domain.accounts import Role
 from node.insight.graph import MAX_PASSED
 from node.insight.paths import MAX_HOPS, MAX_TARGETS, PATHS_TO_ONE
+from node.storage import subject_links
 from protocol.identifiers import Digest, encode_bytes
 from protocol.statements import Timestamp
 from protocol.vocabulary import Vocabulary
@@ -190,3 +193,30 @@ def test_a_subject_that_nobody_knows_has_no_paths(quick_pool: Pool, vocabulary: 
     reading = found(quick_pool, vocabulary, 900)
     assert (reading.paths, reading.reached, reading.left_out.anything) == ((), 0, False)
     assert name_of(900) not in reading.places[subject(900)].label
+
+
+def test_linked_identifiers_are_one_point_until_the_link_is_undone(
+    pool: Pool, vocabulary: Vocabulary
+) -> None:
+    runtime = pool.node.runtime
+    state(pool, 1, 1, 2)
+    state(pool, 2, 20, 3)
+    worry(pool, 1, 30)
+    before = found(pool, vocabulary, 1)
+    with pool.database.write() as tx:
+        account, _ = create_account(
+            tx, runtime.vault, login="tamsin", display_name="R. Tamsin", roles=frozenset({Role.OFFICER}), now=make.IAT
+        )
+        links = [
+            subject_links.insert(tx, runtime.vault, subject(alias), subject(end), account.id, "", make.IAT)
+            for alias, end in ((20, 2), (30, 3))
+        ]
+    (path,) = found(pool, vocabulary, 1, [own_tie(20, 2)]).paths
+    assert path.nodes == (subject(1), subject(2), subject(3))
+    assert found(pool, vocabulary, 20).subject == subject(2)
+    assert [name.id for name in found(pool, vocabulary, 1).places[subject(3)].concerns] == [make.INDICATOR]
+    with pool.database.write() as tx:
+        for link in links:
+            assert subject_links.undo(tx, link.id, account.id, make.IAT)
+    assert found(pool, vocabulary, 1) == before
+    assert before.paths == ()
