@@ -21,6 +21,8 @@ PARTS: Final = (
     ("Replication: published, then pulled over HTTP, verified and stored", "replication"),
     ("Dossiers among 100,000 findings", "dossier"),
     ("Registry: load and search", "subjects"),
+    ("Paths among 130,000 subjects and 200,000 edges", "paths"),
+    ("Name resolution on the development data", "names"),
 )
 DOCUMENT: Final = ROOT / "docs" / "performance.md"
 _START: Final = "<!-- figures -->\n"
