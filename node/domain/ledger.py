@@ -44,7 +44,7 @@ class Log:
     forked_at: Timestamp | None = None
     """When we learnt of the fork."""
     allowance: Allowance | None = None
-    """None until we have caught up with the log once: until then no quota applies."""
+    """None until its first entry is taken; see :mod:`node.sync.quota`."""
 
     @property
     def is_complete(self) -> bool:

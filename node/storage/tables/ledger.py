@@ -41,9 +41,9 @@ LOGS: Final = sa.Table(
     sa.UniqueConstraint("circle", "contributor"),
     sa.CheckConstraint("status IN ('good', 'forked')", name="status"),
 )
-"""``evidence`` of a fork: an encoded ``protocol.fork.ForkProof``; ``fork_index`` the first entry in which the two signed
-histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be taken of
-the log on that day; all three empty until the log has been caught up with once."""
+"""``evidence`` of a fork: an encoded ``protocol.fork.ForkProof``; ``fork_index`` the first entry in which the two
+signed histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be
+taken of the log on that day; all three empty for a log of ours, and until the first entry of another's is taken."""
 
 ENTRIES: Final = sa.Table(
     "entries",
