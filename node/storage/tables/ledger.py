@@ -43,7 +43,7 @@ LOGS: Final = sa.Table(
 )
 """``evidence`` of a fork: an encoded ``protocol.fork.ForkProof``; ``fork_index`` the first entry in which the two
 signed histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be
-taken of the log on that day; all three empty for a log of ours, and until the first entry of another's is taken."""
+taken of the log on that day; all three empty until something of it is taken from a peer."""
 
 ENTRIES: Final = sa.Table(
     "entries",
