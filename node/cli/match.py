@@ -130,7 +130,10 @@ def _of_files(paths: list[Path]) -> Matcher:
     def note(read: int) -> None:
         progress(read, what="records")
 
-    return matcher(Index(gather(read_registry(paths, note), load_places().names)))
+    index = Index(gather(read_registry(paths, note), load_places().names))
+    if not len(index):
+        raise HanseError(Code.BAD_FILE, "the registry files hold no organisation.", remedy="Fetch them again.")
+    return matcher(index)
 
 
 def _of_node(data: Path) -> Matcher:

@@ -24,20 +24,20 @@ _REGISTRY: Final = "registry"
 def registry_digest(tx: Transaction) -> str:
     """A digest of every registry record, in hexadecimal: another digest, another registry."""
     digest = hashlib.sha256()
-    for row in _rows(tx):
-        record = bytes(row.record)
-        digest.update(f"{row.id} {len(record)} ".encode())
+    for subject, record in _rows(tx):
+        digest.update(f"{subject} {len(record)} ".encode())
         digest.update(record)
     return digest.hexdigest()
 
 
 def registry_organisations(tx: Transaction) -> Iterator[Organisation]:
     """Every organisation of the registry, by identifier; minted subjects and those of statements are not among them."""
-    for row in _rows(tx):
-        yield _DECODER.decode(bytes(row.record))
+    for _, record in _rows(tx):
+        yield _DECODER.decode(record)
 
 
-def _rows(tx: Transaction) -> Iterator[sa.Row[tuple[str, bytes]]]:
+def _rows(tx: Transaction) -> Iterator[tuple[str, bytes]]:
     query = sa.select(SUBJECTS.c.id, SUBJECTS.c.record).where(SUBJECTS.c.origin == _REGISTRY).order_by(SUBJECTS.c.id)
-    with tx.connection.execution_options(yield_per=_BATCH).execute(query) as rows:
-        yield from rows
+    with tx.connection.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        for row in rows:
+            yield row.id, bytes(row.record)

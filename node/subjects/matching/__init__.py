@@ -7,6 +7,7 @@
 ``mentions``   where in a text a name may stand
 ``places``     which countries a text names
 ``features``   what speaks for and against each organisation, as numbers with names
+``second``     more numbers, from what the first look gave the others of the text
 ``model``      one weight for each number, and the probability they give together
 ``resolve``    links, suggestions and their reasons in words: :func:`matches`
 ``store``      the index of the node's own registry, kept on disk: :class:`Names`

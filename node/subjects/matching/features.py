@@ -15,10 +15,10 @@ from rapidfuzz import fuzz
 from node.subjects.matching.index import KINDS, Index
 from node.subjects.matching.mentions import Mention
 from node.subjects.matching.places import Evidence, places_of
-from node.subjects.matching.text import Text, fold, read, words_of
+from node.subjects.matching.text import Text, read, words_of
 from node.subjects.matching.vocabulary import GENERIC, LABORATORIES, QUALIFIERS, SMALL, UNIT_HEADS, UNITS
 
-MAX_CANDIDATES: Final = 40
+MAX_CANDIDATES: Final = 25
 """Organisations that are weighed for one text, after a first rough order."""
 _OF: Final = frozenset(["of", "de", "di", "da", "do", "dos", "del", "della", "des", "du", "for", "fur", "fuer", "of"])
 _HOW: Final = {"exact": 1.0, "order": 0.9, "spread": 0.97, "near": 0.75, "acronym": 0.45, "host": 0.6}
@@ -48,6 +48,10 @@ _DOUBTS: Final = (
     "kind_former",
 )
 """Any of these keeps a match from being clean."""
+SHORT_WORD: Final = 6
+"""Letters below which a name of one word is likely to be something else too."""
+_LIKE: Final = 0.85
+"""Likeness from which a nearly fitting longer name is taken for one."""
 FULL_RARITY: Final = 25.0
 """Sum of rarities from which a name is as telling as any."""
 
@@ -120,7 +124,6 @@ class _Around:
 
     def __init__(self, index: Index, text: Text, found: Sequence[Candidate], evidence: Evidence) -> None:
         self.index, self.text, self.found, self.evidence = index, text, found, evidence
-        self.squashed = "".join(text.words)
         self.by_organisation = {each.organisation: each for each in found}
         self.firm = [each for each in found if each.mention.how in {"exact", "order"} and each.mention.length > 1]
         self.hosts = any("education" in index.source.types[each.organisation] for each in self.firm)
@@ -135,11 +138,15 @@ class _Around:
         """All numbers of one candidate."""
         numbers = {"always": 1.0}
         self._name(each, numbers)
+        self._registry(each, numbers)
+        self._rivals(each, numbers)
         self._place(each, numbers)
         if each.mention.length:
-            self._neighbours(each, numbers)
-        self._others(each, numbers)
-        if each.rivals and not self._decided(each, numbers):
+            self._stand(each, numbers)
+            numbers.update(dict.fromkeys(filter(None, (self._next(each), self._previous(each))), 1.0))
+        self._overlaps(each, numbers)
+        self._family(each, numbers)
+        if each.rivals and not _decided(numbers):
             numbers["undecided"] = 1.0
         if numbers.get("exact") and not any(numbers.get(name, 0.0) > 0 for name in _DOUBTS):
             numbers["clean"] = 1.0
@@ -149,43 +156,45 @@ class _Around:
             numbers["clean_telling"] = numbers["telling"]
         return numbers
 
-    def _decided(self, each: Candidate, numbers: Mapping[str, float]) -> bool:
-        """Whether the text says more than the shared name, and what it says fits this organisation alone."""
-        here = numbers.get("country_same", 0.0) > 0 and not numbers.get("rival_fits")
-        town = numbers.get("town_same", 0.0) > 0 and not numbers.get("rival_in_town")
-        return here or town
-
     def _name(self, each: Candidate, numbers: dict[str, float]) -> None:
-        index, mention, text = self.index, each.mention, self.text
-        telling = telling_of(index, text, mention)
+        """How the text names it."""
+        mention, text = each.mention, self.text
+        telling = telling_of(self.index, text, mention)
         words = text.words[mention.start : mention.end]
         numbers[mention.how] = 1.0
-        kind = KINDS[each.kind]
-        if mention.how not in {"acronym", "host"}:
-            numbers[f"kind_{kind}"] = 1.0
-        if mention.how == "near":
-            numbers["near_likeness"] = (mention.likeness - 0.8) * 4
-            numbers["near_telling"] = telling
-            numbers["near_spelling"] = self._spelling(each)
-        elif mention.how in {"exact", "order", "spread"}:
-            numbers["telling"] = telling
-            numbers["faint"] = max(0.0, 0.4 - telling) * 2.5
-            numbers["as_written"] = float(self._as_written(each))
-            if all(word in GENERIC for word in words):
-                numbers["generic"] = 1.0
-            if words[0] in UNITS:
-                numbers["unit"] = 1.0
-            elif (words[0] in LABORATORIES or "laboratory" in words) and self.hosts:
-                numbers["laboratory"] = 1.0
-        elif mention.how == "acronym":
-            numbers["acronym_letters"] = min(1.0, (len(text.words[mention.start]) - 2) / 4)
-            numbers["acronym_bracket"] = float(text.bracket[mention.start])
-        if len(words) == 1 and mention.how in {"exact", "order", "near"}:
+        match mention.how:
+            case "near":
+                numbers["near_likeness"] = (mention.likeness - 0.8) * 4
+                numbers["near_telling"] = telling
+                numbers["near_spelling"] = self._spelling(each)
+            case "exact" | "order" | "spread":
+                self._named(each, telling, numbers)
+            case "acronym":
+                numbers["acronym_letters"] = min(1.0, (len(text.words[mention.start]) - 2) / 4)
+                numbers["acronym_bracket"] = float(text.bracket[mention.start])
+            case "host":
+                pass
+        if mention.entry >= 0:
+            numbers[f"kind_{KINDS[each.kind]}"] = 1.0
+        if len(words) == 1 and mention.entry >= 0:
             numbers["one_word"] = 1.0
-            numbers["one_word_short"] = float(len(words[0]) < 6)  # noqa: PLR2004
-        numbers["rivals"] = min(1.0, log(1 + each.rivals) / 3)
-        numbers["has_rival"] = float(each.rivals > 0)
-        self._rivals(each, numbers)
+            numbers["one_word_short"] = float(len(words[0]) < SHORT_WORD)
+
+    def _named(self, each: Candidate, telling: float, numbers: dict[str, float]) -> None:
+        words = self.text.words[each.mention.start : each.mention.end]
+        numbers["telling"] = telling
+        numbers["faint"] = max(0.0, 0.4 - telling) * 2.5
+        numbers["as_written"] = float(self._as_written(each))
+        if all(word in GENERIC for word in words):
+            numbers["generic"] = 1.0
+        if words[0] in UNITS:
+            numbers["unit"] = 1.0
+        elif (words[0] in LABORATORIES or "laboratory" in words) and self.hosts:
+            numbers["laboratory"] = 1.0
+
+    def _registry(self, each: Candidate, numbers: dict[str, float]) -> None:
+        """What the registry says of it, whatever the text says."""
+        index = self.index
         numbers["known_names"] = min(1.0, log(1 + index.name_count[each.organisation]) / 3)
         numbers["closed"] = float(not index.source.active[each.organisation])
         types = index.source.types[each.organisation].split()
@@ -197,6 +206,8 @@ class _Around:
 
     def _rivals(self, each: Candidate, numbers: dict[str, float]) -> None:
         """How it compares with those that the same words may mean."""
+        numbers["rivals"] = min(1.0, log(1 + each.rivals) / 3)
+        numbers["has_rival"] = float(each.rivals > 0)
         mention, source = each.mention, self.index.source
         others = [
             other
@@ -262,7 +273,10 @@ class _Around:
 
     def _in_town(self, each: Candidate) -> bool:
         """Whether the text names its town outside its name."""
-        towns = places_of(self.index.source.places[each.organisation])
+        place = self.index.source.places[each.organisation]
+        if not place:
+            return False
+        towns = places_of(place)
         mention = each.mention
         outside = "".join(self.text.words[: mention.start]) + " " + "".join(self.text.words[mention.end :])
         return bool(towns) and towns[0] in outside
@@ -276,7 +290,8 @@ class _Around:
                     counts[hint[0]] += hint[1]
         return max(counts, key=lambda country: counts[country]) if counts else ""
 
-    def _neighbours(self, each: Candidate, numbers: dict[str, float]) -> None:
+    def _stand(self, each: Candidate, numbers: dict[str, float]) -> None:
+        """Where in the text it stands."""
         text, mention = self.text, each.mention
         first, last = text.part[mention.start], text.part[mention.end - 1]
         crossed = last - first - self._own_cuts(each) if last > first else 0
@@ -284,37 +299,36 @@ class _Around:
         size = sum(self.part_size[part] for part in range(first, last + 1))
         numbers["fills_part"] = mention.length / size
         numbers["whole_text"] = float(mention.length == len(text))
-        after, before = mention.end, mention.start - 1
-        if after < len(text) and text.part[after] == last:
-            word = text.words[after]
-            if text.before[after] in _OF:
-                numbers["next_of"] = 1.0
-            elif word in UNIT_HEADS:
-                numbers["next_unit"] = 1.0
-            elif after in self.evidence.at or word in self.index.word_country or word[:1].isdigit():
-                numbers["next_place"] = 1.0
-            elif text.before[after]:
-                numbers["next_and"] = 1.0
-            elif word in QUALIFIERS:
-                numbers["next_qualifier"] = 1.0
-            elif word in GENERIC:
-                numbers["next_generic"] = 1.0
-            else:
-                numbers["next_other"] = 1.0
-        if before >= 0 and text.part[before] == first:
-            if text.before[mention.start] in _OF:
-                heads = any(text.words[n] in UNIT_HEADS for n in range(before, -1, -1) if text.part[n] == first)
-                numbers["previous_of_unit" if heads else "previous_of"] = 1.0
-            elif text.before[mention.start]:
-                numbers["previous_and"] = 1.0
-            elif text.words[before] in QUALIFIERS:
-                numbers["previous_qualifier"] = 1.0
-            elif text.words[before] in GENERIC:
-                numbers["previous_generic"] = 1.0
-            else:
-                numbers["previous_other"] = 1.0
         numbers["first_part"] = float(first == 0)
         numbers["bracketed"] = float(text.bracket[mention.start])
+
+    def _next(self, each: Candidate) -> str:
+        """What follows in the same part of the text."""
+        text, after = self.text, each.mention.end
+        if after == len(text) or text.part[after] != text.part[after - 1]:
+            return ""
+        word = text.words[after]
+        if text.before[after] in _OF:
+            return "next_of"
+        if word in UNIT_HEADS:
+            return "next_unit"
+        if after in self.evidence.at or word in self.index.word_country or word[:1].isdigit():
+            return "next_place"
+        if text.before[after]:
+            return "next_and"
+        return f"next_{_sort(word)}"
+
+    def _previous(self, each: Candidate) -> str:
+        """What stands before it in the same part of the text."""
+        text, start = self.text, each.mention.start
+        if start == 0 or text.part[start - 1] != text.part[start]:
+            return ""
+        if text.before[start] in _OF:
+            heads = any(text.words[n] in UNIT_HEADS for n in range(start) if text.part[n] == text.part[start])
+            return "previous_of_unit" if heads else "previous_of"
+        if text.before[start]:
+            return "previous_and"
+        return f"previous_{_sort(text.words[start - 1])}"
 
     def _own_cuts(self, each: Candidate) -> int:
         """Commas and brackets that the name itself has."""
@@ -324,7 +338,8 @@ class _Around:
         parts = read(self.index.source.name_text[row]).part
         return parts[-1] - parts[0] if parts else 0
 
-    def _others(self, each: Candidate, numbers: dict[str, float]) -> None:
+    def _overlaps(self, each: Candidate, numbers: dict[str, float]) -> None:
+        """Other organisations that the same words, or some of them, may mean."""
         mention, text = each.mention, self.text
         inside = near_inside = better = 0.0
         for other in self.found:
@@ -332,51 +347,66 @@ class _Around:
             if other.organisation == each.organisation or theirs.start >= mention.end or theirs.end <= mention.start:
                 continue
             better = max(better, other.rough - each.rough)
-            if (
-                theirs.how == "spread"
-                and mention.how != "spread"
-                and theirs.start <= mention.start
-                and theirs.end >= mention.end
-            ):
+            covers = theirs.start <= mention.start and theirs.end >= mention.end
+            if covers and theirs.how == "spread" != mention.how:
                 numbers["continued"] = 1.0
-            if theirs.how == "exact" and (
-                theirs.start < mention.start < theirs.end < mention.end
-                or mention.start < theirs.start < mention.end < theirs.end
-            ):
+            if covers and theirs.length > mention.length:
+                if theirs.how in {"exact", "order"}:
+                    inside = max(inside, 0.3 if self._crosses(other) else 1.0)
+                else:
+                    near_inside = max(near_inside, (theirs.likeness - _LIKE) * 9)
+            if theirs.how == "exact" and _interlock(theirs, mention):
                 numbers["overlapping"] = 1.0
                 if text.part[mention.start] != text.part[mention.end - 1]:
                     numbers["overlapping_crossing"] = 1.0
-            if theirs.length > mention.length and theirs.start <= mention.start and theirs.end >= mention.end:
-                if theirs.how in {"exact", "order"}:
-                    crossing = text.part[theirs.end - 1] - text.part[theirs.start] > self._own_cuts(other)
-                    inside = max(inside, 0.3 if crossing else 1.0)
-                elif theirs.likeness > 0.85:  # noqa: PLR2004
-                    near_inside = max(near_inside, (theirs.likeness - 0.85) * 9)
-        for other in self.firm:
-            theirs = other.mention
-            if theirs.length < mention.length and theirs.start >= mention.start and theirs.end <= mention.end:
-                if (
-                    other.organisation != each.organisation
-                    and "education" in self.index.source.types[other.organisation]
-                ):
-                    healthy = "hospital" in text.words[mention.start : mention.end]
-                    numbers["holds_hospital" if healthy else "holds_university"] = 1.0
-        types = self.index.source.types
-        if any("education" in types[parent] for parent in self.index.source.relations[each.organisation]):
-            numbers["part_of_university"] = 1.0
         numbers["inside_longer"] = inside
         numbers["inside_near"] = near_inside if inside < 1 else 0.0
         numbers["beaten"] = min(1.0, better * 2)
         numbers["best_here"] = float(better <= 0)
+
+    def _family(self, each: Candidate, numbers: dict[str, float]) -> None:
+        """Other organisations of the text that the registry, or the name itself, ties to it."""
+        source, mention = self.index.source, each.mention
+        parents = source.relations[each.organisation]
+        for other in self.firm:
+            theirs = other.mention
+            smaller = theirs.length < mention.length and mention.start <= theirs.start and theirs.end <= mention.end
+            if smaller and other is not each and "education" in source.types[other.organisation]:
+                healthy = "hospital" in self.text.words[mention.start : mention.end]
+                numbers["holds_hospital" if healthy else "holds_university"] = 1.0
+            if each.organisation in source.relations[other.organisation]:
+                numbers["child_named"] = 1.0
+        for parent in parents:
+            if "education" in source.types[parent]:
+                numbers["part_of_university"] = 1.0
+            if (named := self.by_organisation.get(parent)) and named.mention.how != "near":
+                numbers["parent_named"] = 1.0
+        if numbers.get("parent_named") and numbers.get("crossing"):
+            numbers["crossing_child"] = 1.0
         numbers["repeated"] = float(each.support > 0)
-        parents = self.index.source.relations[each.organisation]
-        if any(
-            parent in self.by_organisation and self.by_organisation[parent].mention.how != "near" for parent in parents
-        ):
-            numbers["parent_named"] = 1.0
-        if any(each.organisation in self.index.source.relations[other.organisation] for other in self.firm):
-            numbers["child_named"] = 1.0
         numbers["alone"] = float(not self.firm)
 
+    def _crosses(self, each: Candidate) -> bool:
+        """Whether its words stand in more parts of the text than its name has."""
+        mention, part = each.mention, self.text.part
+        crossed = part[mention.end - 1] - part[mention.start]
+        return crossed > 0 and crossed > self._own_cuts(each)
 
-__all__ = ["Candidate", "candidates", "fold", "telling_of", "weigh"]
+
+def _sort(word: str) -> str:
+    return "qualifier" if word in QUALIFIERS else "generic" if word in GENERIC else "other"
+
+
+def _interlock(one: Mention, other: Mention) -> bool:
+    """Whether each holds some words of the other and neither holds all."""
+    return one.start < other.start < one.end < other.end or other.start < one.start < other.end < one.end
+
+
+def _decided(numbers: Mapping[str, float]) -> bool:
+    """Whether a text says more than a shared name, and what it says fits this organisation alone."""
+    here = numbers.get("country_same", 0.0) > 0 and not numbers.get("rival_fits")
+    town = numbers.get("town_same", 0.0) > 0 and not numbers.get("rival_in_town")
+    return here or town
+
+
+__all__ = ["Candidate", "candidates", "telling_of", "weigh"]

@@ -11,15 +11,17 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 from typing import Final, Literal, TypeAlias
 
-from node.domain.subjects import Organisation
+from node.domain.subjects import Name, Organisation
 from node.subjects.matching.text import canonical, host_of
 from node.subjects.matching.vocabulary import GENERIC
 from protocol.identifiers import SubjectId
 
 Kind: TypeAlias = Literal["display", "label", "alias", "acronym", "former"]
+_FULL: Final = ("display", "label", "alias")
 KINDS: Final[tuple[Kind, ...]] = ("display", "label", "alias", "acronym", "former")
 
 MAX_NAME_WORDS: Final = 40
@@ -28,6 +30,10 @@ MAX_WORD_NAMES: Final = 4_000
 """Names that one word may lead to when names are looked for by their words; commoner words only add to a score."""
 MAX_CONTINUED: Final = 2
 """Words by which a longer name may continue a shorter one and still be looked for apart from it."""
+MIN_SPELLED: Final = 5
+"""Letters from which a word may be a misspelling, or the abbreviation, of another."""
+FEWEST_NAMES: Final = 200_000
+"""Names among which a word is rare or common: an extract of the registry is judged as the registry would be."""
 _MIN_BEARERS: Final = 3
 """Organisations that a word must occur with before it says something of a country."""
 _PURITY: Final = 0.8
@@ -63,8 +69,8 @@ class Index:
         "bags",
         "entries",
         "entry_first",
-        "entry_total",
         "entry_names",
+        "entry_total",
         "entry_words",
         "hosts",
         "longer",
@@ -115,13 +121,13 @@ class Index:
         for organisation, hosts in enumerate(source.hosts):
             for host in hosts:
                 self.hosts[host].append(organisation)
-        self.name_count = array("H", (min(65_535, b - a) for a, b in zip(self.names_first, self.names_first[1:])))
+        self.name_count = array("H", (min(65_535, b - a) for a, b in pairwise(self.names_first)))
 
     def _index_words(self) -> None:
         counts: Counter[str] = Counter()
         for words in self.entry_words:
             counts.update(set(words.split()))
-        total = len(self.entry_words) + 1
+        total = max(len(self.entry_words), FEWEST_NAMES) + 1
         self.rarity: dict[str, float] = {word: log(total / count) for word, count in counts.items()}
         self.postings: dict[str, array[int]] = {
             word: array("I") for word, count in counts.items() if count <= MAX_WORD_NAMES
@@ -139,9 +145,9 @@ class Index:
         self.entry_total = array("f", (sum(self.rarity[word] for word in words.split()) for words in self.entry_words))
         self._extend()
         self.near: dict[str, list[str]] = defaultdict(list)
-        """Words of at least five letters by their first two letters, for finding a misspelt one."""
+        """Longer words by their first two letters, for finding a misspelt one."""
         for word in counts:
-            if len(word) > 4 and not word.isdigit():  # noqa: PLR2004
+            if len(word) >= MIN_SPELLED and not word.isdigit():
                 self.near[word[:2]].append(word)
 
     def _extend(self) -> None:
@@ -234,9 +240,9 @@ def gather(organisations: Iterable[Organisation], countries: Collection[str] = (
     return source
 
 
-def build(organisations: Iterable[Organisation]) -> Index:
+def build(organisations: Iterable[Organisation], countries: Collection[str] = ()) -> Index:
     """An index of these organisations."""
-    return Index(gather(organisations))
+    return Index(gather(organisations, countries))
 
 
 def _heirs(kept: Mapping[SubjectId, Organisation]) -> dict[SubjectId, tuple[SubjectId, ...]]:
@@ -266,11 +272,14 @@ def _add_names(
     source: Source, row: int, each: Organisation, former: Sequence[Organisation], countries: Collection[str]
 ) -> None:
     seen: set[tuple[str, bool]] = set()
-    texts = [(each.label, 0), *((name.value, KINDS.index(name.kind)) for name in each.names)]
+    texts = [(each.label, 0), *((name.value, _kind(name)) for name in each.names)]
     texts += [(name.value, 4) for old in former for name in old.names if name.kind != "acronym"]
     texts += [
-        (plain, kind) for text, kind in texts if kind < 3 and (plain := _without_country(text, countries)) != text
-    ]  # noqa: PLR2004
+        (plain, kind)
+        for text, kind in texts
+        if KINDS[kind] in _FULL
+        if (plain := _without_country(text, countries)) != text
+    ]
     for text, kind in texts:
         words = " ".join(canonical(text)[:MAX_NAME_WORDS])
         acronym = KINDS[kind] == "acronym"
@@ -280,6 +289,11 @@ def _add_names(
             source.name_kind.append(kind)
             source.name_text.append(text)
             source.name_words.append(words)
+
+
+def _kind(name: Name) -> int:
+    """A name without a language is an alias, whatever an extract calls it."""
+    return KINDS.index("alias" if name.kind == "label" and not name.language else name.kind)
 
 
 def _without_country(text: str, countries: Collection[str]) -> str:

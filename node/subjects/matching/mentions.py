@@ -4,7 +4,7 @@ A mention is a claim about some words of the text; which organisation they mean 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import pairwise
@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from rapidfuzz import fuzz, process
 
-from node.subjects.matching.index import MAX_NAME_WORDS, Index
+from node.subjects.matching.index import MAX_NAME_WORDS, MIN_SPELLED, Index
 from node.subjects.matching.text import Text, is_acronym
 from node.subjects.matching.vocabulary import GENERIC
 
@@ -32,10 +32,10 @@ MAX_SPELLINGS: Final = 3
 """Known words that a misspelt one may stand for."""
 MIN_STEM: Final = 3
 """Letters from which an abbreviation is completed."""
-MIN_SPELLED: Final = 5
-"""Letters from which a word may be a misspelling of another."""
 _MIN_COVER: Final = 0.55
 _MIN_SPELLING: Final = 82.0
+_ABBREVIATED_RARITY: Final = 3.0
+"""Rarity of an abbreviation that is none of a word of the name."""
 _UNKNOWN_RARITY: Final = 9.0
 """Rarity of a word that no name has: as one that few have."""
 
@@ -59,9 +59,16 @@ class Mention:
         return self.end - self.start
 
 
-def find(index: Index, text: Text, places: Mapping[int, str]) -> list[Mention]:
-    """All mentions, unordered; they may overlap and contradict each other. ``places``: words that name a country."""
-    exact = _exact(index, text)
+def inside(exact: Sequence[Mention]) -> set[int]:
+    """Words of the text that stand in a name but do not begin it."""
+    return {number for each in exact if each.how == "exact" for number in range(each.start + 1, each.end)}
+
+
+def find(index: Index, text: Text, exact: list[Mention], places: Mapping[int, str]) -> list[Mention]:
+    """All mentions, unordered; they may overlap and contradict each other.
+
+    ``exact``: those of :func:`find_exact`; ``places``: words that name a country.
+    """
     if not _is_place(0, len(text), places):
         exact = [each for each in exact if not _is_place(each.start, each.end, places)]
     return [
@@ -91,7 +98,8 @@ def _spread(index: Index, text: Text, exact: list[Mention]) -> list[Mention]:
     return found
 
 
-def _exact(index: Index, text: Text) -> list[Mention]:
+def find_exact(index: Index, text: Text) -> list[Mention]:
+    """Names that stand in the text word by word, in their order or another."""
     found: list[Mention] = []
     entries, bags, words = index.entries, index.bags, text.words
     for start in range(len(words)):
@@ -106,8 +114,8 @@ def _exact(index: Index, text: Text) -> list[Mention]:
             if 0 < end - start < MAX_BAG_WORDS and text.part[start] == text.part[end] and plain:
                 bag = bags.get(" ".join(sorted(words[start : end + 1])))
                 if bag is not None:
-                    for each in bag if isinstance(bag, list) else (bag,):
-                        found.append(Mention(start, end + 1, "order", each, 0.97))
+                    entries_in_order = bag if isinstance(bag, list) else [bag]
+                    found += [Mention(start, end + 1, "order", each, 0.97) for each in entries_in_order]
     return found
 
 
@@ -192,20 +200,20 @@ def _placed(index: Index, text: Text, spelled: dict[str, list[int]], entry: int,
     window = " ".join(text.words[start:end])
     ratio = fuzz.ratio(name, window) / 100.0
     inside = sum(index.rarity.get(word, _UNKNOWN_RARITY) for word in text.words[start:end])
-    if any(text.cut_short[start:end]):  # abbreviations: compare word by word, by what they begin with
+    if any(text.cut_short[start:end]):  # abbreviations are compared word by word, by what they begin
         ratio = max(ratio, cover * len(words) / max(len(words), end - start))
-        inside = sum(
-            index.rarity.get(word, _UNKNOWN_RARITY)
-            for word, cut in zip(text.words[start:end], text.cut_short[start:end])
-            if not cut
-        ) + sum(
-            max((index.rarity[w] for w in words if w.startswith(word)), default=3.0)
-            for word, cut in zip(text.words[start:end], text.cut_short[start:end])
-            if cut
-        )
+        inside = sum(_rarity_of(index, text, number, words) for number in range(start, end))
     shared = sum(index.rarity[word] for word in set(words) if word in spelled)
     likeness = min(0.96, (cover * min(1.0, shared / inside if inside else 0.0)) ** 0.5 * 0.6 + ratio * 0.4)
     return Mention(start, end, "near", entry, likeness)
+
+
+def _rarity_of(index: Index, text: Text, number: int, words: Sequence[str]) -> float:
+    """How telling a word of the text is; an abbreviation counts as the word of the name that it abbreviates."""
+    word = text.words[number]
+    if not text.cut_short[number]:
+        return index.rarity.get(word, _UNKNOWN_RARITY)
+    return max((index.rarity[each] for each in words if each.startswith(word)), default=_ABBREVIATED_RARITY)
 
 
 def _spellings(index: Index, word: str, cut_short: bool) -> list[str]:  # noqa: FBT001
@@ -224,4 +232,4 @@ def _spellings(index: Index, word: str, cut_short: bool) -> list[str]:  # noqa: 
     return [each for each, _, _ in close]
 
 
-__all__ = ["How", "Mention", "find"]
+__all__ = ["How", "Mention", "find", "find_exact", "inside"]

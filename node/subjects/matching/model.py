@@ -1,4 +1,4 @@
-"""From numbers to a probability: one weight for each number, committed beside this module.
+"""From numbers to a probability: one weight for each number and look, committed beside this module.
 
 ``python -m tests.bench.names_train`` makes ``model.json`` from the development data, always the same from the same
 data. A weight says how strongly a number speaks for a link (above zero) or against one.
@@ -19,14 +19,18 @@ _STEEP: Final = 30.0
 class Model(msgspec.Struct, frozen=True):
     """The weights, and from which probability each mode links."""
 
-    weights: dict[str, float]
+    first: dict[str, float]
+    """Of the first look: each organisation by itself."""
+    second: dict[str, float]
+    """Of the second look: among the others of the text."""
     safe: float
     balanced: float
 
-    def probability(self, numbers: Mapping[str, float]) -> float:
-        """How likely it is that the text means this organisation, 0 to 1."""
-        total = sum(self.weights.get(name, 0.0) * value for name, value in sorted(numbers.items()))
-        return 1.0 / (1.0 + exp(-max(-_STEEP, min(_STEEP, total))))
+
+def probability(weights: Mapping[str, float], numbers: Mapping[str, float]) -> float:
+    """How likely it is that the text means this organisation, 0 to 1."""
+    total = sum(weights.get(name, 0.0) * value for name, value in sorted(numbers.items()))
+    return 1.0 / (1.0 + exp(-max(-_STEEP, min(_STEEP, total))))
 
 
 def load() -> Model:

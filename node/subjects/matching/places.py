@@ -6,13 +6,13 @@ states that addresses in federal countries name instead of the country.
 
 import importlib.resources
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from node.subjects.matching.text import Text, canonical, fold
+from node.subjects.matching.text import Text, canonical
 
 _FILE: Final = "places.json"
 MAX_PLACE_WORDS: Final = 12
@@ -58,8 +58,16 @@ def load() -> Gazetteer:
     return Gazetteer(names, regions, lists.codes, longest)
 
 
-def find(text: Text, gazetteer: Gazetteer, word_country: Mapping[str, tuple[str, float]]) -> Evidence:
-    """Countries of a text. Two that are named are both kept: the text may speak of two organisations."""
+def find(
+    text: Text,
+    gazetteer: Gazetteer,
+    word_country: Mapping[str, tuple[str, float]],
+    inside: Collection[int] = (),
+) -> Evidence:
+    """Countries of a text. Two that are named are both kept: the text may speak of two organisations.
+
+    ``inside``: words within an organisation's name. They name no place: the "University of Georgia" may be anywhere.
+    """
     named: set[str] = set()
     regions: Counter[str] = Counter()
     at: dict[int, str] = {}
@@ -70,7 +78,7 @@ def find(text: Text, gazetteer: Gazetteer, word_country: Mapping[str, tuple[str,
             if len(squashed) > gazetteer.longest:
                 break
             country = gazetteer.names.get(squashed) or gazetteer.regions.get(squashed)
-            if country and _stands_alone(text, start, end):
+            if country and start not in inside and _stands_alone(text, start, end):
                 best = end + 1
                 if squashed in gazetteer.names:
                     named.add(country)
@@ -107,6 +115,3 @@ def _is_code(text: Text, number: int) -> bool:
 def places_of(place: str) -> tuple[str, ...]:
     """Town and region of an organisation, squashed, as they are looked for in a text."""
     return tuple(filter(None, ("".join(canonical(part)) for part in place.split(", "))))
-
-
-__all__ = ["Evidence", "Gazetteer", "find", "fold", "load", "places_of"]

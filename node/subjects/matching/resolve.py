@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from node.errors import Code, HanseError
-from node.subjects.matching import features, mentions, model, places
+from node.subjects.matching import features, mentions, model, places, second
 from node.subjects.matching.features import Candidate
 from node.subjects.matching.index import KINDS, Index
 from node.subjects.matching.text import MAX_CHARACTERS, read
@@ -43,6 +43,7 @@ DOUBTS: Final[Mapping[str, str]] = {
     "next_of": "the name goes on in the text",
     "previous_of": "the name begins earlier in the text",
     "continued": "the text also names a part or campus of it",
+    "crossing_child": "the words may be another organisation's name and a place",
     "overlapping_crossing": "the words belong to two different parts of the text",
 }
 """What keeps a link from being safe, in the words in which a person reads it."""
@@ -124,10 +125,23 @@ def weigh(having: Matcher, text: str) -> list[Weighed]:
             remedy="Give the affiliation alone, without the text around it.",
         )
     words = read(text)
-    evidence = places.find(words, having.gazetteer, having.index.word_country)
-    found = features.candidates(having.index, words, mentions.find(having.index, words, evidence.at), evidence)
+    exact = mentions.find_exact(having.index, words)
+    evidence = places.find(words, having.gazetteer, having.index.word_country, mentions.inside(exact))
+    everything = mentions.find(having.index, words, exact, evidence.at)
+    found = features.candidates(having.index, words, everything, evidence)
     numbers = features.weigh(having.index, words, found, evidence)
-    weighed = [Weighed(each, its, having.model.probability(its)) for each, its in zip(found, numbers, strict=True)]
+    return look_twice(having.model, found, numbers)
+
+
+def look_twice(
+    weights: model.Model, found: Sequence[Candidate], numbers: Sequence[Mapping[str, float]]
+) -> list[Weighed]:
+    """The candidates of one text with their probabilities, best first."""
+    first = [model.probability(weights.first, its) for its in numbers]
+    both = [{**its, **more} for its, more in zip(numbers, second.numbers(found, first), strict=True)]
+    weighed = [
+        Weighed(each, its, model.probability(weights.second, its)) for each, its in zip(found, both, strict=True)
+    ]
     weighed.sort(key=lambda each: (-each.probability, -each.candidate.rough, each.candidate.organisation))
     return weighed
 
@@ -136,7 +150,7 @@ def matches(having: Matcher, text: str, mode: Mode = "safe") -> Match:
     """The organisations that ``text``, a name or a whole affiliation in any language, means."""
     weighed = weigh(having, text)
     linked = links(having.model, weighed, mode)
-    suggestions = []
+    suggestions: list[tuple[bool, Suggestion]] = []
     for rank, each in enumerate(weighed):
         is_linked = rank in linked
         if is_linked or (each.probability >= MIN_SCORE and len(suggestions) < MAX_SUGGESTIONS):

@@ -41,7 +41,9 @@ _UNSPACED: Final = (
 _TOKEN: Final = re.compile(
     rf"(?P<mail>[\w.+-]+@[\w.-]+)|(?P<link>(?:https?://|www\.)[^\s,;]+)|(?P<one>[{_UNSPACED}])"
     rf"|(?P<word>[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|(?<=\w)[\u0900-\u0d7f\u200c\u200d])*)"
-    r"|(?P<amp>&)|(?P<stop>\.)|(?P<open>[(\[{（［「])|(?P<close>[)\]}）］」])|(?P<cut>[,;:/|•·\n\t<>=\"“”„«»،、，；。]|\s[-–—]\s|\s[-–—](?=\w)|—)"
+    r"|(?P<amp>&)|(?P<stop>\.)|(?P<open>[(\[{\uff08\uff3b\u300c])|(?P<close>[)\]}\uff09\uff3d\u300d])"
+    r"|(?P<cut>[,;:/|\u2022\u00b7\n\t<>=\"\u201c\u201d\u201e\u00ab\u00bb\u060c\u3001\uff0c\uff1b\u3002\u2014]"
+    r"|\s[-\u2013]\s|\s[-\u2013](?=\w))"
 )
 _ELIDED: Final = re.compile("\\b[dDlL][\u0027\u2019](?=\\w)")
 """The articles in ``d'Orsay`` and ``L'Aquila``."""
@@ -161,6 +163,9 @@ def host_of(link: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    if not text.isascii():
+        # Composed, and without the marks that are no letters of their own: they would end a word.
+        text = _MARKS.sub("", unicodedata.normalize("NFC", text))
     text = _INITIALS.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", text)
     text = _APOSTROPHES.sub("", _ELIDED.sub(" ", _TAGS.sub(";", _ENTITY.sub("&", text.replace("\x00", " ")))))
     for match in _TOKEN.finditer(text):

@@ -19,7 +19,7 @@ _GROUPS: Final = {
     "technology": "technol tech technological technologies tecnologia tecnologica tecnologico technologie technologii"
     " technologique technologico tecnologie tecnologias tecnologicas technologic technologiczny technologiczna"
     " technologiczny technolgy technical technische technischen technischer technique techniques tecnica tecnico"
-    " technicznego technika tecniche teknik teknologi techniczna technicka technion_ teknoloji tekniska tekniske"
+    " technicznego technika tecniche teknik teknologi techniczna technicka teknoloji tekniska tekniske"
     " techonology tecnologici tecnologicos",
     "science": "sci sciences scis ciencias ciencia scienze science scienza wissenschaft wissenschaften scientific"
     " scient scientifique scientifiques scientifico scientifica cientifica cientificas cientifico nauk vetenskaper"
@@ -78,7 +78,7 @@ _GROUPS: Final = {
     "energy": "energ energie energia energetica",
     "nuclear": "nucl nucleaire nucleare nuclearia",
     "studies": "stud studii",
-    "general": "gen generale generalitat_",
+    "general": "gen generale",
     "regional": "reg regionale",
     "royal": "roy real royale",
     "saint": "st ste sankt sanct",
@@ -105,7 +105,6 @@ _GROUPS: Final = {
     "east": "est eastern",
     "west": "ouest western",
     "catholic": "catolica catholique cattolica katholieke katholische",
-    "max": "maxplanck_",
     "munich": "munchen muenchen",
     "zurich": "zuerich",
     "cologne": "koln koeln",
@@ -136,163 +135,33 @@ _GROUPS: Final = {
     "belgrade": "beograd beogradu",
     "montreal": "montral",
 }
-SMALL: Final = frozenset(
-    [
-        "the",
-        "of",
-        "and",
-        "und",
-        "et",
-        "y",
-        "e",
-        "i",
-        "a",
-        "an",
-        "at",
-        "in",
-        "on",
-        "for",
-        "fur",
-        "fuer",
-        "de",
-        "di",
-        "da",
-        "do",
-        "dos",
-        "das",
-        "del",
-        "della",
-        "delle",
-        "dello",
-        "degli",
-        "dei",
-        "der",
-        "die",
-        "den",
-        "des",
-        "du",
-        "la",
-        "le",
-        "les",
-        "el",
-        "los",
-        "las",
-        "lo",
-        "il",
-        "al",
-        "an",
-        "am",
-        "im",
-        "von",
-        "van",
-        "voor",
-        "zu",
-        "zur",
-        "zum",
-        "och",
-        "og",
-        "w",
-        "z",
-        "na",
-        "u",
-        "studi",
-        "d",
-        "l",
-        "s",
-        "dell",
-        "dall",
-        "to",
-        "by",
-        "with",
-        "pour",
-        "para",
-        "per",
-        "per",
-        "par",
-        "con",
-        "cum",
-        "aux",
-        "en",
-        "un",
-        "una",
-        "unter",
-        "der",
-        "het",
-        "ten",
-        "y",
-        "&",
-        "dans",
-        "à",
-        "no",
-    ]
-)
+_LISTS: Final = {
+    "small": "the of and und et y e i a an at in on for fur fuer de di da do dos das del della delle dello degli"
+    " dei der die den des du la le les el los las lo il al im am von van voor zu zur zum och og w z na u studi"
+    " degl dell dall to by with pour para per par con cum aux en un una unter het ten dans no o as em",
+    "shared": "division section unit group program programme service services office bureau board council agency life"
+    " natural social human arts humanities law business key graduate postgraduate systems network",
+    "heads": "department faculty school division section unit group laboratory chair college program programme service"
+    " clinic institute center",
+    "qualifiers": "technology medical agricultural state national polytechnic normal pedagogical veterinary"
+    " international women womens catholic christian islamic open free federal applied science health central north"
+    " south east west new northern southern royal autonomous metropolitan regional foreign transport economics"
+    " engineering maritime education finance forestry mining petroleum aeronautics defense defence military private"
+    " second third union city municipal provincial county children childrens",
+    "units": "department faculty division section unit chair group program programme school",
+    "laboratories": "laboratory key center institute clinic",
+}
+SMALL: Final = frozenset(_LISTS["small"].split())
 """Words between words. Left out of every comparison of names, and so is no difference between two of them."""
-
 CANONICAL: Final = {word: head for head, words in _GROUPS.items() for word in words.split()}
-
-GENERIC: Final = frozenset(_GROUPS) | frozenset(
-    [
-        "division",
-        "section",
-        "unit",
-        "group",
-        "program",
-        "programme",
-        "service",
-        "services",
-        "office",
-        "bureau",
-        "board",
-        "council",
-        "agency",
-        "institute",
-        "life",
-        "natural",
-        "social",
-        "human",
-        "arts",
-        "humanities",
-        "law",
-        "business",
-        "key",
-        "graduate",
-        "postgraduate",
-        "systems",
-        "network",
-    ]
-)
+"""What a word is compared as."""
+GENERIC: Final = frozenset(_GROUPS) | frozenset(_LISTS["shared"].split())
 """Words that many organisations share: a match that rests on them alone is none."""
-
-UNIT_HEADS: Final = frozenset(
-    [
-        "department",
-        "faculty",
-        "school",
-        "division",
-        "section",
-        "unit",
-        "group",
-        "laboratory",
-        "chair",
-        "college",
-        "program",
-        "programme",
-        "service",
-        "clinic",
-        "institute",
-        "center",
-    ]
-)
+UNIT_HEADS: Final = frozenset(_LISTS["heads"].split())
 """Words that begin a part of an organisation, or a whole one."""
-
-QUALIFIERS: Final = frozenset(
-    "technology medical agricultural state national polytechnic normal pedagogical veterinary international women"
-    " womens catholic christian islamic open free federal applied science health central north south east west new"
-    " northern southern royal autonomous metropolitan regional foreign transport economics engineering maritime"
-    " education finance forestry mining petroleum aeronautics defense defence military private second third union"
-    " city municipal provincial county children childrens ".split()
-)
+QUALIFIERS: Final = frozenset(_LISTS["qualifiers"].split())
 """Words beside a name that make it another name: "Medical University of X" is not "University of X"."""
-UNITS: Final = frozenset("department faculty division section unit chair group program programme school".split())
+UNITS: Final = frozenset(_LISTS["units"].split())
 """Words that begin a part of an organisation, and hardly ever an organisation."""
-LABORATORIES: Final = frozenset("laboratory key center institute clinic".split())
+LABORATORIES: Final = frozenset(_LISTS["laboratories"].split())
+"""Words that begin a part of an organisation as often as an organisation."""

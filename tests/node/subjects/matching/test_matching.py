@@ -1,0 +1,147 @@
+"""What is linked, what is only suggested, and that garbage is neither a link nor a crash."""
+
+import random
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.errors import Code, HanseError
+from node.subjects.matching.index import build
+from node.subjects.matching.places import load
+from node.subjects.matching.resolve import Matcher, Mode, matcher, matches
+from node.subjects.matching.text import MAX_CHARACTERS, MAX_WORDS, canonical, read
+from tests.node.subjects.matching.invented import INVENTED, ids, invented
+
+MATCHER = invented()
+MODES: tuple[Mode, ...] = ("safe", "balanced")
+
+
+def _linked(text: str, mode: Mode = "safe", having: Matcher = MATCHER) -> list[str]:
+    return [each.subject for each in matches(having, text, mode).links]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Aldermoor University", 1),
+        ("aldermoor univ.", 1),
+        ("Institut für Wellen, Universität Aldermoor, Niederlande", 1),
+        ("Department of Waves, Aldermoor University, Aldermoor, The Netherlands", 1),
+        ("Aldermoor University of Tides and Winds, Netherlands", 2),
+        ("ALDERMOOR UNIVERSITY OF TIDES & WINDS", 2),
+        ("Northport Institute of Lanterns (NILX), Sweden", 3),
+        ("東灘波浪大学理学部", 8),
+        ("قسم الفيزياء، جامعة الأمواج الكبرى", 9),
+        ("Velmora Technical University, Portugal", 11),
+    ],
+)
+def test_a_name_that_stands_in_the_text_is_linked(text: str, number: int) -> None:
+    assert _linked(text) == ids(number)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_longer_name_is_never_taken_for_the_shorter_one_in_it(mode: Mode) -> None:
+    for text in (
+        "Aldermoor University of Tides and Winds",
+        "School of Sails, Aldermoor University of Tides and Winds, Netherlands",
+        "Aldermoor University of Tide and Wind",
+    ):
+        assert ids(1)[0] not in _linked(text, mode)
+
+
+def test_a_name_that_goes_on_to_one_the_registry_does_not_know_is_not_linked() -> None:
+    match = matches(MATCHER, "Aldermoor University of Fire and Embers, Netherlands")
+    assert match.links == ()
+    assert [each.subject for each in match.suggestions][:1] != []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_name_of_two_is_suggested_and_the_reason_says_so(mode: Mode) -> None:
+    match = matches(MATCHER, "Trinity Harbour College", mode)
+    assert match.links == ()
+    assert {each.subject for each in match.suggestions[:2]} == set(ids(4, 5))
+    assert "2 organisations bear the same name" in match.suggestions[0].why
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("Trinity Harbour College, Ireland", 4), ("Trinity Harbour College, Canada", 5)],
+)
+def test_the_country_in_the_text_tells_namesakes_apart(text: str, number: int) -> None:
+    first = matches(MATCHER, text).suggestions[0]
+    assert first.subject == ids(number)[0]
+    assert "the text names its country" in first.why
+
+
+def test_countries_permuted_in_text_and_registry_change_nothing_else() -> None:
+    swapped = [replace(each, country={"IE": "CA", "CA": "IE"}.get(each.country, each.country)) for each in INVENTED]
+    other = matcher(build(swapped, load().names))
+    here = matches(MATCHER, "Trinity Harbour College, Ireland")
+    there = matches(other, "Trinity Harbour College, Canada")
+    assert [(each.subject, each.score, each.why) for each in here.suggestions] == [
+        (each.subject, each.score, each.why) for each in there.suggestions
+    ]
+
+
+def test_a_campus_is_found_by_its_town() -> None:
+    first = matches(MATCHER, "Qorvane State University, Department of Mills, Millbrook, Brazil").suggestions[0]
+    assert first.subject == ids(7)[0]
+
+
+def test_the_name_of_a_withdrawn_organisation_leads_to_its_successor() -> None:
+    match = matches(MATCHER, "Velmora Polytechnic, Portugal")
+    assert match.suggestions[0].subject == ids(11)[0]
+    assert "predecessor" in match.suggestions[0].why
+
+
+def test_an_abbreviation_or_an_address_alone_is_only_suggested() -> None:
+    for text in ("NILX", "someone@mail.lantern.example", "see https://www.lantern.example/people"):
+        match = matches(MATCHER, text)
+        assert match.links == ()
+        assert [each.subject for each in match.suggestions] == ids(3)
+
+
+def test_combining_characters_and_directions_make_no_difference() -> None:
+    for text in ("Universität Aldermoor", "Université Aldermoor"):
+        assert canonical(unicodedata.normalize("NFD", text)) == canonical(unicodedata.normalize("NFC", text))
+    plain = "جامعة الأمواج الكبرى"
+    dressed = "\u200f" + "\u064e".join(plain) + "\u200f"
+    assert _linked(dressed) == _linked(plain) == ids(9)
+
+
+@pytest.mark.parametrize("text", ["", " ", ",,,;;()[]", "\x00", "42", "🜁🜂", "\u200f", "a" * MAX_CHARACTERS, "; " * 999])
+def test_texts_without_a_name_link_nobody(text: str) -> None:
+    match = matches(MATCHER, text)
+    assert match.links == ()
+
+
+def test_a_text_that_is_too_long_is_refused_at_once() -> None:
+    with pytest.raises(HanseError) as caught:
+        matches(MATCHER, "Aldermoor " * 1_000_000)
+    assert caught.value.code is Code.INVALID
+    assert "4,000 characters" in caught.value.detail
+
+
+def test_the_work_for_one_text_is_bounded() -> None:
+    assert len(read("wave " * MAX_CHARACTERS)) == MAX_WORDS
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_answered(text: str) -> None:
+    for mode in MODES:
+        match = matches(MATCHER, text, mode)
+        suggested = [each.subject for each in match.suggestions]
+        assert len(set(suggested)) == len(suggested)
+        assert {each.subject for each in match.links} <= set(suggested)
+        assert all(0 <= each.score <= 1 and each.why for each in match.suggestions)
+
+
+def test_the_order_of_the_registry_changes_nothing() -> None:
+    shuffled = list(INVENTED)
+    random.Random(5).shuffle(shuffled)  # noqa: S311
+    other = matcher(build(shuffled, load().names))
+    for text in ("Aldermoor University", "Trinity Harbour College, Canada", "Northport Inst. of Lantern"):
+        assert matches(other, text) == matches(MATCHER, text)

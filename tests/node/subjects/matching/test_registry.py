@@ -1,0 +1,49 @@
+"""Over the whole registry: no shared name is a link, and the longer name of a known trap wins."""
+
+from collections import defaultdict
+
+import pytest
+
+from node.domain.subjects import normalise
+from node.subjects.matching.files import read_registry
+from node.subjects.matching.index import KINDS, build
+from node.subjects.matching.places import load
+from node.subjects.matching.resolve import Matcher, Mode, matcher, matches
+from node.subjects.matching.text import MAX_CHARACTERS
+from tests.support import shared_data
+
+AERONAUTICS = "Nanjing University of Aeronautics and Astronautics"
+MODES: tuple[Mode, ...] = ("safe", "balanced")
+
+
+@pytest.fixture(scope="module")
+def whole() -> Matcher:
+    """A matcher on the full registry; skipped, with the reason, where that is not there."""
+    return matcher(build(read_registry([shared_data("ror/organisations.jsonl.gz")]), load().names))
+
+
+def test_no_name_that_two_organisations_bear_is_linked_by_itself(whole: Matcher) -> None:
+    source, bearers = whole.index.source, defaultdict[str, set[str]](set)
+    for name, owner in enumerate(source.name_owner):
+        if KINDS[source.name_kind[name]] != "acronym":
+            bearers[normalise(source.name_text[name])].add(source.ids[owner])
+    shared = {name: owners for name, owners in bearers.items() if len(owners) > 1 and len(name) <= MAX_CHARACTERS}
+    assert len(shared) > 1_900
+    for text, owners in shared.items():
+        for mode in MODES:
+            linked = {each.subject for each in matches(whole, text, mode).links}
+            assert not linked & owners, text
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_longer_name_wins(whole: Matcher, mode: Mode) -> None:
+    for text in (
+        AERONAUTICS,
+        f"College of Civil Aviation, {AERONAUTICS}, Nanjing 210016, China",
+        "Nanjing Univ. of Aeronaut. & Astronaut., Nanjing, China",
+        "Nanjing University of Aeronautic and Astronautic, P.R. China",
+    ):
+        match = matches(whole, text, mode)
+        assert match.suggestions[0].name == AERONAUTICS, text
+        assert "Nanjing University" not in {each.name for each in match.links}, text
+    assert [each.name for each in matches(whole, "Nanjing University, China", mode).links] == ["Nanjing University"]
