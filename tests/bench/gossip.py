@@ -33,7 +33,6 @@ import structlog
 import uvicorn
 
 from node.api.connections import BoundedProtocol
-from node.cli.operate import run_beside
 from node.clock import SystemClock
 from node.storage import peers
 from node.storage.database import Database
@@ -187,10 +186,13 @@ def _serve(directory: Path, number: int, port: int, sync_seconds: int, gossip: b
         )
     )
 
-    def work(stop: threading.Event) -> None:
-        run_worker(runtime, stop, after_round=lambda: None, gossip=gossip)
-
-    run_beside(server, work)
+    stop = threading.Event()
+    options = {"after_round": lambda: None, "gossip": gossip}
+    worker = threading.Thread(target=run_worker, args=(runtime, stop), kwargs=options)
+    worker.start()
+    server.run()
+    stop.set()
+    worker.join()
 
 
 def _live(node: Node) -> Node:
@@ -202,19 +204,21 @@ def _p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def _in_own_network(arguments: Sequence[str]) -> int:
-    """Run again in a network namespace with nothing but a loopback interface; 1 where that is not allowed."""
+def _in_own_network(arguments: Sequence[str]) -> int | None:
+    """Run again in a network namespace with nothing but a loopback interface; None where that is not allowed."""
+    if shutil.which("unshare") is None or shutil.which("ip") is None:
+        return None
+    if subprocess.run(["unshare", "--net", "true"], check=False).returncode:  # noqa: S607  # wherever the system has it
+        return None
     again = f'ip link set lo up && exec "{sys.executable}" -m tests.bench.gossip "$@" {_OWN_NETWORK}'
     command = ["unshare", "--net", "sh", "-c", again, "sh", *arguments]
-    if shutil.which("unshare") is None or shutil.which("ip") is None:
-        return 1
     return subprocess.run(command, check=False).returncode  # noqa: S603  # this very program
 
 
 def main(arguments: list[str]) -> None:
     """Measure in a network of its own, or else in the machine's."""
-    if _OWN_NETWORK not in arguments and _in_own_network(arguments) == 0:
-        return
+    if _OWN_NETWORK not in arguments and (done := _in_own_network(arguments)) is not None:
+        sys.exit(done)
     seconds = [int(each) for each in arguments if each.isdigit()]
     figures = run(seconds[0] if seconds else REST_SECONDS)
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(figures)).decode() + "\n")
