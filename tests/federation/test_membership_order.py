@@ -103,7 +103,7 @@ def comparable(roster: Roster) -> object:
     return dict(roster.lines), dict(roster.voices), list(roster.lines)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_order_of_arrival_changes_nothing(story: _Story, data: st.DataObject) -> None:
     pieces = []
