@@ -83,7 +83,7 @@ def test_a_drawing_is_an_image_with_words_and_a_table_beside_it(town: House) -> 
     assert len(pictures) == 2
     for picture in pictures:
         assert 'role="img"' in picture
-        assert '<title id="drawing-' in picture
+        assert 'aria-label="What is tied to' in picture
         assert "The table below has the same content." in picture
         assert "runs a joint laboratory with (observed by members)" in re.sub(r"</text>\s*<text[^>]*>", " ", picture)
         assert "Calder Composite Works" in picture
