@@ -129,17 +129,19 @@ def is_known(tx: Transaction, word: Wanted) -> bool:
 def near(tx: Transaction, word: str, edits: int, *, begun: bool) -> set[str]:
     """Known words among which are those at most ``edits`` away from ``word``; the caller measures.
 
-    Of ``edits + 1`` pieces of a word, at least one is untouched by that many mistakes. Words that have the first
-    piece at their beginning or the last at their end are found here, of nearly the same length (longer ones too,
-    where ``word`` is only ``begun``). What is missed: two mistakes of which one lies in the first third and one in
-    the last, and words of which the database holds more than :data:`MAX_NEAR` with the same piece.
+    Looked at are words of nearly the same length (longer ones too, where ``word`` is only ``begun``) that share its
+    beginning or its end: the half of it for one mistake, which one mistake cannot both damage, a quarter for two. Two
+    neighbours swapped in the middle do damage both, so the words that one swap makes are looked up as well. What is
+    missed: two mistakes of which one lies in the first quarter and one in the last, and words beyond
+    :data:`MAX_NEAR` with the same piece.
     """
-    piece = max(1, len(word) // (edits + 1))
+    piece = max(1, len(word) // (2 * edits))
     words = KNOWN_WORDS.c
     near_length = sa.func.length(words.word).between(len(word) - edits, len(word) + edits)
     at_beginning = sa.select(words.word).where(_begins(words.word, word[:piece]))
     at_end = sa.select(words.word).where(_begins(words.reversed, word[::-1][:piece]), near_length)
-    found: set[str] = set()
+    swapped = [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
+    found = set(tx.connection.execute(sa.select(words.word).where(words.word.in_(swapped))).scalars())
     for query in (at_beginning if begun else at_beginning.where(near_length), at_end):
         found.update(tx.connection.execute(query.limit(MAX_NEAR)).scalars())
     return found

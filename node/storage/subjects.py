@@ -153,6 +153,13 @@ def registry_relations_of(tx: Transaction, ids: Sequence[SubjectId]) -> list[Reg
     return [RegistryRelation(SubjectId(subject), kind, SubjectId(other)) for subject, kind, other in sorted(found)]
 
 
+def settle(tx: Transaction) -> None:
+    """After many rows have changed: have PostgreSQL count them now, so that its next plans fit."""
+    if tx.is_postgresql:
+        for table in (SUBJECTS, SUBJECT_NAMES, SUBJECT_WORDS, KNOWN_WORDS, SUBJECT_IDENTIFIERS, REGISTRY_RELATIONS):
+            tx.connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
 def add_identifier(tx: Transaction, subject: SubjectId, scheme: str, value: str) -> bool:
     """Note what another register calls a subject; whether that was new. Stays when its record is replaced."""
     row = {

@@ -44,7 +44,11 @@ def load(database: Database, source: Path, progress: Progress | None = None) -> 
                 progress(LoadProgress(opened.done_bytes, opened.total_bytes, tally.read))
     if not tally.read:
         raise HanseError(Code.BAD_FILE, "the file holds no record.", remedy="Fetch it again.")
-    return tally.report()
+    report = tally.report()
+    if report.changed:
+        with database.write() as tx:
+            storage.settle(tx)
+    return report
 
 
 class _Tally:

@@ -191,3 +191,51 @@ def test_any_text_can_be_searched(shared_registry: Database, text: str) -> None:
     with shared_registry.read() as tx:
         assert len(search(tx, text, 5)) <= 5
         resolve_exact(tx, text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "numbers"),
+    [
+        ("university aldermoor arts", [2]),
+        ("tides inst", [3]),
+        ("arts of the aldermoor univ", [2]),
+        ("谷大学", [5]),
+        ("大学 埃斯克", [5]),
+    ],
+)
+def test_words_are_found_in_any_order_and_the_last_one_while_it_is_typed(
+    registry: Database, typed: str, numbers: list[int]
+) -> None:
+    assert found(registry, typed) == [subject(number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("institut of tydes", 3),
+        ("Insitute of Tides", 3),
+        ("Nrothport Colege", 6),
+        ("aldermoro university of the atrs", 2),
+        ("Aldermoor Unviersiyt of the Arts", 2),
+        ("oresund lodz strase", 8),
+        ("Universität Aldemoor", 1),
+        ("северс Университет Валь", None),
+        ("Universytt Aldemoor xyzzy", None),
+    ],
+)
+def test_one_or_two_mistakes_in_a_word_are_forgiven(registry: Database, typed: str, number: int | None) -> None:
+    with registry.read() as tx:
+        hits = search(tx, typed)
+    if number is None:
+        assert hits == []
+        return
+    assert hits[0].id == subject(number)
+    assert hits[0].match == "spelling"
+
+
+def test_a_right_word_is_never_read_as_another(registry: Database) -> None:
+    with registry.read() as tx:
+        assert {hit.match for hit in search(tx, "tides")} <= {"prefix", "word"}
+        assert search(tx, "tidez")[0].match == "spelling"
+        assert search(tx, "tid") != []
+        assert search(tx, "tx") == []
