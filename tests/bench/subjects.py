@@ -4,6 +4,7 @@
 registry from the shared data directory, or says that it is not there.
 """
 
+import os
 import random
 import resource
 import sys
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 import msgspec
@@ -35,9 +36,9 @@ def measure(source: Path, database_url: str) -> dict[str, float]:
     database = Database(database_url)
     METADATA.create_all(database.engine)
     read = _seconds(lambda: _read(source))
-    began = perf_counter()
+    began, worked = perf_counter(), process_time()
     report = load(database, source)
-    loaded = perf_counter() - began
+    loaded, worked = perf_counter() - began, process_time() - worked
     again = _seconds(lambda: load(database, source))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
     typed = _typed(database)
@@ -47,7 +48,9 @@ def measure(source: Path, database_url: str) -> dict[str, float]:
     database.close()
     return {
         "organisations": report.added,
+        "processes_waiting_for_a_processor": round(os.getloadavg()[0], 1),
         "seconds_to_load": round(loaded, 1),
+        "processor_seconds_of_ours_to_load": round(worked, 1),
         "seconds_to_read_the_file_alone": round(read, 1),
         "seconds_to_load_the_same_again": round(again, 1),
         "peak_memory_megabytes": round(peak),
