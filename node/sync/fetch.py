@@ -16,9 +16,21 @@ from node.domain.settings import Settings
 from node.errors import Code, HanseError
 from node.sync.transport import Patience, PinnedTransport
 from protocol.errors import Fault
+from protocol.limits import MAX_ENTITY_STATEMENT_BYTES
 
-_PATIENCE: Final = Patience(connect_seconds=5, idle_seconds=8, total_seconds=15, max_bytes=131_072)
-"""Somebody is looking at a page that waits for this: what a healthy node answers in a second, five times over."""
+LOOK_UP_SECONDS: Final = 15
+"""The whole of one question to an address that an operator typed, in seconds: somebody looks at a page that waits for
+it, and a healthy node answers in one."""
+LOOK_UP_CONNECT_SECONDS: Final = 5
+"""Of these, for the connection."""
+LOOK_UP_IDLE_SECONDS: Final = 8
+"""Of these, for silence in the middle of an answer. What is read is bounded by the question: 64 KiB at most."""
+_PATIENCE: Final = Patience(
+    connect_seconds=LOOK_UP_CONNECT_SECONDS,
+    idle_seconds=LOOK_UP_IDLE_SECONDS,
+    total_seconds=LOOK_UP_SECONDS,
+    max_bytes=MAX_ENTITY_STATEMENT_BYTES,
+)
 
 
 @dataclass(frozen=True, slots=True)

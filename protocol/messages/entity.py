@@ -47,7 +47,9 @@ MEDIA_TYPE: Final = "application/entity-statement+jwt"
 MAX_LIFE_SECONDS: Final = 400 * 86_400
 """From ``iat`` to ``exp`` of a node's own configuration: a year and a month, for a key that is brought out yearly."""
 MAX_AUTHORITY_HINTS: Final = 16
+"""Trust anchors that one node names: more than there are federations that an institution belongs to."""
 MAX_KID_CHARACTERS: Final = 256
+"""Characters in the name that an anchor's software gives to a key; a thumbprint has 43."""
 MAX_ANCHORS: Final = 64
 """Trust anchors in one file: more than there are research networks that an institution belongs to."""
 _PARTS: Final = 3

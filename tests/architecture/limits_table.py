@@ -16,6 +16,8 @@ DOCUMENT: Final = ROOT / "docs" / "settings.md"
 MODULES: Final = (
     ("What the protocol allows", "protocol.limits"),
     ("What the protocol allows", "protocol.messages.stream"),
+    ("What the protocol allows", "protocol.messages.entity"),
+    ("What the protocol allows", "protocol.messages.peering"),
     ("The server's connections", "node.api.connections"),
     ("The server's connections", "node.api.body_limit"),
     ("What a peer may ask", "node.sync.limits"),
@@ -28,6 +30,7 @@ MODULES: Final = (
     ("What this node asks", "node.sync.tell"),
     ("What this node asks", "node.sync.restore"),
     ("What this node asks", "node.sync.forks"),
+    ("What this node asks", "node.sync.fetch"),
 )
 _BEGIN: Final = "<!-- limits -->\n"
 _END: Final = "<!-- end of limits -->\n"
