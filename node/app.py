@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from node import web
 from node.api import federation, problems, v1, well_known
+from node.circles import anchors
 from node.clock import Clock, SystemClock
 from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
@@ -23,6 +24,7 @@ VOCABULARY: Final = "vocabularies/v1.json"
 
 def build(settings: Settings, *, clock: Clock | None = None, check_version: bool = True) -> Runtime:
     """Open the parts of a node; refuses a database of another version and keys that others can read."""
+    anchors.read(settings)  # a file that cannot be used is said at the start, not to somebody who asks who we are
     vault = Vault.from_file(settings.data_key)
     vocabulary = Vocabulary.parse(importlib.resources.files("schemas").joinpath(VOCABULARY).read_bytes())
     database = Database(settings.database_url)

@@ -109,3 +109,15 @@ def test_the_identity_key_is_taken_away_and_brought_back(tmp_path: Path) -> None
     assert "holds until" in _said(data, "identity", "publish")
     assert len((data / FILE_NAME).read_bytes()) == len(before)
     assert _run(data, "circle", "card").exit_code == 0
+
+
+def test_a_file_of_anchors_that_cannot_be_used_is_named_at_the_start(tmp_path: Path) -> None:
+    data = tmp_path / "aldermoor"
+    assert _run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
+    settings = data / config.FILE_NAME
+    settings.write_text(settings.read_text("utf-8") + 'trust_anchors = "anchors.json"\n', "utf-8")
+    refused = _refusal(data, "peer", "show")
+    assert refused.code is Code.BAD_CONFIGURATION
+    assert "anchors.json" in refused.detail
+    (data / "anchors.json").write_text("[]", "utf-8")
+    assert "institution" in _said(data, "peer", "show")
