@@ -1,26 +1,42 @@
-"""What must hold after every step, however badly the network and the processes have behaved."""
+"""What must hold after every step, however badly the network, the processes and the peers have behaved.
+
+- Nothing unverified is used: what a node holds of a log is the beginning of something that was signed with its key,
+  entry by entry, and the checkpoint that it keeps is signed over exactly that.
+- Nothing acknowledged is lost: an author holds all that it has promised, except while it runs on an old backup.
+- A key in one node's hands signs one history, and nobody says of such a log that it forks. Of a log that does fork,
+  nothing before the fork is void.
+- Nodes that hold the same conclude the same: who is a member, what every statement is worth, every signal.
+
+And at the end, when the network is whole again and the evil is over, all that still talk to one another hold the same.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from node.domain.circles import Roster
 from node.domain.ledger import Log
 from node.insight.refresh import catch_up
+from node.ledger.check import Damage, check
 from node.storage import insight
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.database import Transaction
 from protocol.identifiers import KeyId, StatementId
+from protocol.keys import PublicKey
+from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import leaf_hash
 from protocol.projection import State
 from protocol.statements import Body
+from tests.federation.simulation.truth import starts_with
 from tests.federation.simulation.world import World
 
-Holding: TypeAlias = tuple[tuple[KeyId, int], ...]
-"""How much a node holds of each log."""
+Holding: TypeAlias = tuple[KeyId, int, bytes, int | None]
+"""Of one log: how many entries count, their root, and where it is known to fork; -1 if nobody has shown where."""
 
 _EVERYTHING: Final = 10_000
+_NOWHERE: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +50,130 @@ class View:
 
 def judge(world: World) -> None:
     """Raise ``AssertionError`` unless everything that was promised is so at this moment."""
-    views: dict[Holding, tuple[str, View]] = {}
+    for log in world.truth.histories:
+        _require_one_history(world, log)
+    views: dict[tuple[Holding, ...], tuple[str, View]] = {}
     for name in world.actors:
-        holding = _require_true_prefixes(world, name)
+        holding = _verified(world, name)
         view = _view(world, name)
         other, known = views.setdefault(holding, (name, view))
-        assert view == known, f"{name} and {other} hold the same and conclude otherwise"
+        _require_same_view(name, view, other, known)
 
 
-def require_agreement(world: World, names: list[str]) -> None:
-    """These nodes hold everything that was ever acknowledged, and conclude the same from it."""
-    everything = {(log, len(entries)) for log, entries in world.truth.items() if entries}
-    first = _view(world, names[0])
-    for name in names:
-        assert set(_require_true_prefixes(world, name)) == everything, f"{name} lacks something"
-        assert _view(world, name) == first, f"{name} and {names[0]} conclude otherwise"
+def require_agreement(world: World) -> None:
+    """All that still talk to one another hold the same, all that was promised among it, and their logs are clean."""
+    for names in circles_of_talk(world):
+        first = names[0]
+        holding, view = _verified(world, first), _view(world, first)
+        for name in names[1:]:
+            differs = set(_verified(world, name)) ^ set(holding)
+            assert not differs, f"{name} and {first} do not hold the same: {sorted(differs, key=repr)}"
+            _require_same_view(name, _view(world, name), first, view)
+        _require_everything(world, names)
+    for name, actor in world.actors.items():
+        damage = [each for each in check(actor.node.runtime.database, world.now) if isinstance(each, Damage)]
+        assert not damage, f"the check of {name} finds {damage}"
 
 
-def _require_true_prefixes(world: World, name: str) -> Holding:
-    """Nothing is held that its author did not sign, and the author has lost nothing that it acknowledged."""
-    with world.actors[name].node.runtime.database.read() as tx:
+def circles_of_talk(world: World) -> list[list[str]]:
+    """The institutions, as far as they are members in one another's eyes, in groups that talk."""
+    left = list(world.actors)
+    groups = []
+    while left:
+        group = [left.pop(0)]
+        for name in group:
+            near = [each for each in left if world.talk(name, each)]
+            group += near
+            left = [each for each in left if each not in near]
+        groups.append(group)
+    return [group for group in groups if len(group) > 1]
+
+
+def _require_one_history(world: World, log: KeyId) -> None:
+    twins = {twin.twin_of for twin in world.twins.values()}
+    author = world.truth.authors[log]
+    if author not in twins and log not in world.excused:
+        assert world.truth.fork_point(log) is None, f"{author} has forked its own log"
+
+
+def _verified(world: World, name: str) -> tuple[Holding, ...]:
+    """What a node holds, once it is certain that it holds it rightly."""
+    actor = world.actors[name]
+    roster = world.roster(name)
+    with actor.node.runtime.database.read() as tx:
         held = logs.list_logs(tx, world.circle)
-        own = world.own_logs[name]
-        for log in held:
-            truth = world.truth.get(log.contributor, [])
-            assert log.size <= len(truth), f"{name} holds {log.size} of {len(truth)} entries of {log.contributor}"
-            assert log.frontier.root() == EMPTY.extend(map(leaf_hash, truth[: log.size])).root(), f"{name} holds others"
-            assert logs.read_entries(tx, log, 0, log.size) == truth[: log.size]
-            if log.contributor in own and not world.actors[name].restored:
-                assert log.size == len(truth), f"{name} has lost what it acknowledged"
-            _require_signed(log)
-    return tuple((log.contributor, log.size) for log in held if log.size)
+        found = [_verified_log(world, name, roster, log, logs.read_entries(tx, log, 0, log.size)) for log in held]
+    sizes = {log.contributor: log.size for log in held}
+    for log in world.own_logs[name] if not actor.restored else ():
+        assert sizes.get(log, 0) >= len(world.truth.promised.get(log, [])), f"{name} has lost what it acknowledged"
+    return tuple(sorted((each for each in found if each is not None), key=repr))
 
 
-def _require_signed(log: Log) -> None:
-    assert log.covered_size <= log.size
+def _verified_log(world: World, name: str, roster: Roster, log: Log, entries: list[bytes]) -> Holding | None:
+    key, truth = log.contributor, world.truth
+    assert truth.is_written(key, entries), f"{name} holds entries of {key} that nobody has signed"
+    assert log.frontier.root() == EMPTY.extend(map(leaf_hash, entries)).root(), f"{name} holds another root"
+    if key in world.own_logs[name] and not world.actors[name].restored:
+        promised = truth.promised.get(key, [])
+        assert starts_with(entries, promised), f"{name} has lost what it acknowledged"
+    if log.status == "forked":
+        point = truth.fork_point(key)
+        assert point is not None, f"{name} says that {key} forks, and it does not"
+        assert log.fork_index is None or log.fork_index >= point, f"{name} voids what stands before the fork"
+    line = roster.lines.get(key)
+    if line is None or not entries:
+        return None
+    _require_signed(world, name, log, line.key, entries)
+    size = log.size if log.fork_index is None else min(log.size, log.fork_index)
+    fork = log.fork_index if log.fork_index is not None or log.status == "good" else _NOWHERE
+    return key, size, EMPTY.extend(map(leaf_hash, entries[:size])).root(), fork
+
+
+def _require_signed(world: World, name: str, log: Log, key: PublicKey, entries: list[bytes]) -> None:
     assert bool(log.covered) == bool(log.covered_size)
+    assert log.covered_size <= log.size
+    if log.fork_index is not None or not log.covered:
+        return  # then its notes belong to one of two histories
+    checkpoint = open_checkpoint(log.covered, origin=origin(world.circle, log.contributor), key=key)
+    signed = EMPTY.extend(map(leaf_hash, entries[: checkpoint.size])).root()
+    assert (checkpoint.size, checkpoint.root) == (log.covered_size, signed), f"{name} keeps a checkpoint of other entries"
+
+
+def _require_everything(world: World, names: list[str]) -> None:
+    """Whoever is in this group has had everything taken that it has promised."""
+    lines = world.roster(names[0]).lines
+    with world.database(names[0]).read() as tx:
+        for log, author in world.truth.authors.items():
+            if author not in names or log not in lines:
+                continue
+            held = logs.find_log(tx, world.circle, log)
+            entries = [] if held is None else logs.read_entries(tx, held, 0, held.size)
+            assert starts_with(entries, world.truth.kept(log)), f"not all that {author} has promised is held"
+
+
+def _require_same_view(name: str, view: View, other: str, known: View) -> None:
+    both = f"{name} and {other} hold the same and conclude otherwise"
+    assert view.lines == known.lines, f"{both} about members"
+    for key in view.statements.keys() | known.statements.keys():
+        ours, theirs = view.statements.get(key), known.statements.get(key)
+        assert ours == theirs, f"{both} about {key}: {ours} and {theirs}"
+    assert view.signals == known.signals, f"{both} about signals"
 
 
 def _view(world: World, name: str) -> View:
     runtime = world.actors[name].node.runtime
     catch_up(runtime.database, runtime.vocabulary, world.now)
     with runtime.database.read() as tx:
+        forks = {log.contributor: log.fork_index for log in logs.list_logs(tx, world.circle)}
         page = reading.feed(tx, after=0, limit=_EVERYTHING, now=world.now, circle=world.circle)
         lines = {key: repr(line) for key, line in world.roster(name).lines.items()}
-        return View(lines, {each.name: (each.state, each.body) for each in page}, _signals(tx))
+        # Behind a fork one holds this and another that, and all of it is void.
+        settled = [each for each in page if each.index < _end(forks.get(each.contributor))]
+        return View(lines, {each.name: (each.state, each.body) for each in settled}, _signals(tx))
+
+
+def _end(fork_index: int | None) -> int:
+    return _EVERYTHING if fork_index is None else fork_index
 
 
 def _signals(tx: Transaction) -> tuple[bytes, ...]:
