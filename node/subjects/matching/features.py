@@ -86,7 +86,7 @@ def candidates(index: Index, text: Text, mentions: Sequence[Mention], evidence: 
                 rough += 0.05 if country in evidence.hinted else -0.05
             spans[owner].add((mention.start, mention.end))
             known = best.get(owner)
-            if known is None or rough > known[0]:
+            if known is None or (rough, mention.length) > (known[0], known[1].length):
                 best[owner] = (rough, mention, kind, len(owners) - 1)
     ordered = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:MAX_CANDIDATES]
     return [
@@ -404,6 +404,7 @@ def _interlock(one: Mention, other: Mention) -> bool:
 
 def _decided(numbers: Mapping[str, float]) -> bool:
     """Whether a text says more than a shared name, and what it says fits this organisation alone."""
+    # Words that hint at a country are no evidence here: the shared name's own words hint alike for both.
     here = numbers.get("country_same", 0.0) > 0 and not numbers.get("rival_fits")
     town = numbers.get("town_same", 0.0) > 0 and not numbers.get("rival_in_town")
     return here or town

@@ -3,7 +3,7 @@
 Two modes. ``safe`` links at most one organisation for a text, and only where nothing in a closed list of doubts
 (:data:`DOUBTS`) applies: it is for links that nobody looks at. ``balanced`` links every organisation that the text
 more likely means than not; it is for reading many records at once, where some wrong links are expected and
-corrected. In neither mode does a name alone link when two organisations bear it.
+corrected. In neither mode does a name alone link when two organisations bear it, nor one that goes on in the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -168,7 +168,7 @@ def links(weights: model.Model, weighed: Sequence[Weighed], mode: Mode) -> froze
             return frozenset(
                 rank
                 for rank, each in enumerate(weighed)
-                if each.probability >= weights.balanced and not _bare(each.numbers)
+                if each.probability >= weights.balanced and not _never(each.numbers)
             )
 
 
@@ -177,9 +177,10 @@ def doubts(numbers: Mapping[str, float]) -> list[str]:
     return [name for name in DOUBTS if numbers.get(name, 0.0) > 0]
 
 
-def _bare(numbers: Mapping[str, float]) -> bool:
-    """A shared name and not a word more."""
-    return numbers.get("undecided", 0.0) > 0 and numbers.get("whole_text", 0.0) > 0
+def _never(numbers: Mapping[str, float]) -> bool:
+    """A shared name and not a word more; or a name that goes on: "University of A" of "University of A of B"."""
+    bare = numbers.get("undecided", 0.0) > 0 and numbers.get("whole_text", 0.0) > 0
+    return bare or numbers.get("next_of", 0.0) > 0
 
 
 def _suggestion(index: Index, each: Weighed, *, linked: bool, first: bool) -> Suggestion:

@@ -47,7 +47,7 @@ _TOKEN: Final = re.compile(
 )
 _ELIDED: Final = re.compile("\\b[dDlL][\u0027\u2019](?=\\w)")
 """The articles in ``d'Orsay`` and ``L'Aquila``."""
-_INITIALS: Final = re.compile(r"\b(?:[A-Z]\.\s?){2,}")
+_INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}")
 """``M. D.`` and ``U.S.A.``: one word."""
 _CAMEL: Final = re.compile(r"(?<=[a-z\u00df-\u00ff])(?=[A-Z])")
 _ENTITY: Final = re.compile(r"&(?:amp|AMP);?")

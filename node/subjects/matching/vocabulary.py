@@ -62,7 +62,7 @@ _GROUPS: Final = {
     "ministry": "minist ministerio ministere ministero ministerium",
     "federal": "fed federale federais federaux bundes",
     "clinic": "clin clinical clinics clinica clinique klinik clinico kliniken clinicas",
-    "health": "hlth salud sante saude salute gesundheit healthcare",
+    "health": "hlth salud sante saude salute gesundheit",
     "environment": "env environm environmental ambiente environnement ambiental ambientali umwelt",
     "information": "inf inform informatics informatica informatique informatik",
     "electronics": "electron electronic elektronik",
