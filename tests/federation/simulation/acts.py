@@ -206,7 +206,7 @@ def _ask_everybody(world: World, name: str) -> None:
         if other.node.url in world.network.hidden:
             bring(world, each)
     doubled = {twin.twin_of for twin in world.twins.values()}
-    reached = [each for each in world.actors if each not in doubled and world.talk(name, each)]
+    reached = [other for one, other in world.talks() if one == name and other not in doubled]
     for log in world.own_logs[name]:
         most = max(world.size(each, log) for each in (name, *reached))
         if most < max(world.size(each, log) for each in world.actors):

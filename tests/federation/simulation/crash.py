@@ -24,6 +24,8 @@ class Fuse:
     def __init__(self, database: Database) -> None:
         self._left: int | None = None
         self._dead = False
+        self.writes = 0
+        """So far; while it stays the same, so does the database."""
         event.listen(database.engine, "before_cursor_execute", self._on_statement)
         event.listen(database.engine, "commit", self._on_commit)
 
@@ -37,7 +39,9 @@ class Fuse:
         return self._dead
 
     def _on_statement(self, _connection: sa.Connection, _cursor: Any, statement: str, *_: object) -> None:  # noqa: ANN401
-        if self._dead or statement.lstrip().upper().startswith(_WRITES):
+        writes = statement.lstrip().upper().startswith(_WRITES)
+        self.writes += writes
+        if self._dead or writes:
             self._burn()
 
     def _on_commit(self, _connection: sa.Connection) -> None:

@@ -20,9 +20,7 @@ _Lie: TypeAlias = Callable[[Section, Sequence[Section], Random], Section]
 _SIGNED: Final = ("content-digest", "signature-input", "signature")
 
 
-def lie(
-    node: Node, request: httpx2.Request, content: bytes, random: Random
-) -> tuple[bytes, dict[str, str]] | None:
+def lie(node: Node, request: httpx2.Request, content: bytes, random: Random) -> tuple[bytes, dict[str, str]] | None:
     """Another answer to a request for entries, in the same member's name; none where there is nothing to lie about."""
     if not request.url.path.endswith("/entries") or any(name not in request.headers for name in _SIGNED):
         return None

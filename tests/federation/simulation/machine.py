@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from node.clock import midnight
+from node.storage import ledger as logs
 from protocol import statements
 from protocol.envelope import parse
 from protocol.identifiers import KeyId, SubjectId
 from protocol.statements import Finding, Statement
 from tests.federation.simulation import acts
 from tests.federation.simulation.network import CALM, Weather
-from tests.federation.simulation.oracle import circles_of_talk, judge, require_agreement
+from tests.federation.simulation.oracle import Oracle, circles_of_talk
 from tests.federation.simulation.world import World
 from tests.node import statements as make
 
@@ -47,22 +48,47 @@ class Federation(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="hanse-simulation-"))
         self.world: World
+        self.oracle: Oracle
         self.suspect = FOUNDERS[-1]
         """Against whom one votes; else no two votes would ever meet."""
 
     @initialize(
-        seed=st.integers(0, 2**32), suspect=anybody, hidden=st.sets(founders, max_size=1), begun=st.booleans()
+        seed=st.integers(0, 2**32),
+        suspect=anybody,
+        hidden=st.sets(founders, max_size=1),
+        stories=st.lists(st.sampled_from(["begun", "admitted", "accused", "backed up", "doubled"]), unique=True),
     )
-    def found(self, seed: int, suspect: str, hidden: set[str], *, begun: bool) -> None:
+    def found(self, seed: int, suspect: str, hidden: set[str], stories: list[str]) -> None:
         self.world = World.of(self.folder, FOUNDERS, seed, self.counts)
+        self.oracle = Oracle(self.world)
         self.world.add_candidate(CANDIDATE, FOUNDERS[0])
         self.suspect = suspect
         self.world.network.hidden = self._urls(hidden)
-        if begun:
-            for name in FOUNDERS:
-                acts.say(self.world, name, self._finding(SUBJECTS[0], 2), self._finding(SUBJECTS[1], 3))
-            acts.settle(self.world)
-            acts.endorse(self.world, FOUNDERS[0], CANDIDATE)
+        for story in stories:
+            self._tell(story)
+
+    def _tell(self, story: str) -> None:
+        """What has happened before: states that chance alone would seldom reach."""
+        world = self.world
+        match story:
+            case "begun":
+                for name in FOUNDERS:
+                    acts.say(world, name, self._finding(SUBJECTS[0], 2), self._finding(SUBJECTS[1], 3))
+                acts.settle(world)
+            case "admitted":
+                self.endorse_together(CANDIDATE)
+                acts.settle(world)
+                acts.settle(world)
+            case "accused":
+                acts.vote(world, FOUNDERS[0], world.roster(self.suspect).own, 1)
+            case "backed up":
+                for name in world.actors:
+                    world.back_up(name)
+                    acts.say(world, name, self._finding(SUBJECTS[2], 2))
+                acts.sync(world, FOUNDERS[0])
+            case _:
+                self.twin(FOUNDERS[1], SUBJECTS[0], 2)
+                self.twin_pushes()
 
     # What is said
 
@@ -238,7 +264,7 @@ class Federation(RuleBasedStateMachine):
     @invariant()
     def the_promises_hold(self) -> None:
         if hasattr(self, "world"):
-            judge(self.world)
+            self.oracle.judge()
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -254,9 +280,9 @@ class Federation(RuleBasedStateMachine):
         for left in reversed(range(ROUNDS_TO_HEAL)):
             acts.settle(self.world)
             self.counts["rounds to rest"] += 1
-            judge(self.world)
+            self.oracle.judge()
             try:
-                require_agreement(self.world)
+                self.oracle.require_agreement()
             except AssertionError as error:
                 note(f"{left} rounds left: {error}")
                 if not left:
@@ -269,6 +295,10 @@ class Federation(RuleBasedStateMachine):
         for name in self.world.actors:
             for line in self.world.roster(name).lines.values():
                 self.counts[f"line: {line.status}, {line.basis}"] += 1
+            with self.world.database(name).read() as tx:
+                for log in logs.list_logs(tx, self.world.circle):
+                    if log.status == "forked":
+                        self.counts[f"fork: {'stopped' if log.fork_index is None else 'located'}"] += 1
         self.counts["groups"] += len(circles_of_talk(self.world))
 
     def _restorable(self) -> list[str]:

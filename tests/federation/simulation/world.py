@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import permutations
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -209,12 +210,15 @@ class World:
         with self.database(name).read() as tx:
             return circles.roster(tx, self.circle)
 
-    def talk(self, one: str, other: str) -> bool:
-        """Whether each of two is a member in the eyes of the other, so that they ask and answer one another."""
-        rosters = self.roster(one), self.roster(other)
-        identities = [self.actors[name].node.runtime.keyring.identity_public().key_id for name in (one, other)]
-        known = [{line.identity for line in roster.members.values()} for roster in rosters]
-        return one != other and all(set(identities) <= each for each in known)
+    def talks(self) -> set[tuple[str, str]]:
+        """The pairs each of which is a member in the eyes of the other, so that they ask and answer one another."""
+        names = {name: each.node.runtime.keyring.identity_public().key_id for name, each in self.actors.items()}
+        known = {name: {line.identity for line in self.roster(name).members.values()} for name in self.actors}
+        return {
+            (one, other)
+            for one, other in permutations(names, 2)
+            if {names[one], names[other]} <= known[one] & known[other]
+        }
 
     def size(self, name: str, log: KeyId) -> int:
         """How much a node holds of a log."""
