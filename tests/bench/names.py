@@ -5,8 +5,8 @@ weights, which were made from the same data: `tests.bench.names_train` prints wh
 ``--wrong`` it prints the false links too.
 
 Precision, recall and F1 count each link and each meant organisation once. Seconds are those of the processor, on one
-core: others may use the machine. `first` and `first five` are over texts in which somebody is meant; the list is that of
-the suggestions, links included.
+core: others may use the machine. `first` and `first five` are over texts in which somebody is meant; the list is that
+of the suggestions, links included.
 """
 
 import argparse
