@@ -34,9 +34,9 @@ from typing import Final, Literal, TypeAlias
 from protocol.circles import Charter, Founder, members
 from protocol.errors import ProtocolError
 from protocol.fork import ForkPoint
-from protocol.identifiers import KeyId
+from protocol.identifiers import CircleId, KeyId
 from protocol.keys import PublicKey
-from protocol.messages.card import open_card, recall_card
+from protocol.messages.card import open_card_for, recall_card
 from protocol.projection import WHOLE, Cut
 from protocol.replica import AcceptedEntry
 from protocol.statements import Endorsement, Key, Leave, Removal
@@ -47,7 +47,7 @@ _REMEMBERED: Final = 16_384
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endorses:
-    """The log ``by`` holds, at ``index``, an endorsement of this card (a JWS that :func:`open_card` accepts)."""
+    """The log ``by`` holds, at ``index``, an endorsement of this card (one that :func:`open_card_for` accepts)."""
 
     by: KeyId
     index: int
@@ -169,15 +169,15 @@ def facts_of(contributor: KeyId, entries: Iterable[AcceptedEntry]) -> list[LogFa
     """What these entries of one log say about membership (clause 6.10).
 
     The identifier of a statement plays no part, so it does not matter whether an earlier entry has the same one. A
-    statement around a card that its keys have not signed says nothing.
+    statement around a card that its keys have not signed for this circle says nothing.
     """
     facts: list[LogFact] = []
     for entry in entries:
         match entry.content:
-            case Endorsement(body=vouched):
-                facts += [Endorses(contributor, entry.index, card) for card in _good(vouched.card)]
-            case Key(body=change):
-                facts += [Rotates(contributor, entry.index, card) for card in _good(change.card)]
+            case Endorsement(circle=circle, body=vouched):
+                facts += [Endorses(contributor, entry.index, card) for card in _good(vouched.card, circle)]
+            case Key(circle=circle, body=change):
+                facts += [Rotates(contributor, entry.index, card) for card in _good(change.card, circle)]
             case Removal(body=vote):
                 facts.append(Removes(contributor, entry.index, vote.target, vote.from_index))
             case Leave():
@@ -432,10 +432,10 @@ def _thumbprint(key: str) -> KeyId:
     return PublicKey.decode(key).key_id
 
 
-def _good(card: str) -> tuple[bytes, ...]:
+def _good(card: str, circle: CircleId) -> tuple[bytes, ...]:
     jws = card.encode("ascii")
     try:
-        open_card(jws)
+        open_card_for(jws, circle)
     except ProtocolError:
         return ()
     return (jws,)

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from protocol.errors import Code, ProtocolError
-from protocol.identifiers import KeyId, StatementId, SubjectId, VocabularyCode
-from protocol.messages.card import open_card
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
+from protocol.messages.card import open_card_for
 from protocol.replica import AcceptedEntry, Unreadable
 from protocol.statements import (
     Body,
@@ -231,7 +231,7 @@ def _read(
         case Retraction():
             row = _retract(row, statement, reading, earlier)
         case Endorsement() | Key():
-            _require_card(statement.body.card)
+            _require_card(statement.body.card, statement.circle)
         case Removal() | Leave():  # pragma: no branch - the union is closed
             pass
     if row.claim is not None:
@@ -271,10 +271,10 @@ def _retract(
     return replace(row, target_id=target.id, **about)
 
 
-def _require_card(card: str) -> None:
-    """A card that its keys have not signed says nothing, and so does the statement around it (clause 4.20)."""
+def _require_card(card: str, circle: CircleId) -> None:
+    """A card that its keys have not signed for this circle says nothing, nor does what is around it (clause 4.20)."""
     try:
-        open_card(card.encode("ascii"))
+        open_card_for(card.encode("ascii"), circle)
     except ProtocolError as error:
         raise _RefusedError(error.code, f"the card: {error.detail}") from error
 

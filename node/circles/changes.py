@@ -27,7 +27,7 @@ from protocol import statements
 from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
 from protocol.keys import PublicKey
-from protocol.messages.card import NodeCard, fingerprint, open_card
+from protocol.messages.card import NodeCard, fingerprint, open_card_for
 from protocol.statements import (
     DAY_SECONDS,
     Endorsement,
@@ -51,7 +51,7 @@ def prepare_endorse(tx: Transaction, circle: CircleId, card: bytes, now: Timesta
     Raises ``INVALID`` for a card that its keys have not signed or that is our own, ``NOT_CONFIRMED`` where nobody here
     has confirmed its identity key, ``CONFLICT`` where it is endorsed or admitted already.
     """
-    _open(card)  # only then is it ASCII
+    _open(card, circle)  # only then is it ASCII
     return _prepared(tx, circle, now, EndorsementBody(card=card.decode("ascii")))
 
 
@@ -84,7 +84,7 @@ def prepare_rotate(tx: Transaction, keyring: Keyring, settings: Settings, circle
     Raises ``IDENTITY_OFFLINE`` where the identity key is away: it has to sign the card that names the new key.
     """
     circles.get_roster(tx, circle).own_member()  # before a key is made in vain
-    card = make_card(keyring, settings)
+    card = make_card(keyring, settings, circle)
     return _prepared(tx, circle, now, KeyBody(card=card.decode("ascii")))
 
 
@@ -117,7 +117,9 @@ def confirm(tx: Transaction, keyring: Keyring, circle: CircleId, payload: bytes,
     prepared = read_prepared(tx, circle, payload, now)
     following = None
     if isinstance(prepared.statement, Key):
-        following = keyring.contributor(_open(prepared.statement.body.card.encode("ascii")).key_id).public.key_id
+        following = keyring.contributor(
+            _open(prepared.statement.body.card.encode("ascii"), circle).key_id
+        ).public.key_id
     (appended,) = append(tx, keyring, circle, [prepared.statement], now)
     if following is not None:
         # Named this moment, in a log that was compared with what members hold: nobody can hold anything of it.
@@ -176,13 +178,13 @@ def _words(tx: Transaction, roster: Roster, statement: Statement) -> Sequence[st
                 "To come back, we would need a fresh card and the endorsement of members.",
             )
         case Key(body=change):
-            return _rotating(roster, _open(change.card.encode("ascii")))
+            return _rotating(roster, _open(change.card.encode("ascii"), roster.circle))
         case _:
             raise HanseError(Code.INVALID, "this statement is not about membership.")
 
 
 def _endorsing(tx: Transaction, roster: Roster, card: bytes) -> Sequence[str]:
-    content = _open(card)
+    content = _open(card, roster.circle)
     identity = PublicKey.decode(content.identity_key)
     if identity.key_id == roster.own_member().identity:
         raise HanseError(Code.INVALID, "this card is our own.", remedy="Other members have to endorse it.")
@@ -295,10 +297,12 @@ def counted(members: int) -> str:
     return "one member" if members == 1 else f"{members} members"
 
 
-def _open(card: bytes) -> NodeCard:
+def _open(card: bytes, circle: CircleId) -> NodeCard:
     try:
-        return open_card(card)
+        return open_card_for(card, circle)
     except ProtocolError as error:
         raise HanseError(
-            Code.INVALID, f"this is no card that its keys have signed: {error.detail}.", remedy="Ask for it again."
+            Code.INVALID,
+            f"this is no card that its keys have signed for this circle: {error.detail}.",
+            remedy=f"Ask for another one: `hanse circle card --circle {circle}` on the other node.",
         ) from error

@@ -17,7 +17,7 @@ from node.ledger.keyring import Keyring
 from protocol import circles as charters
 from protocol.circles import Attribution, Charter, Founder, SignedCharter
 from protocol.errors import ProtocolError
-from protocol.identifiers import encode_bytes
+from protocol.identifiers import CircleId, encode_bytes
 from protocol.keys import PublicKey
 from protocol.limits import MAX_RETENTION_DAYS
 from protocol.messages.card import NodeCard, open_card, sign_card
@@ -46,12 +46,16 @@ class Terms:
     quota_bytes_per_day: int = _DEFAULT_QUOTA_BYTES
 
 
-def card(keyring: Keyring, settings: Settings) -> bytes:
-    """A signed card for one new circle, with a contributor key made for it and already in the keyring."""
+def card(keyring: Keyring, settings: Settings, circle: CircleId | None = None) -> bytes:
+    """A signed card for a circle, or for one that is to be founded, with a contributor key made for it.
+
+    The key is in the keyring already.
+    """
     contributor = keyring.new_contributor()
     identity, request = keyring.identity(), keyring.request()
     content = NodeCard(
         v=1,
+        circle=circle,
         name=settings.name,
         url=settings.base_url,
         identity_key=identity.public.encode(),
@@ -64,10 +68,17 @@ def card(keyring: Keyring, settings: Settings) -> bytes:
 def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedCharter:
     """A charter founded by the holders of these cards, signed by us if one of them is ours.
 
-    Raises what :func:`open_card` raises for a card that does not verify, and ``BAD_CHARTER`` where the cards do
-    not go together.
+    Raises what :func:`open_card` raises for a card that does not verify, ``INVALID`` for one that was made for a
+    circle which exists, and ``BAD_CHARTER`` where the cards do not go together.
     """
-    founders = tuple(sorted((open_card(each).founder() for each in cards), key=lambda f: f.contributor_key))
+    opened = [open_card(each) for each in cards]
+    if elsewhere := next((each for each in opened if each.circle is not None), None):
+        raise HanseError(
+            Code.INVALID,
+            f"the card of {elsewhere.name} was made for circle {elsewhere.circle}.",
+            remedy="Ask for a card for a new circle: `hanse circle card` without --circle.",
+        )
+    founders = tuple(sorted((each.founder() for each in opened), key=lambda f: f.contributor_key))
     majority = len(founders) // 2 + 1
     charter = Charter(
         v=1,

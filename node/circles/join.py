@@ -47,7 +47,9 @@ def join(
     ``by``.
     """
     circle = charters.require_in_force(signed)
-    own = keyring.contributor(ourselves(keyring, signed.charter).key_id if card is None else _on_card(keyring, card))
+    own = keyring.contributor(
+        ourselves(keyring, signed.charter).key_id if card is None else _on_card(keyring, card, circle)
+    )
     _require_unused(tx, circle, own.public.key_id, signed)
     projection.lock_feed(tx)  # before the circle's lock, as everybody else
     known = storage.find_roster(tx, circle)
@@ -66,14 +68,20 @@ def join(
     return storage.get_roster(tx, circle)
 
 
-def _on_card(keyring: Keyring, card: bytes) -> KeyId:
+def _on_card(keyring: Keyring, card: bytes, circle: CircleId) -> KeyId:
     content = open_card(card)
+    if content.circle != circle:
+        raise HanseError(
+            Code.INVALID,
+            "the card was not made for this circle.",
+            remedy=f"Make one with `hanse circle card --circle {circle}`.",
+        )
     ours = (keyring.identity_public().encode(), keyring.request().public.encode())
     if (content.identity_key, content.request_key) != ours:
         raise HanseError(
             Code.NO_SUCH_MEMBER,
             "the card names other keys than those of this node.",
-            remedy="Make one with `hanse circle card` on this node.",
+            remedy=f"Make one with `hanse circle card --circle {circle}` on this node.",
         )
     return PublicKey.decode(content.contributor_key).key_id
 

@@ -27,10 +27,14 @@ CharterFile = Annotated[Path, typer.Argument(help="A charter file.", exists=True
 
 
 @app.command()
-def card(data: DataOption = DEFAULT_DATA) -> None:
-    """Print a fresh card of this node: hand it to whoever drafts the charter. Each circle gets a card of its own."""
+def card(
+    circle: Annotated[str, typer.Option(help="The circle that it is for, where there is one already.")] = "",
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Print a fresh card of this node, for whoever drafts a charter, or for members of a circle that exists."""
     settings = config.load(data)
-    sys.stdout.write(circles.card(Keyring(settings.keys), settings).decode("ascii") + "\n")
+    named = argument(parse_circle_id, circle) if circle else None
+    sys.stdout.write(circles.card(Keyring(settings.keys), settings, named).decode("ascii") + "\n")
 
 
 @app.command()

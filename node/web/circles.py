@@ -210,7 +210,7 @@ def do_candidate(visit: _Visit, circle: _Circle) -> Response:
     """Wait for the endorsements of a circle that exists: the card made now goes to its members."""
     runtime = visit.runtime
     try:
-        card = circles.card(runtime.keyring, runtime.settings)
+        card = circles.card(runtime.keyring, runtime.settings, circle)
         with visit.write() as tx:
             found = proposals.get(tx, runtime.keyring, circle)
             circles.join(tx, runtime.keyring, found.signed, visit.now, card=card, by=visit.principal.account)

@@ -168,7 +168,7 @@ def do_rotate(visit: _Manager, circle: Circle) -> Response:
 def do_return(visit: _Manager, circle: Circle) -> Response:
     """After leaving or a removal: a fresh card, and the wait for its endorsements. Nothing is signed into the log."""
     runtime = visit.runtime
-    card = circles.card(runtime.keyring, runtime.settings)
+    card = circles.card(runtime.keyring, runtime.settings, circle)
     with visit.write() as tx:
         signed = signed_charter(tx, circle)
         if signed is None:

@@ -7,7 +7,7 @@ each other over a channel that they already trust.
 """
 
 from hashlib import sha512
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -15,7 +15,7 @@ from protocol import envelope
 from protocol.canonical import Codec, encode
 from protocol.circles import Founder, Signature
 from protocol.errors import Code, ProtocolError
-from protocol.identifiers import decode_bytes, encode_bytes
+from protocol.identifiers import PATTERN_256_BITS, CircleId, anchored, decode_bytes, encode_bytes
 from protocol.keys import PublicKey, SigningKey
 from protocol.limits import MAX_CARD_BYTES
 
@@ -33,11 +33,14 @@ _FINGERPRINT_CONTEXT: Final = b"hanse/v1/fingerprint\n"
 class NodeCard(Founder, frozen=True, kw_only=True):
     """What a node says of itself to those who may found a circle with it: a line of the roster, and a version.
 
-    The contributor key is made for one circle, so a card is made for one circle too. A card is not dated: it is
-    compared and pinned once, and a later key is a matter of the circle, not of another card.
+    The contributor key is made for one circle, so a card is made for one circle too, and names it where there is one
+    already: nobody can carry it into another circle. A card is not dated: it is compared and pinned once, and a later
+    key is a matter of the circle, not of another card.
     """
 
     v: Literal[1]
+    circle: Annotated[CircleId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))] | None
+    """``None`` on the card of a founder: the circle will be named by the charter that it goes into."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,6 +101,14 @@ def open_card(jws: bytes) -> NodeCard:
     ):
         if not PublicKey.decode(key).verify(decode_bytes(signature), message):
             raise ProtocolError(Code.BAD_SIGNATURE, f"the {role} key has not signed the card")
+    return card
+
+
+def open_card_for(jws: bytes, circle: CircleId) -> NodeCard:
+    """As :func:`open_card`, for a circle that exists; raises ``WRONG_CIRCLE`` for a card of another or of none."""
+    card = open_card(jws)
+    if card.circle != circle:
+        raise ProtocolError(Code.WRONG_CIRCLE, "a card that was not made for this circle")
     return card
 
 

@@ -40,10 +40,11 @@ def _keys() -> _Keys:
     return identity, request, contributor
 
 
-def _card(number: int, keys: _Keys) -> NodeCard:
+def _card(number: int, keys: _Keys, circle: CircleId | None = None) -> NodeCard:
     identity, request, contributor = keys
     return NodeCard(
         v=1,
+        circle=circle,
         name=f"Invented University {number}",
         url=f"https://node{number}.example",
         identity_key=identity.public.encode(),
@@ -97,7 +98,7 @@ def _endorsement(circle: CircleId, card: str) -> Statement:
 def _grow(home: Home, founders: Sequence[_Keys], members: int) -> _Keys:
     """Admit everybody who is no founder; the keys of one of them."""
     others = [_keys() for _ in range(members - len(founders))]
-    cards = [_signed(_card(number, keys), keys) for number, keys in enumerate(others, len(founders))]
+    cards = [_signed(_card(number, keys, home.circle), keys) for number, keys in enumerate(others, len(founders))]
     for _, _, contributor in founders[1:3]:
         began = time.perf_counter()
         receive(home, contributor, *(_endorsement(home.circle, card) for card in cards))
@@ -107,7 +108,7 @@ def _grow(home: Home, founders: Sequence[_Keys], members: int) -> _Keys:
 
 def _change_keys(home: Home, keys: _Keys, members: int) -> None:
     following = (*keys[:2], _keys()[2])
-    body = KeyBody(card=_signed(_card(members, following), following))
+    body = KeyBody(card=_signed(_card(members, following, home.circle), following))
     change = Key(v=1, id=make.new_id(), circle=home.circle, iat=make.IAT, exp=_EXP, body=body)
     began = time.perf_counter()
     receive(home, keys[2], change)

@@ -51,9 +51,9 @@ def join(node: Node, signed: SignedCharter, card: bytes | None = None, *, again:
     return roster.circle
 
 
-def new_card(node: Node) -> bytes:
-    """A card with a fresh contributor key."""
-    return circles.card(node.runtime.keyring, node.runtime.settings)
+def new_card(node: Node, circle: CircleId | None = None) -> bytes:
+    """A card with a fresh contributor key, for this circle or for one that is to be founded."""
+    return circles.card(node.runtime.keyring, node.runtime.settings, circle)
 
 
 def roster(node: Node, circle: CircleId) -> Roster:

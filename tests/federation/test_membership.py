@@ -25,7 +25,7 @@ def test_a_candidate_becomes_a_member_when_enough_have_endorsed_it(node_of: Make
     signed, circle = at.found(founders)
     network = InMemory([*founders, candidate])
     at.say(founders[0], circle, *make.findings(circle, 5))
-    card = at.new_card(candidate)
+    card = at.new_card(candidate, circle)
     at.join(candidate, signed, card)
     assert at.roster(candidate, circle).status == "candidate"
 
@@ -56,12 +56,12 @@ def test_only_a_confirmed_key_is_endorsed_and_never_ones_own(node_of: MakeNode) 
     node, other = node_of("aldermoor"), node_of("northport")
     _, circle = at.found([node, other])
     stranger = node_of("elmhurst")
-    card = at.new_card(stranger)
+    card = at.new_card(stranger, circle)
     with node.runtime.database.read() as tx, pytest.raises(HanseError) as caught:
         circles.prepare_endorse(tx, circle, card, node.clock.now())
     assert caught.value.code is Code.NOT_CONFIRMED
     with pytest.raises(HanseError, match="our own") as caught:
-        at.endorse(node, circle, at.new_card(node))
+        at.endorse(node, circle, at.new_card(node, circle))
     at.endorse(node, circle, card)
     with pytest.raises(HanseError, match="already") as caught:
         at.endorse(node, circle, card)
@@ -146,7 +146,7 @@ def test_after_a_theft_the_words_before_it_stay_and_the_victim_comes_back_as_one
         assert at.roster(node, circle).lines[stolen].status == "removed"
     assert not [pull for pull in sync_once(victim.runtime, transport=network).pulls if not pull.problems]
 
-    card = at.new_card(victim)
+    card = at.new_card(victim, circle)
     with pytest.raises(HanseError, match="already a member"):
         at.join(victim, signed, card)
     at.join(victim, signed, card, again=True)
@@ -209,7 +209,7 @@ def test_whoever_leaves_is_not_answered_and_keeps_what_it_said(node_of: MakeNode
         assert leaver.own(circle) not in at.roster(node, circle).members
         assert leaver.name not in {member.name for member in at.roster(node, circle).others}
     assert all(pull.problems for pull in sync_once(leaver.runtime, transport=network).pulls)
-    card = at.new_card(leaver)
+    card = at.new_card(leaver, circle)
     at.join(leaver, signed, card)
     for node in others:
         at.endorse(node, circle, card)

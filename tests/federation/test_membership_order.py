@@ -63,7 +63,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> _Story:
     at.say(victim, circle, make.finding(circle, make.finding_body(strength=4)), make.retraction(circle, said.id))
     at.say(second, circle, make.response(circle, victim.own(circle), said.id))
     stolen = victim.own(circle)
-    card, back = at.new_card(newcomer), at.new_card(victim)
+    card, back = at.new_card(newcomer, circle), at.new_card(victim, circle)
     at.join(newcomer, signed, card)
     at.join(victim, signed, back, again=True)
     for node in (first, second):

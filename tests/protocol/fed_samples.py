@@ -73,6 +73,7 @@ def card(number: int = 0) -> NodeCard:
     each = founder(number)
     return NodeCard(
         v=1,
+        circle=None,
         name=each.name,
         url=each.url,
         identity_key=each.identity_key,

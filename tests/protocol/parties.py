@@ -16,7 +16,7 @@ from protocol.identifiers import KeyId
 from protocol.keys import SigningKey
 from protocol.membership import Endorses, Leaves, Removes, Rotates
 from protocol.messages.card import NodeCard, sign_card
-from tests.protocol import fed_samples
+from tests.protocol import fed_samples, samples
 
 FOUNDERS: Final = ("a", "b", "c", "d", "e")
 
@@ -50,6 +50,7 @@ def node_card(key: str, owner: str = "") -> NodeCard:
     name = owner or institution(key)
     return NodeCard(
         v=1,
+        circle=samples.CIRCLE,
         name=f"University of {name.upper()}",
         url=f"https://{name}.example",
         identity_key=secret("identity", name).public.encode(),

@@ -210,6 +210,7 @@ def card(identity: int = 0x71, request: int = 0x72, contributor: int = 0x73) -> 
     identity_key, request_key, contributor_key = (key.public.encode() for key in keys)
     content = NodeCard(
         v=1,
+        circle=CIRCLE,
         name="University of Eastmere",
         url="https://hanse.eastmere.example",
         identity_key=identity_key,

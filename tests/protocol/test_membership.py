@@ -13,7 +13,7 @@ from protocol import statements
 from protocol.circles import Charter
 from protocol.errors import Code
 from protocol.fork import ForkPoint
-from protocol.identifiers import KeyId
+from protocol.identifiers import CircleId, KeyId
 from protocol.membership import (
     ByEndorsement,
     ByRotation,
@@ -278,6 +278,7 @@ def test_facts_are_what_readable_entries_say() -> None:
     unsigned = msgspec.structs.replace(
         samples.endorsement(), body=statements.EndorsementBody(card=f"{samples.card()[:-6]}AAAAAA")
     )
+    elsewhere = msgspec.structs.replace(samples.endorsement(), circle=CircleId(samples.fixed_digest("other circle")))
     said: tuple[Statement | Unreadable, ...] = (
         samples.finding(),
         samples.endorsement(),
@@ -287,6 +288,7 @@ def test_facts_are_what_readable_entries_say() -> None:
         samples.key(),
         samples.leave(),
         samples.endorsement(),
+        elsewhere,  # its card was made for the other circle
     )
     by = samples.KEY.public.key_id
     card = samples.card().encode()

@@ -83,12 +83,14 @@ def test_a_new_key_is_shown_asked_for_and_kept(data: Path) -> None:
 def test_a_candidate_is_endorsed_after_its_key_was_confirmed(data: Path, tmp_path: Path) -> None:
     other, charter = tmp_path / "northport", tmp_path / "circle.charter"
     _said(other, "init", "--name", "Northport", "--url", "https://northport.example")
+    circle = _roster(data).circle
     card = tmp_path / "northport.card"
     card.write_text(_run(other, "circle", "card").output, "ascii")
+    assert _refusal(other, "circle", "join", str(charter), "--card", str(card)).code is Code.INVALID
+    card.write_text(_run(other, "circle", "card", "--circle", circle).output, "ascii")
     waiting = _said(other, "circle", "join", str(charter), "--card", str(card))
     assert "candidate of Circle" in waiting
     assert "endorsement of one member:" in waiting
-    circle = _roster(data).circle
     assert _refusal(data, "circle", "endorse", circle, str(card), "--yes").code is Code.NOT_CONFIRMED
     runtime = build(config.load(data))
     at.pin(Node(runtime, SettableClock(runtime.clock.now())), card.read_bytes().strip())

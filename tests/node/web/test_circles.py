@@ -190,7 +190,7 @@ def test_an_endorsement_is_shown_byte_for_byte_before_it_is_signed(fresh_house: 
     fresh_house.account("ops", Role.OPERATOR)
     browser = fresh_house.browser("ops")
     newcomer = make_node(tmp_path, "quayside")
-    card = circles.card(newcomer.runtime.keyring, newcomer.runtime.settings).decode("ascii")
+    card = circles.card(newcomer.runtime.keyring, newcomer.runtime.settings, fresh_house.circle).decode("ascii")
     newcomer.runtime.database.close()
     path = f"/circles/{fresh_house.circle}"
     refused = browser.submit(f"{path}/endorse", {"card": card})
