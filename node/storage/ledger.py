@@ -1,6 +1,6 @@
 """Logs, their original bytes and their tiles. Entries are added and never changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -95,6 +95,12 @@ def save_allowance(tx: Transaction, log: Log, allowance: Allowance) -> None:
     """Remember what may still be taken of a log today; the caller holds its lock."""
     values = {"quota_day": allowance.day, "quota_entries": allowance.entries, "quota_bytes": allowance.bytes}
     tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
+
+
+def list_allowances(tx: Transaction, circle: CircleId, contributors: Collection[KeyId]) -> list[Allowance]:
+    """What may still be taken of these logs, of those of which any was noted."""
+    logs = (find_log(tx, circle, each) for each in contributors)
+    return [log.allowance for log in logs if log is not None and log.allowance is not None]
 
 
 def read_entries(tx: Transaction, log: Log, start: int, end: int) -> list[bytes]:

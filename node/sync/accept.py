@@ -22,12 +22,13 @@ from node.storage.database import Database, Transaction
 from node.sync import quota, witness
 from node.sync.shorten import shorten
 from protocol.errors import Code, ProtocolError
+from protocol.identifiers import KeyId
 from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.messages.stream import Section
 from protocol.projection import Reading
 from protocol.replica import AcceptedEntry, Replica, Unreadable, VerifyAll
-from protocol.statements import Statement, Timestamp
+from protocol.statements import Key, Statement, Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ def _look_at(tx: Transaction, roster: Roster, section: Section, log: Log | None,
         elif held.status == "forked":
             # It stops where it is. That it forks is known; whoever has the tiles may find out where.
             raise ProtocolError(Code.FORK, f"the log was found to be forked: {log.problem if log else ''}")
-        elif section.entries or section.start <= size:  # otherwise we have claimed to hold it, and want nothing
+        elif section.entries or min(section.start, offered.size) <= size:
+            # Otherwise we have claimed to hold it, and want nothing. A checkpoint of the size that we do hold is looked
+            # at even where its section begins behind its own end: witnesses are counted for nothing that we have not.
             wanted, over_quota = _within_quota(tx, roster, section, offered, log, now)
         lines = witness.new_lines(tx, roster, member, log, section.checkpoint, offered.size)
     elif size < held.fork_index and section.start <= size < section.start + len(section.entries) <= offered.size:
@@ -139,7 +142,7 @@ def _within_quota(
     new = [len(entry) for entry in section.entries[max(0, size - section.start) :]]
     if section.contributor in roster.own_keys or not new or section.start > size:
         return section, 0
-    room = quota.fitting(_allowance(roster, log, now), new)
+    room = quota.fitting(_allowance(tx, roster, section.contributor, log, now), new)
     if room == len(new):
         return section, 0
     return (_cut(tx, section, size + room, offered, log) if room else None), len(new) - room
@@ -178,9 +181,12 @@ def _store(
         hashes = [entry.leaf_hash for entry in entries]
         grown = tiles.grow(log.size, hashes, logs.tile_fetch(tx, log))
         logs.extend(tx, log, after.frontier, [entry.jws for entry in entries], grown)
-        allowance = _allowance(roster, log, now)
+        allowance = _allowance(tx, roster, offer.member.contributor, log, now)
         lengths = [len(entry.jws) for entry in entries]
-        spent = quota.spend(roster.charter, allowance, lengths, caught_up=after.covered == after.head)
+        # Who has gone on under another key brings the rest of its past in that log.
+        goes_on = offer.member.superseded_by is not None or any(isinstance(each.content, Key) for each in entries)
+        caught_up = after.covered == after.head and not goes_on
+        spent = quota.spend(roster.charter, allowance, lengths, caught_up=caught_up)
         logs.save_allowance(tx, log, spent)
     lines = _settled_lines(offer, after)
     if after.covered != before.covered:
@@ -222,10 +228,13 @@ def _held(roster: Roster, member: Member, log: Log | None) -> _Held:
     return _Held(Replica(roster.circle, member.key, log.frontier, log.covered, log.head), log.status)
 
 
-def _allowance(roster: Roster, log: Log | None, now: Timestamp) -> Allowance:
-    if log is None or log.allowance is None:
-        return quota.first(roster.charter, now)
-    return quota.today(roster.charter, log.allowance, now)
+def _allowance(tx: Transaction, roster: Roster, contributor: KeyId, log: Log | None, now: Timestamp) -> Allowance:
+    """What is left of a log's quota; a change of keys brings no other."""
+    others = [key for key in quota.sharing(roster, contributor) if key != contributor]
+    known = logs.list_allowances(tx, roster.circle, others) if others else []
+    if log is not None and log.allowance is not None:
+        known.append(log.allowance)
+    return quota.least(roster.charter, known, now) or quota.first(roster.charter, now)
 
 
 def _no_tiles(_level: int, _index: int, _width: int) -> bytes:

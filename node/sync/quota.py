@@ -8,10 +8,18 @@ A log that is new to us brings its past along, so it begins with the allowance o
 keeps anything. From the first time that we have caught up with it, one day's allowance is the most that is saved up
 while it grows; after days on which it did not grow, those days count as well, since a member that was away comes back
 with all of them at once.
+
+Logs that changes of keys connect share one quota, or a member could have another whenever it likes: each spends what
+is left on all of them. Logs that were removed stand apart: the thief of a key must not use up what its victim may say
+under the next one. So does a log whose key was endorsed anew.
 """
 
+from collections.abc import Iterable
+
+from node.domain.circles import Member, Roster
 from node.domain.ledger import Allowance
 from protocol.circles import Charter
+from protocol.identifiers import KeyId
 from protocol.statements import DAY_SECONDS, Timestamp
 
 
@@ -33,6 +41,28 @@ def today(charter: Charter, known: Allowance, now: Timestamp) -> Allowance:
         return _days(charter, day, 1)
     grown = _days(charter, day, day - known.day + 1)
     return Allowance(day, max(known.entries, grown.entries), max(known.bytes, grown.bytes))
+
+
+def sharing(roster: Roster, contributor: KeyId) -> set[KeyId]:
+    """The logs that share a quota with this one, itself among them."""
+    line = roster.lines.get(contributor)
+    found = {contributor}
+    if line is None or line.status == "removed":
+        return found
+    for following in (_earlier, _later):
+        key = following(line)
+        while key is not None and key not in found and key in roster.lines:
+            found.add(key)
+            key = following(roster.lines[key])
+    return {key for key in found if roster.lines[key].status != "removed"}
+
+
+def least(charter: Charter, known: Iterable[Allowance], now: Timestamp) -> Allowance | None:
+    """What is left where several logs share a quota: each notes what it has spent, so the least of them holds."""
+    left = [today(charter, each, now) for each in known]
+    if not left:
+        return None
+    return Allowance(now // DAY_SECONDS, min(each.entries for each in left), min(each.bytes for each in left))
 
 
 def fitting(allowance: Allowance, lengths: list[int]) -> int:
@@ -60,6 +90,14 @@ def is_exhausted(charter: Charter, known: Allowance | None, now: Timestamp) -> b
         return False
     left = today(charter, known, now)
     return left.entries <= 0 or left.bytes <= 0
+
+
+def _earlier(line: Member) -> KeyId | None:
+    return line.rotated_from
+
+
+def _later(line: Member) -> KeyId | None:
+    return line.superseded_by
 
 
 def _days(charter: Charter, day: int, count: int) -> Allowance:
