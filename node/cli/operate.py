@@ -1,6 +1,8 @@
 """``hanse init``, ``migrate``, ``serve`` and ``sync``: making a node and keeping it running."""
 
 import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -74,6 +76,9 @@ def serve(data: DataOption = DEFAULT_DATA) -> None:
     Exit code 1 when pulling has ended by itself, which is a fault of ours: whoever supervises this starts it again.
     """
     logs.configure()
+    # The server raises its signal again when it has stopped; what that does by default would end the process before
+    # the worker has, and with an exit code that looks like a failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with node(data) as runtime:
         settings = runtime.settings
         server = uvicorn.Server(
