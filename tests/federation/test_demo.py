@@ -25,6 +25,7 @@ def test_the_demo_ends_with_its_counts(tmp_path: Path) -> None:
     assert counts.entries_replicated_and_verified == 2 * counts.statements_published
     assert counts.signals > 20
     assert "one piece each" in done.stdout
+    assert "no single node knew this path" in " ".join(done.stdout.split())
 
 
 def test_every_invented_row_is_in_the_vocabulary(vocabulary: Vocabulary) -> None:

@@ -57,6 +57,41 @@ CIRCLE_SUBJECTS: Final = (
 )
 """Invented partners. None has an identifier, so one member names each for the circle."""
 
+
+@dataclass(frozen=True, slots=True)
+class ObservedTie:
+    """One invented tie: who observed it, and the sentence that is shared."""
+
+    node: str
+    subject: str
+    relation: str
+    object: str
+    source: str
+    summary: str
+
+
+TIES_FROM: Final = "Tamarind Bay Polytechnic"
+"""A partner about which nobody has a concern, two ties away from one about which there are several."""
+
+TIES: Final = (
+    ObservedTie(
+        node="northport",
+        subject=TIES_FROM,
+        relation="joint-laboratory-of",
+        object="Sundqvist University of Technology",
+        source="Annual report 2025 of the Tamarind Bay Polytechnic",
+        summary="Its annual report names a joint laboratory for marine sensors.",
+    ),
+    ObservedTie(
+        node="valdesk",
+        subject="Sundqvist University of Technology",
+        relation="hosts-centre-of",
+        object=PROXY_PARTNER,
+        source="Staff pages of the Sundqvist University of Technology, read in 2026",
+        summary="A centre of the institute works in its buildings, by its own pages.",
+    ),
+)
+
 PUBLIC_SUBJECTS: Final[Mapping[str, str]] = {
     "Hanban headquarters": "Hanban headquarters",
     "a foundation of Fudan University": "Foundation of Fudan University",

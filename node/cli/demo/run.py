@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from node.cli.demo import tell
+from node.cli.demo import tell, ties
 from node.cli.demo.casework import Desk, share_fictional, share_public_cases
 from node.cli.demo.cast import DATA, PLAYERS, fictional_rows
 from node.cli.demo.processes import serving, wait_until_replicated
@@ -58,6 +58,7 @@ def demo(
         stage = build_stage(data, registry or excerpt)
     OUT.print(f"  {', '.join(player.name for player in PLAYERS)}; {stage.organisations:,} organisations")
     published = _share_everything(stage, cases.read_bytes() if cases else (DATA / "public_cases.csv").read_bytes())
+    published += ties.share_ties(stage)
     subjects = _subjects(stage)
     before = [tell.read(desk, subjects) for desk in stage.desks]
     with serving(stage.desks):
@@ -70,6 +71,7 @@ def demo(
         OUT.print("\n[bold]What each knew alone, and what it knows now[/bold]")
         tell.tell_difference(stage, before, after)
         tell.tell_proxy_case(stage, before, after)
+        ties.tell_path(stage)
         counts = Counts(
             nodes=len(stage.desks),
             organisations=stage.organisations,
