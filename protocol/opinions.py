@@ -4,8 +4,9 @@ One voice, one opinion: the latest by log index among its live findings on the c
 findings on it (clause 10.10). A voice is an institution under all the contributor keys that it has had in the circle;
 what it says under a later key replaces what it said under an earlier one. A response that adds context takes no
 stance, so it neither is an opinion nor replaces one. A response stays its author's opinion when the finding it answers
-was retracted or has expired: it rests on its own evidence. The log's own order decides, never a clock; between the logs
-of two voices there is no order.
+was retracted or has expired: it rests on its own evidence. One to what is void is nobody's opinion: behind a fork
+point one node holds this and another that, and what hangs on it would count here and not there. The log's own order
+decides, never a clock; between the logs of two voices there is no order.
 
 No country, name or type of the subject is an input here.
 
@@ -127,7 +128,11 @@ def opinions(
     The contributor of an opinion is its voice, which is the same in every circle and so never shown to anybody;
     the log it was taken from is the first part of ``statement``.
     """
-    strengths = {each.name: each.body.strength for each in held.findings if isinstance(each.body, FindingBody)}
+    strengths = {
+        each.name: each.body.strength
+        for each in held.findings
+        if isinstance(each.body, FindingBody) and each.state != "void"
+    }
     latest: dict[KeyId, tuple[tuple[int, KeyId, int], Opinion]] = {}
     for each in (*held.findings, *held.responses):
         speaker = voice(each.contributor)
@@ -152,9 +157,10 @@ def _opinion(
             stance: Stance | None = "supports"
             strength = body.strength
         case ResponseBody():
-            stance = _STANCES[body.stance]
+            target = (body.target.contributor, body.target.id)
+            stance = _STANCES[body.stance] if target in strengths else None  # not to what is void
             # A response says whether, not how much: what it stands to is what its target saw.
-            strength = strengths[(body.target.contributor, body.target.id)]
+            strength = strengths.get(target, 0)
         case (
             RelationBody()
             | CorrectionBody()

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from node.domain.circles import Member
 from node.domain.ledger import Log
 from node.errors import HanseError
-from node.ledger.membership import compute
+from node.ledger.membership import NOBODYS, compute
 from node.ledger.membership import stored as stored_form
 from node.storage import circles, membership, projection, statements
 from node.storage import ledger as logs
@@ -82,6 +82,9 @@ def check(database: Database, now: Timestamp) -> Iterator[Event]:
         roster = rosters.get(circle)
         member = roster.lines.get(contributor) if roster else None
         if member is None:
+            with database.read() as tx:
+                if membership.cut_of(tx, circle, contributor) == NOBODYS:
+                    continue  # it was a member's until a fork undid that; nothing in it counts
             yield Damage(circle, contributor, None, "this log belongs to no member of a circle of ours", _RESTORE)
             continue
         with database.read() as tx:
@@ -105,7 +108,8 @@ def _check_roster(tx: Transaction, circle: CircleId) -> Iterator[Damage]:
     found = compute(tx, circle, charter.charter)
     if stored_form(charter.charter, found) != list(circles.stored_lines(tx, circle).values()):
         yield Damage(circle, KeyId(""), None, "the stored roster does not follow from charter and entries", _PROJECT)
-    if {key: line.cut for key, line in found.lines.items() if line.cut != WHOLE} != membership.cuts(tx, circle):
+    cuts = {key: cut for key, cut in membership.cuts(tx, circle).items() if key in found.lines or cut != NOBODYS}
+    if {key: line.cut for key, line in found.lines.items() if line.cut != WHOLE} != cuts:
         yield Damage(circle, KeyId(""), None, "where logs are void does not follow from the entries", _PROJECT)
 
 

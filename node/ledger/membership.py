@@ -42,6 +42,8 @@ from protocol.statements import Endorsement, Key, Leave, Removal, Timestamp
 _Lines: TypeAlias = Mapping[KeyId, StoredLine]
 _NEVER: Final = 1 << 53
 """Behind the end of any log."""
+NOBODYS: Final = Cut(void_from=0)
+"""Of the log of a key that is no member's any more: a fork of another log has undone what had admitted it."""
 
 
 def compute(tx: Transaction, circle: CircleId, charter: Charter) -> Membership:
@@ -79,8 +81,9 @@ def recompute(tx: Transaction, circle: CircleId, now: Timestamp) -> set[ClaimKey
     if list(before.values()) != list(after.values()):
         circles.put_roster(tx, circle, after.values())
     _follow_own(tx, circle, found, now)
-    cuts = {key: line.cut for key, line in found.lines.items() if line.cut != WHOLE}
     known = storage.cuts(tx, circle)
+    cuts = {key: line.cut for key, line in found.lines.items() if line.cut != WHOLE}
+    cuts |= dict.fromkeys((before.keys() | known.keys() | _held(tx, circle)) - found.lines.keys(), NOBODYS)
     moved = {key: cuts.get(key, WHOLE) for key in cuts.keys() | known.keys() if cuts.get(key) != known.get(key)}
     storage.put_cuts(tx, circle, moved)
     claims: set[ClaimKey] = set()
@@ -88,6 +91,10 @@ def recompute(tx: Transaction, circle: CircleId, now: Timestamp) -> set[ClaimKey
         claims |= _reread(tx, circle, key, found, known.get(key, WHOLE), cut, now)
     touched = _touched(before, after) | moved.keys()
     return claims | rows.claims_of(tx, circle, touched)
+
+
+def _held(tx: Transaction, circle: CircleId) -> set[KeyId]:
+    return {contributor for at, contributor in logs.list_names(tx) if at == circle}
 
 
 def refresh_roster(tx: Transaction, circle: CircleId, now: Timestamp) -> None:

@@ -112,3 +112,18 @@ def test_what_is_void_is_no_opinion_and_retracts_none(vocabulary: Vocabulary) ->
     (on_claim,) = by_claim(held, ()).values()
     (opinion,) = opinions(on_claim, vocabulary, lambda _: TRUST_PPM)
     assert opinion.statement == held[0].name
+
+
+def test_a_response_to_what_is_void_is_no_opinion_and_replaces_none(vocabulary: Vocabulary) -> None:
+    """Behind a fork point one node holds the target and another does not: both shall come to the same opinions."""
+    a, b = logs.contributor("a"), logs.contributor("b")
+    answers = logs.standing(b, logs.entries(["weak finding", "disputes a's finding"], STATEMENTS), NOW)
+    forked = logs.standing(a, logs.entries(["finding"], STATEMENTS), NOW, Cut(void_from=0))
+
+    def said(*held: Standing) -> list[Opinion]:
+        return opinions(by_claim(held, held)[FILE.claim], vocabulary, lambda _: TRUST_PPM)
+
+    assert said(*answers, *forked) == said(*answers)
+    assert [each.statement for each in said(*answers)] == [answers[0].name]
+    live = logs.standing(a, logs.entries(["finding"], STATEMENTS), NOW)
+    assert answers[1].name in [each.statement for each in said(*answers, *live)]

@@ -3,11 +3,13 @@
 from enum import Enum, auto
 
 from node import circles
+from node.errors import HanseError
 from node.ledger.projection import project
 from node.storage import ledger as logs
 from node.storage import membership
 from node.sync.outbound import Outbound
 from protocol import replica
+from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId
 from protocol.merkle import tiles
 from protocol.merkle.hashing import leaf_hash
@@ -39,7 +41,11 @@ def take_unchecked(node: Node, circle: CircleId, outbound: Outbound) -> None:
         with runtime.database.read() as tx:
             have = {log.contributor: log.size for log in logs.list_logs(tx, circle)}
         request = EntriesRequest(have=have, only=(), max_bytes=outbound.max_bytes)
-        for item in read_stream(outbound.entries(member, circle, request).data):
+        try:
+            items = list(read_stream(outbound.entries(member, circle, request).data))
+        except (HanseError, ProtocolError):
+            continue
+        for item in items:
             if isinstance(item, Section) and item.entries and item.contributor in roster.lines:
                 _store(node, circle, item)
 

@@ -143,7 +143,7 @@ def _verified_log(world: World, name: str, roster: Roster, log: Log, entries: li
         assert point is not None, f"{name} says that {key} forks, and it does not"
         assert log.fork_index is None or log.fork_index >= point, f"{name} voids what stands before the fork"
     line = roster.lines.get(key)
-    if line is None or not entries:
+    if line is None or (not entries and log.status == "good"):
         return None
     _require_signed(world, name, log, line.key, entries)
     size = log.size if log.fork_index is None else min(log.size, log.fork_index)
@@ -179,7 +179,8 @@ def _require_same_view(name: str, view: View, other: str, known: View) -> None:
     for key in view.statements.keys() | known.statements.keys():
         ours, theirs = view.statements.get(key), known.statements.get(key)
         assert ours == theirs, f"{both} about {key}: {ours} and {theirs}"
-    assert view.signals == known.signals, f"{both} about signals"
+    differs = set(view.signals) ^ set(known.signals)
+    assert not differs, f"{both} about signals: {sorted(differs)}"
 
 
 def _view(world: World, name: str) -> View:
@@ -189,8 +190,11 @@ def _view(world: World, name: str) -> View:
         forks = {log.contributor: log.fork_index for log in logs.list_logs(tx, world.circle)}
         page = reading.feed(tx, after=0, limit=_EVERYTHING, now=world.now, circle=world.circle)
         lines = {key: repr(line) for key, line in world.roster(name).lines.items()}
-        # Behind a fork one holds this and another that, and all of it is void.
-        settled = [each for each in page if each.index < _end(forks.get(each.contributor))]
+        for each in page:
+            assert each.contributor in lines or each.state == "void", f"{name} believes what is no member's"
+        # Behind a fork one holds this and another that, and so of logs that it made nobody's; all of it is void.
+        held = [each for each in page if each.contributor in lines]
+        settled = [each for each in held if each.index < _end(forks.get(each.contributor))]
         return View(lines, {each.name: (each.state, each.body) for each in settled}, _signals(tx))
 
 
