@@ -236,6 +236,12 @@ def _removing(tx: Transaction, roster: Roster, vote: RemovalBody) -> Sequence[st
         )
     log = logs.find_log(tx, roster.circle, vote.target)
     held = 0 if log is None else log.size
+    if vote.from_index > held:
+        raise HanseError(
+            Code.INVALID,
+            f"of this log {held} entries are held here, so nobody here has seen entry {vote.from_index}.",
+            remedy=f"Give an index of at most {held}: what comes after it, also unseen, is void then.",
+        )
     return (
         (
             f"We vote to end the membership of {line.name} under the key {line.pseudonym}. It ends when "

@@ -216,3 +216,14 @@ def test_whoever_leaves_is_not_answered_and_keeps_what_it_said(node_of: MakeNode
     at.exchange(network, [*others, leaver])
     assert at.roster(leaver, circle).status == "member"
     assert all(clean(node) for node in nodes)
+
+
+def test_a_vote_voids_nothing_later_than_what_the_voter_has_seen(node_of: MakeNode) -> None:
+    """An index beyond what is held would leave valid what nobody here has read."""
+    founders = [node_of(name) for name in NAMES]
+    _, circle = at.found(founders)
+    target = founders[1].own(circle)
+    with pytest.raises(HanseError) as refused:
+        at.vote(founders[0], circle, target, 1)
+    assert refused.value.code is Code.INVALID
+    at.vote(founders[0], circle, target, 0)
