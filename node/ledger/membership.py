@@ -8,8 +8,9 @@ A roster that changes may void what a log says from some index on, or put a key 
 read again, and the claims on which its voice has spoken are to be computed again.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from node.domain.circles import Basis
 from node.ledger.reproject import read_again
@@ -133,26 +134,46 @@ def _places(found: Membership) -> dict[KeyId, int]:
 
 
 def _in_order(charter: Charter, found: Membership) -> Iterable[tuple[KeyId, Line]]:
+    """Every line after those that it follows from, in one pass: a chain of keys may be long."""
+    waits = {key: _awaited(line, charter.endorsement_quorum) for key, line in found.lines.items()}
+    followers: dict[_Name, list[KeyId]] = {}
+    for key, (names, _) in waits.items():
+        for name in names:
+            followers.setdefault(name, []).append(key)
+    missing = {key: count for key, (_, count) in waits.items()}
+    ready = deque(key for key, count in missing.items() if not count)
+    known: set[_Name] = set()
     left = dict(found.lines)
-    known: set[KeyId] = set()
-    voices: set[KeyId] = set()
     while left:
-        ready = [key for key, line in left.items() if _follows(line, charter, known, voices)]
-        for key in ready or list(left):
-            line = left.pop(key)
-            known.add(key)
-            voices.add(line.identity)
-            yield key, line
+        key = ready.popleft() if ready else next(iter(left))  # none is ready only where two name each other
+        if key not in left:
+            continue
+        line = left.pop(key)
+        yield key, line
+        for name in {_Name("key", key), _Name("voice", line.identity)} - known:
+            known.add(name)
+            for follower in followers.get(name, ()):
+                missing[follower] -= 1
+                if not missing[follower]:
+                    ready.append(follower)
 
 
-def _follows(line: Line, charter: Charter, known: set[KeyId], voices: set[KeyId]) -> bool:
+class _Name(NamedTuple):
+    """A line by its key, or all lines of one identity."""
+
+    kind: Literal["key", "voice"]
+    id: KeyId
+
+
+def _awaited(line: Line, endorsement_quorum: int) -> tuple[list[_Name], int]:
+    """What a line follows from, and how much of it is enough."""
     match line.basis:
         case ByCharter():
-            return True
+            return [], 0
         case ByRotation(predecessor=predecessor):
-            return predecessor in known
+            return [_Name("key", predecessor)], 1
         case ByEndorsement(identities=identities):
-            return len(voices.intersection(identities)) >= charter.endorsement_quorum
+            return [_Name("voice", each) for each in identities], endorsement_quorum
 
 
 def _basis(line: Line) -> Basis:
@@ -166,13 +187,18 @@ def _basis(line: Line) -> Basis:
 
 
 def _follow_own(tx: Transaction, circle: CircleId, found: Membership, now: Timestamp) -> None:
-    """Our newest key is the one at the end of our own chain: also where a restored log told us of it."""
-    own = storage_own = circles.newest_own_key(tx, circle)
+    """Our newest key is the one at the end of our own chain: also where a restored log told us of it.
+
+    Whoever has stolen our keys may have made a ring of the chain. It has no end, and we stay where we are.
+    """
+    stored_own = circles.newest_own_key(tx, circle)
+    own, passed = stored_own, {stored_own}
     while own in found.lines and (successor := found.lines[own].superseded_by) is not None:
-        if successor not in found.lines or successor == storage_own:
-            break
+        if successor in passed:
+            return
+        passed.add(successor)
         own = successor
-    if own != storage_own:
+    if own != stored_own:
         circles.add_own_key(tx, circle, own, now)
 
 

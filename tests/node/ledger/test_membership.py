@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ from node.storage.tables.membership import LOG_CUTS, MEMBERSHIP_FACTS
 from protocol.circles import add_signatures
 from protocol.identifiers import KeyId, StatementId, VocabularyCode
 from protocol.keys import SigningKey
+from protocol.messages.card import NodeCard, sign_card
 from protocol.projection import Cut
-from protocol.statements import DAY_SECONDS, Leave, LeaveBody, Removal, RemovalBody, Timestamp
+from protocol.statements import DAY_SECONDS, Key, KeyBody, Leave, LeaveBody, Removal, RemovalBody, Timestamp
 from tests.node import statements as make
 from tests.node.ledger.support import Home, receive
 
@@ -34,6 +36,8 @@ class Circle:
 
     home: Home
     others: tuple[SigningKey, ...]
+    rings: tuple[Keyring, ...]
+    """Theirs, with the keys of their institutions."""
 
     def key(self, number: int) -> KeyId:
         return self.others[number].public.key_id
@@ -65,7 +69,7 @@ def circle(database: Database, tmp_path: Path) -> Circle:
     others = tuple(ring.contributor(by_name[name]) for name, ring in zip(names[1:], keyrings[1:], strict=True))
     home = Home(database, keyrings[0], roster.circle, roster.own, settings[0].keys)
     home.keyring.confirm_log(roster.own, 0)
-    return Circle(home, others)
+    return Circle(home, others, tuple(keyrings[1:]))
 
 
 def test_writers_of_several_logs_wait_for_each_other_in_one_direction(circle: Circle) -> None:
@@ -129,6 +133,50 @@ def test_a_statement_about_membership_that_expires_goes_on_counting(circle: Circ
     assert not [each for each in check(home.database, later) if isinstance(each, Damage)]
     with home.database.read() as tx:
         assert circles.roster(tx, home.circle).lines[circle.key(0)].status == "left"
+
+
+def test_a_ring_of_our_own_keys_ends(circle: Circle) -> None:
+    """A thief of our keys can name them in a ring; whoever follows it to its end must not go round for ever."""
+    home = circle.home
+    keys = [home.keyring.contributor(home.own), *(SigningKey(bytes([number]) * 32) for number in (61, 62, 63))]
+    for key, following in pairwise([*keys, keys[1]]):
+        receive(home, key, _change(home, following))
+    with home.database.read() as tx:
+        roster = circles.roster(tx, home.circle)
+    assert roster.own == keys[3].public.key_id
+    assert roster.own_keys == {key.public.key_id for key in keys}
+    assert [roster.lines[key.public.key_id].status for key in keys] == ["former"] * 4
+    assert circle.damage() == []
+
+
+def test_every_line_stands_behind_those_it_follows_from(circle: Circle) -> None:
+    home = circle.home
+    keys = [circle.others[0], *(SigningKey(bytes([number]) * 32) for number in range(60, 90))]
+    for key, following in pairwise(keys):
+        receive(home, key, _change(home, following, circle.rings[0]))
+    with home.database.read() as tx:
+        names = list(circles.roster(tx, home.circle).lines)
+    places = [names.index(key.public.key_id) for key in keys]
+    assert len(names) == 5 + 30
+    assert places == sorted(places)
+
+
+def _change(home: Home, following: SigningKey, ring: Keyring | None = None) -> Key:
+    """The statement that an institution goes on under this key."""
+    keyring = ring or home.keyring
+    identity, request = keyring.identity(), keyring.request()
+    content = NodeCard(
+        v=1,
+        circle=home.circle,
+        name="aldermoor",
+        url="http://aldermoor.example",
+        identity_key=identity.public.encode(),
+        request_key=request.public.encode(),
+        contributor_key=following.public.encode(),
+    )
+    card = sign_card(content, identity=identity, request=request, contributor=following)
+    body = KeyBody(card=card.decode("ascii"))
+    return Key(v=1, id=make.new_id(), circle=home.circle, iat=make.IAT, exp=EXP, body=body)
 
 
 def test_the_check_notices_a_changed_roster_cut_or_fact(circle: Circle) -> None:
