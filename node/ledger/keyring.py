@@ -95,6 +95,10 @@ class Keyring:
         """Whether a log of this size may be signed on: it was confirmed, and has not become shorter since."""
         return self._confirmed.get(contributor, size + 1) <= size
 
+    def holds(self, key_id: KeyId) -> bool:
+        """Whether the file of this contributor key is here; it is not where a backup is older than a change of keys."""
+        return (self._directory / _CONTRIBUTORS / f"{key_id}.key").exists()
+
     def contributor(self, key_id: KeyId) -> SigningKey:
         """The contributor key with this thumbprint."""
         key = self._load(f"{_CONTRIBUTORS}/{key_id}.key")

@@ -123,19 +123,34 @@ def confirm_own_log(
     return Confirmation(len(asked), len(answers), recovered, sizes[roster.own])
 
 
-def confirm_after_pull(node: Parts, roster: Roster, report: PullReport) -> None:
-    """A pull that asked a member about every log has asked about ours: if nothing stands against it, it is confirmed.
+def confirm_after_pulls(node: Parts, reports: Iterable[PullReport]) -> None:
+    """Confirm our own logs in those circles of which every other member was just asked about every log.
 
-    Not for a pull that named single logs. Raises nothing; what stands against it is in the report already.
+    As good as :func:`confirm_own_log`: at least one has answered, and nothing that any has said stands against it.
+    Where some were not asked, one of them may hold more than those that were, and nothing is confirmed. Raises nothing.
     """
-    ours = [problem for problem in report.problems if problem.log is None or problem.log in roster.own_keys]
-    if any(problem.log is None or problem.code is not NodeCode.CONFLICT for problem in ours):
-        return
+    by_circle: dict[CircleId, list[PullReport]] = {}
+    for report in reports:
+        by_circle.setdefault(report.circle, []).append(report)
     with node.database.read() as tx:
-        for key in roster.own_keys:
-            log = logs.find_log(tx, roster.circle, key)
-            if log is None or (log.status == "good" and log.covered == log.head):
-                node.keyring.confirm_log(key, 0 if log is None else log.size)
+        for circle, given in by_circle.items():
+            roster = circles.get_roster(tx, circle)
+            if not _settles(roster, given):
+                continue
+            for key in roster.own_keys:
+                log = logs.find_log(tx, circle, key)
+                if log is None or (log.status == "good" and log.covered == log.head):
+                    node.keyring.confirm_log(key, 0 if log is None else log.size)
+
+
+def _settles(roster: Roster, reports: Sequence[PullReport]) -> bool:
+    """Whether everybody was asked, somebody has answered, and nobody has shown more of our logs than was taken back."""
+    if not {each.contributor for each in roster.others} <= {report.contributor for report in reports}:
+        return False
+    if not any(report.requests and all(each.log is not None for each in report.problems) for report in reports):
+        return False
+    ours = [each for report in reports for each in report.problems if each.log in roster.own_keys]
+    return all(each.code is NodeCode.CONFLICT for each in ours)
 
 
 def allow_alone(settings: Settings, roster: Roster, tx: Transaction, now: Timestamp) -> list[Path]:

@@ -25,6 +25,12 @@ def possible_witnesses(roster: Roster, author: Member) -> dict[KeyId, PublicKey]
     return {key: each.key for key, each in roster.members.items() if each.identity != author.identity}
 
 
+def _may_witness(roster: Roster, witness: KeyId, author: Member) -> bool:
+    """Whether this is one of :func:`possible_witnesses`, of whom there may be a thousand, for each of as many logs."""
+    member = roster.members.get(witness)
+    return member is not None and member.identity != author.identity
+
+
 def new_lines(
     tx: Transaction, roster: Roster, author: Member, log: Log | None, note: bytes, size: int
 ) -> tuple[WitnessLine, ...]:
@@ -38,8 +44,12 @@ def new_lines(
 def own_line(
     roster: Roster, author: Member, note: bytes, size: int, keyring: Keyring, now: Timestamp
 ) -> tuple[WitnessLine, ...]:
-    """Our own cosignature of a checkpoint that we have come to hold; none if we are not asked for it."""
-    if roster.own not in possible_witnesses(roster, author):
+    """Our own cosignature of a checkpoint that we have come to hold; none if we are not asked for it.
+
+    None either where our newest key is not here, since a backup is older than it, or a thief has made it: what others
+    say is taken all the same.
+    """
+    if not _may_witness(roster, roster.own, author) or not keyring.holds(roster.own):
         return ()
     line = cosign(note, keyring.contributor(roster.own), circle=roster.circle, time=now)
     return (WitnessLine(roster.own, size, line),)
@@ -53,8 +63,8 @@ def cosigned_note(tx: Transaction, roster: Roster, log: Log, *, most: int = MAX_
     author = roster.lines.get(log.contributor)
     if author is None:
         return log.covered
-    allowed = possible_witnesses(roster, author)
-    known = [each for each in list_lines(tx, log) if each.size == log.covered_size and each.witness in allowed]
+    lines = [each for each in list_lines(tx, log) if each.size == log.covered_size]
+    known = [each for each in lines if _may_witness(roster, each.witness, author)]
     drawn = SystemRandom().sample(known, len(known))
     drawn.sort(key=lambda each: each.witness != roster.own)
     return with_cosignatures(log.covered, [each.line for each in drawn[:most]])

@@ -32,7 +32,7 @@ from node.sync.choose import jittered
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
 from node.sync.pull import pull, verifiers
-from node.sync.restore import confirm_after_pull
+from node.sync.restore import confirm_after_pulls
 from node.sync.tell import Teller
 from node.sync.transport import Patience
 from protocol.errors import ProtocolError
@@ -57,6 +57,7 @@ def sync_once(
             report = pull(node, outbound, job.roster, job.member, executor)
             _note(node, job, report, random)
             reports.append(report)
+    confirm_after_pulls(node, reports)
     _tidy(node)
     return SyncReport(tuple(reports))
 
@@ -121,6 +122,8 @@ class _Loop:
         self._running: dict[Future[PullReport], Job] = {}
         self._reports: list[PullReport] | None = None
         """Of the round that is going on, if one is."""
+        self._full: list[PullReport] = []
+        """Those of them that were about every log."""
         self._next_round = time.monotonic()
         self._last_start = 0.0
         self._seen = -1
@@ -177,9 +180,12 @@ class _Loop:
             _note(self._node, job, report, self._random)
             if self._reports is not None:
                 self._reports.append(report)
+                self._full += [report] if job.full else []
 
     def _end_round(self) -> None:
         reports, self._reports = self._reports or [], None
+        confirm_after_pulls(self._node, self._full)
+        self._full = []
         _tidy(self._node)
         self._after_round()
         report = SyncReport(tuple(reports))
@@ -204,8 +210,6 @@ class _Loop:
 
 def _note(node: Parts, job: Job, report: PullReport, random: Random) -> None:
     agenda.note_pull(node, job, report, random)
-    if job.full and report.requests:
-        confirm_after_pull(node, job.roster, report)
     _log(report)
 
 

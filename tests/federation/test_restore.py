@@ -1,6 +1,6 @@
 """A node that is restored from a backup: it takes its own entries back before it signs, and never forks itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -30,13 +30,16 @@ from node.storage import ledger as logs
 from node.storage import migrations
 from node.storage.database import Database
 from node.storage.tables.base import METADATA
-from node.sync import confirm_own_log, sync_once
-from node.sync.restore import ALONE_SECONDS, NobodyAnsweredError, allow_alone
+from node.sync import agenda, confirm_own_log, pull, sync_once
+from node.sync.outbound import Outbound
+from node.sync.pull import verifiers
+from node.sync.restore import ALONE_SECONDS, NobodyAnsweredError, allow_alone, confirm_after_pulls
 from node.web.security import session_cookie
 from protocol.identifiers import CircleId, StatementId, VocabularyCode
 from protocol.messages.stream import encode_stream
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import answering, contributor_key, section_of
+from tests.federation.members import rotate
 from tests.federation.support import InMemory, Node, application, circle_of, free_port, open_node, publish, serving
 from tests.node import statements as make
 from tests.node.web.house import Browser, hidden, text_of
@@ -96,10 +99,10 @@ class Scene:
             assert [each for each in check(node.runtime.database, node.clock.now()) if isinstance(each, Damage)] == []
 
 
-def restored(node_of: MakeNode, tmp_path: Path, urls: tuple[str, str] = ("", "")) -> Scene:
-    """Back up, publish ten more, sync, restore the backup, start."""
+def restored(node_of: MakeNode, tmp_path: Path, urls: tuple[str, str] = ("", ""), others: Sequence[Node] = ()) -> Scene:
+    """Back up, publish ten more, sync, restore the backup, start. The ``others`` have seen nothing of it."""
     author, reader = node_of("author", url=urls[0]), node_of("reader", url=urls[1])
-    circle = circle_of([author, reader])
+    circle = circle_of([author, reader, *others])
     network = InMemory([author, reader])
     said = make.findings(circle, 3)
     publish(author, circle, *said)
@@ -143,6 +146,59 @@ def test_its_own_entries_come_back_before_the_first_signature(scene: Scene) -> N
     publish(scene.author, scene.circle, make.finding(scene.circle))
     scene.assert_one_history()
     assert confirm_own_log(scene.author.runtime, scene.circle).asked == 0  # once in a process is enough
+
+
+@ONE_DATABASE
+def test_a_member_that_knows_less_is_not_believed_while_others_are_not_asked(node_of: MakeNode, tmp_path: Path) -> None:
+    """A worker asks one member after the other; the first may have been away when the lost entries were published."""
+    stale = node_of("stale")
+    scene = restored(node_of, tmp_path, others=[stale])
+    scene.network.connect(stale.url, application(stale))
+    runtime = scene.author.runtime
+    reports = {}
+    with Outbound(runtime, transport=scene.network) as outbound, verifiers() as executor:
+        for job in sorted(agenda.everybody(runtime), key=lambda each: each.member.name, reverse=True):
+            reports[job.member.name] = pull(runtime, outbound, job.roster, job.member, executor)
+            if job.member.name == "stale":
+                confirm_after_pulls(runtime, reports.values())
+                assert len(scene.entries(scene.author)) == 3
+                with pytest.raises(HanseError, match="has not been compared"):
+                    publish(scene.author, scene.circle, make.finding(scene.circle))
+    confirm_after_pulls(runtime, reports.values())
+    publish(scene.author, scene.circle, make.finding(scene.circle))
+    scene.assert_one_history()
+    runtime.database.close()
+
+
+@ONE_DATABASE
+def test_a_backup_older_than_a_change_of_keys_replicates_all_the_same(node_of: MakeNode, tmp_path: Path) -> None:
+    """The newest key is lost, and nothing can be signed with it; what others say must still come in."""
+    nodes = author, reader = node_of("author"), node_of("reader")
+    circle = circle_of(nodes)
+    network = InMemory(nodes)
+    publish(author, circle, make.finding(circle))
+    backup = back_up(author.runtime.database)
+    new = rotate(author, circle)
+    publish(author, circle, make.finding(circle))
+    sync_once(reader.runtime, transport=network)
+    put_back(author.runtime.database, backup)
+    author.runtime.database.close()
+    settings = author.runtime.settings
+    (settings.keys / "contributors" / f"{new}.key").unlink()
+    author = open_node(tmp_path, "author", url=settings.base_url, database_url=settings.database_url)
+    network.connect(author.url, application(author))
+
+    for _ in range(2):
+        sync_once(author.runtime, transport=network)
+    assert author.own(circle) == new
+    with pytest.raises(HanseError) as caught:
+        publish(author, circle, make.finding(circle))
+    assert caught.value.code is Code.BAD_KEY_FILE
+    said = make.finding(circle)
+    publish(reader, circle, said)
+    report = sync_once(author.runtime, transport=network)
+    assert (report.entries, report.problems) == (1, ())
+    author.runtime.database.close()
 
 
 def test_the_first_pull_of_the_worker_is_as_good(scene: Scene) -> None:
