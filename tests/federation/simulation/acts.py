@@ -105,6 +105,7 @@ def sync(world: World, name: str) -> None:
         report = sync_once(actor.node.runtime, transport=transport)
         assert not [each for each in report.problems if each.code == "corrupted"]
         world.counts["entries pulled"] += report.entries
+        world.problems[name] = [f"{each.code} {each.log or ''} {each.detail}" for each in report.problems]
     if actor.fault is Fault.CUTS_WRONGLY:
         move_cuts(actor.node, world.circle)
     world.learn(name)

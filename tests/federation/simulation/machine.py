@@ -283,9 +283,9 @@ class Federation(RuleBasedStateMachine):
             self.oracle.judge()
             try:
                 self.oracle.require_agreement()
-            except AssertionError as error:
-                note(f"{left} rounds left: {error}")
+            except AssertionError:
                 if not left:
+                    note(f"In the last round: {self.world.problems}")
                     raise
             else:
                 return

@@ -33,7 +33,7 @@ from tests.federation.simulation.crash import Fuse
 from tests.federation.simulation.truth import starts_with
 from tests.federation.simulation.world import World
 
-Holding: TypeAlias = tuple[KeyId, int, bytes, int | None]
+Holding: TypeAlias = tuple[KeyId, int, str, int | None]
 """Of one log: how many entries count, their root, and where it is known to fork; -1 if nobody has shown where."""
 
 _EVERYTHING: Final = 10_000
@@ -148,7 +148,7 @@ def _verified_log(world: World, name: str, roster: Roster, log: Log, entries: li
     _require_signed(world, name, log, line.key, entries)
     size = log.size if log.fork_index is None else min(log.size, log.fork_index)
     fork = log.fork_index if log.fork_index is not None or log.status == "good" else _NOWHERE
-    return key, size, EMPTY.extend(map(leaf_hash, entries[:size])).root(), fork
+    return key, size, EMPTY.extend(map(leaf_hash, entries[:size])).root().hex(), fork
 
 
 def _require_signed(world: World, name: str, log: Log, key: PublicKey, entries: list[bytes]) -> None:

@@ -106,11 +106,12 @@ def test_what_is_wrong_is_found(world: World, mutation: Mutation) -> None:
         oracle.judge()
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.fault.name.lower())
-def test_what_is_sound_is_not(world: World, mutation: Mutation) -> None:
+def test_what_is_sound_is_not(world: World) -> None:
+    """The same days, one after the other, with nodes as they are."""
     oracle = Oracle(world)
-    mutation.days(world)
-    oracle.judge()
+    for mutation in MUTATIONS:
+        mutation.days(world)
+        oracle.judge()
     world.end_of_evil()
     acts.settle(world)
     acts.settle(world)

@@ -13,7 +13,7 @@ from tests.federation.simulation.machine import Federation
 
 TestFederation = Federation.TestCase
 TestFederation.settings = settings(
-    max_examples=5,
+    max_examples=4,
     stateful_step_count=30,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

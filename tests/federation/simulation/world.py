@@ -74,6 +74,8 @@ class World:
     excused: set[KeyId] = field(default_factory=set)
     """Logs that their authors may have forked after a restore, since nobody in reach could have told them."""
     circle: CircleId = _NO_CIRCLE
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    """What the last sync of each node complained of, for whoever looks for the cause of a failure."""
 
     @classmethod
     def of(cls, folder: Path, names: list[str], seed: int, counts: Counter[str] | None = None) -> "World":
