@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ import msgspec
 
 from tests.federation.agreement import require_agreement, require_clean, settle
 from tests.federation.fleet import Fleet, Place, complaints, fleet, warnings
-from tests.federation.publisher import acknowledged, refusals
+from tests.federation.publisher import acknowledged, refusals, unexpected
 
 NODES: Final = 8
 MINUTES: Final = 5
@@ -124,8 +125,12 @@ def run(minutes: float, seed: int, folder: Path) -> dict[str, float]:
         places = [Place(_host(number), _PORT, wires.namespace(number)) for number in range(NODES)]
         with fleet(folder, places, sync_seconds=SYNC_SECONDS, pause_seconds=PAUSE_SECONDS) as machines:
             machines.start()
+            end = time.monotonic() + minutes * 60
             machines.disturb(
-                minutes * 60, random, every=KILL_SECONDS, meanwhile=lambda: _weather(machines, wires, random)
+                lambda: time.monotonic() > end,
+                random,
+                every=KILL_SECONDS,
+                meanwhile=lambda: _weather(machines, wires, random),
             )
             wires.divide([0] * NODES)
             machines.stop_publishing()
@@ -135,6 +140,8 @@ def run(minutes: float, seed: int, folder: Path) -> dict[str, float]:
             codes = machines.stop()
             holding = require_agreement(machines)
             require_clean(machines)
+            refused = [words for each in machines.machines for words in unexpected(each.data)]
+            assert not refused, f"publishing was refused for no good reason: {refused}"
             assert set(codes.values()) == {0}, f"not every server ends well when it is told to: {codes}"
             return {
                 "nodes": NODES,

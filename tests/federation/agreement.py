@@ -64,9 +64,10 @@ def settle(fleet: Fleet, limit_seconds: float) -> Settled:
 def require_agreement(fleet: Fleet) -> Holding:
     """Every node holds all that was acknowledged, and all of them the same, and draw the same conclusions."""
     first = fleet.machines[0]
-    holding = _holding(first.runtime, fleet.circle)
+    now = first.runtime.clock.now()
+    holding = _holding(first.runtime, fleet.circle, now)
     for machine in fleet.machines[1:]:
-        other = _holding(machine.runtime, fleet.circle)
+        other = _holding(machine.runtime, fleet.circle, now)
         both = f"{machine.name} and {first.name} differ in their"
         assert other.logs == holding.logs, f"{both} logs"
         assert other.members == holding.members, f"{both} members"
@@ -107,8 +108,7 @@ def _differences(fleet: Fleet, sizes: Sequence[Mapping[KeyId, int]]) -> list[str
     ]
 
 
-def _holding(runtime: Runtime, circle: CircleId) -> Holding:
-    now = runtime.clock.now()
+def _holding(runtime: Runtime, circle: CircleId, now: Timestamp) -> Holding:
     catch_up(runtime.database, runtime.vocabulary, now)
     with runtime.database.read() as tx:
         held = logs.list_logs(tx, circle)

@@ -21,7 +21,7 @@ from node import config
 from node.app import build
 from node.circles import roster
 from node.clock import midnight
-from node.errors import HanseError
+from node.errors import Code, HanseError
 from node.ledger.append import append
 from node.runtime import Runtime
 from node.storage import statements as reading
@@ -99,30 +99,40 @@ def refusals(data: Path) -> list[str]:
     return path.read_text("ascii").splitlines() if path.exists() else []
 
 
+def unexpected(data: Path) -> list[str]:
+    """Refusals that have no good reason: a log that cannot be compared yet, because nobody answers, is one."""
+    return [words for words in refusals(data) if not words.startswith(f"{Code.CONFLICT}:")]
+
+
 def _publish(runtime: Runtime, order: Order, random: Random) -> None:
     now = runtime.clock.now()
     today = midnight(now)
     with runtime.database.write() as tx:
-        new = [_statement(tx, order.circle, today, random) for _ in range(random.randint(1, MAX_BATCH))]
+        new: list[Statement] = [_finding(order.circle, today, random) for _ in range(random.randint(0, MAX_BATCH - 1))]
+        new.append(_statement(tx, order.circle, today, random))
         dated = [msgspec.structs.replace(each, iat=today) for each in new]
         done = append(tx, runtime.keyring, order.circle, dated, now)
     _note(order.data / ACKNOWLEDGED, "".join(f"{each.contributor} {each.index} {each.id}\n" for each in done))
 
 
 def _statement(tx: Transaction, circle: CircleId, today: Timestamp, random: Random) -> Statement:
-    """Mostly findings; now and then an answer to somebody's finding, or the end of one of our own."""
-    kind = random.random()
-    if kind < 0.8:
-        body = make.finding_body(random.choice(_SUBJECTS), random.choice(_INDICATORS), strength=random.randint(1, 4))
-        return make.finding(circle, body, iat=today)
-    own = roster(tx, circle).own
-    if kind < 0.9:
+    """A finding, or an answer to somebody's finding, or the end of one of our own."""
+    kind, own = random.random(), roster(tx, circle).own
+    if kind < 0.3:
         found = _recent(tx, circle, today, lambda contributor: contributor != own)
         if found:
             contributor, target = random.choice(found)
             return make.response(circle, contributor, target, random.choice(("corroborates", "disputes")))
-    found = _recent(tx, circle, today, lambda contributor: contributor == own)
-    return make.retraction(circle, random.choice(found)[1]) if found else make.finding(circle, iat=today)
+    if kind < 0.5:
+        found = _recent(tx, circle, today, lambda contributor: contributor == own)
+        if found:
+            return make.retraction(circle, random.choice(found)[1])
+    return _finding(circle, today, random)
+
+
+def _finding(circle: CircleId, today: Timestamp, random: Random) -> Finding:
+    body = make.finding_body(random.choice(_SUBJECTS), random.choice(_INDICATORS), strength=random.randint(1, 4))
+    return make.finding(circle, body, iat=today)
 
 
 def _recent(
