@@ -7,18 +7,24 @@ and everything that is cut off is cut off in a written order.
 Why it is fast on any text: each word is looked up by itself, the rarest one drives, and for every subject that has it
 one look-up by (subject, word) tells whether it has the others. Neither a common word nor a short beginning reads more
 than :data:`MAX_DRIVEN` rows.
+
+Statements are made once for each shape of a search and then only bound: making one took longer than its answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
 import sqlalchemy as sa
 
+from node.domain.subjects import Name, Origin, Status
 from node.storage.database import Transaction
-from node.storage.statements import chunks
 from node.storage.subjects import DOMAIN
-from node.storage.tables.subjects import KNOWN_WORDS, SUBJECT_IDENTIFIERS, SUBJECT_NAMES, SUBJECT_WORDS
+from node.storage.tables.subject_links import SUBJECT_LINKS
+from node.storage.tables.subjects import KNOWN_WORDS, SUBJECT_IDENTIFIERS, SUBJECT_NAMES, SUBJECT_WORDS, SUBJECTS
+from node.storage.upsert import many, one_of
 from protocol.identifiers import SubjectId
 
 MAX_DRIVEN: Final = 2_000
@@ -32,8 +38,14 @@ _AFTER_ANY: Final = "\U0010ffff"
 """The highest code point: sorts after every continuation of a prefix."""
 
 
-@dataclass(frozen=True, slots=True)
-class NameRow:
+_SHAPES: Final = 256
+"""Statements kept ready, of each function: a shape is how many words, and how each is asked for."""
+
+_Shape: TypeAlias = tuple[tuple[int, bool], ...]
+"""For each word of a search, how many forms it has and whether it is only begun."""
+
+
+class NameRow(NamedTuple):
     """One name that answered a search."""
 
     subject: SubjectId
@@ -48,6 +60,22 @@ class IdentifierRow:
     subject: SubjectId
     scheme: str
     value: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """Of a stored organisation, what a search shows: the relations of a large one take longer to read than to find."""
+
+    id: SubjectId
+    label: str
+    origin: Origin = "registry"
+    status: Status = "unknown"
+    names: tuple[Name, ...] = ()
+    types: tuple[str, ...] = ()
+    place: str = ""
+    country: str = ""
+
+
+_SHOWN: Final = msgspec.json.Decoder(Shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,65 +93,41 @@ def named(tx: Transaction, normalised: str) -> list[NameRow]:
     """Everything that bears exactly this normalised name."""
     names = SUBJECT_NAMES.c
     query = sa.select(names.subject, names.normalised, names.rank).where(names.normalised == normalised)
-    return [NameRow(SubjectId(row.subject), row.normalised, row.rank) for row in tx.connection.execute(query)]
+    return [_name(*row) for row in tx.connection.execute(query).all()]
 
 
-def beginning(tx: Transaction, prefix: str, limit: int) -> list[NameRow]:
-    """The ``limit`` best subjects with a name that begins so, among the first :data:`MAX_DRIVEN` of the alphabet.
+def beginning(tx: Transaction, prefix: str, limit: int) -> tuple[list[NameRow], list[NameRow]]:
+    """Everything that bears exactly this name, and the ``limit`` best subjects with a name that begins so.
 
-    Best is: the better kind of name and status, then the shorter name, then the alphabet, then the identifier.
+    Best is: the better kind of name and status, then the shorter name, then the alphabet, then the identifier; among
+    the first :data:`MAX_DRIVEN` names of the alphabet that begin so.
     """
-    names = SUBJECT_NAMES.c
-    first = (
-        sa.select(names.normalised, names.rank, names.subject)
-        .where(_begins(names.normalised, prefix))
-        .order_by(names.normalised)
-        .limit(MAX_DRIVEN)
-        .subquery()
-    )
     # One organisation has several names; enough rows that ``limit`` different ones are among them.
-    best = sa.select(first).order_by(
-        first.c.rank, sa.func.length(first.c.normalised), first.c.normalised, first.c.subject
-    )
-    found: dict[SubjectId, NameRow] = {}
-    for row in tx.connection.execute(best.limit(limit * 4)):
-        found.setdefault(SubjectId(row.subject), NameRow(SubjectId(row.subject), row.normalised, row.rank))
-    return list(found.values())[:limit]
+    bound = {"exact": prefix, "begin": prefix, "end": prefix + _AFTER_ANY, "rows": limit * 4}
+    rows = [_name(*row) for row in tx.connection.execute(_named_or_begun(), bound).all()]
+    begun: dict[SubjectId, NameRow] = {}
+    for row in sorted(rows, key=lambda row: (row.rank, len(row.normalised), row.normalised, row.subject)):
+        begun.setdefault(row.subject, row)
+    return [row for row in rows if row.normalised == prefix], list(begun.values())[:limit]
 
 
-def having(tx: Transaction, words: Sequence[Wanted]) -> list[SubjectId]:
-    """Subjects whose names have all these words, in any order; at most :data:`MAX_CANDIDATES`, best rank first."""
-    counts = _rows_of(tx, words)
+def count_rows(tx: Transaction, words: Sequence[Wanted]) -> list[int]:
+    """How many rows each word finds, counted up to :data:`MAX_DRIVEN`; 0 of one that no name has."""
+    return list(tx.connection.execute(_counts(_shape(words)), _bound(words)).one())
+
+
+def having(tx: Transaction, words: Sequence[Wanted], counts: Sequence[int]) -> dict[SubjectId, list[NameRow]]:
+    """Subjects whose names have all these words, in any order, and every name that they have.
+
+    At most :data:`MAX_CANDIDATES`, best rank first. ``counts`` as :func:`count_rows` gives them.
+    """
     if not all(counts):
-        return []
-    driver = words[counts.index(min(counts))]
-    driven = sa.union_all(*(_driven(form, driver, len(driver.forms)) for form in driver.forms)).subquery()
-    query = sa.select(driven.c.subject, sa.func.min(driven.c.rank).label("best"))
-    for number, word in enumerate(words):
-        if word is not driver:
-            other = SUBJECT_WORDS.alias(f"other_{number}")
-            query = query.where(sa.exists().where(other.c.subject == driven.c.subject, _is(other.c.word, word)))
-    query = query.group_by(driven.c.subject).order_by("best", driven.c.subject).limit(MAX_CANDIDATES)
-    return [SubjectId(row.subject) for row in tx.connection.execute(query)]
-
-
-def names_of(tx: Transaction, subjects: Sequence[SubjectId]) -> dict[SubjectId, list[NameRow]]:
-    """Every indexed name of these subjects."""
+        return {}
+    query = _having(_shape(words), counts.index(min(counts)))
     found: dict[SubjectId, list[NameRow]] = {}
-    names = SUBJECT_NAMES.c
-    for some in chunks(subjects):
-        query = sa.select(names.subject, names.normalised, names.rank).where(names.subject.in_(some))
-        for row in tx.connection.execute(query):
-            found.setdefault(SubjectId(row.subject), []).append(
-                NameRow(SubjectId(row.subject), row.normalised, row.rank)
-            )
+    for subject, normalised, rank in tx.connection.execute(query, _bound(words)).all():
+        found.setdefault(subject, []).append(NameRow(subject, normalised, rank))
     return found
-
-
-def is_known(tx: Transaction, word: Wanted) -> bool:
-    """Whether any name has this word."""
-    query = sa.select(SUBJECT_WORDS.c.word).where(_is(SUBJECT_WORDS.c.word, word)).limit(1)
-    return tx.connection.execute(query).first() is not None
 
 
 def near(tx: Transaction, word: str, edits: int, *, begun: bool) -> set[str]:
@@ -135,16 +139,31 @@ def near(tx: Transaction, word: str, edits: int, *, begun: bool) -> set[str]:
     missed: two mistakes of which one lies in the first quarter and one in the last, and words beyond
     :data:`MAX_NEAR` with the same piece.
     """
-    piece = max(1, len(word) // (2 * edits))
-    words = KNOWN_WORDS.c
-    near_length = sa.func.length(words.word).between(len(word) - edits, len(word) + edits)
-    at_beginning = sa.select(words.word).where(_begins(words.word, word[:piece]))
-    at_end = sa.select(words.word).where(_begins(words.reversed, word[::-1][:piece]), near_length)
-    swapped = [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
-    found = set(tx.connection.execute(sa.select(words.word).where(words.word.in_(swapped))).scalars())
-    for query in (at_beginning if begun else at_beginning.where(near_length), at_end):
-        found.update(tx.connection.execute(query.limit(MAX_NEAR)).scalars())
-    return found
+    size = max(1, len(word) // (2 * edits))
+    first, last = word[:size], word[::-1][:size]
+    bound = {
+        "swapped": many(tx, (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1))),
+        "shortest": len(word) - edits,
+        "longest": len(word) + edits,
+        "first": first,
+        "first_end": first + _AFTER_ANY,
+        "last": last,
+        "last_end": last + _AFTER_ANY,
+    }
+    swapped, at_beginning, at_end = tx.connection.execute(_near(begun, tx.is_postgresql), bound).one()
+    found = {*(swapped or "").split(), *(at_beginning or "").split()}
+    return found.union(each[::-1] for each in (at_end or "").split())
+
+
+def shown(tx: Transaction, subjects: Iterable[SubjectId]) -> tuple[dict[SubjectId, Shown], bool]:
+    """What a search shows of those of the subjects that are known; and whether any of these is linked to another."""
+    known: dict[SubjectId, Shown] = {}
+    linked = False
+    rows = tx.connection.execute(_shown(tx.is_postgresql), {"subjects": many(tx, subjects)}).all()
+    for subject, record, canonical in rows:
+        known[subject] = _SHOWN.decode(record)
+        linked = linked or canonical is not None
+    return known, linked
 
 
 def identified(tx: Transaction, key: str, scheme: str = "") -> list[IdentifierRow]:
@@ -162,7 +181,7 @@ def at_domain(tx: Transaction, beginning_of: str, limit: int) -> list[Identifier
     rows = SUBJECT_IDENTIFIERS.c
     first = (
         sa.select(rows.subject, rows.scheme, rows.value)
-        .where(_begins(rows.key, beginning_of), rows.scheme == DOMAIN)
+        .where(rows.key >= beginning_of, rows.key < beginning_of + _AFTER_ANY, rows.scheme == DOMAIN)
         .order_by(rows.key)
         .limit(MAX_CANDIDATES)
         .subquery()
@@ -171,31 +190,103 @@ def at_domain(tx: Transaction, beginning_of: str, limit: int) -> list[Identifier
     return [IdentifierRow(SubjectId(row.subject), row.scheme, row.value) for row in tx.connection.execute(query)]
 
 
-def _driven(form: str, word: Wanted, of: int) -> sa.Select[tuple[str, int]]:
-    """The rows of one form in the order of the index, its share of :data:`MAX_DRIVEN`."""
+def _name(subject: str, normalised: str, rank: int) -> NameRow:
+    return NameRow(SubjectId(subject), normalised, rank)
+
+
+@lru_cache(maxsize=1)
+def _named_or_begun() -> sa.CompoundSelect[Any]:
+    names = SUBJECT_NAMES.c
+    columns = (names.subject, names.normalised, names.rank)
+    begun = sa.and_(names.normalised >= sa.bindparam("begin"), names.normalised < sa.bindparam("end"))
+    first = sa.select(*columns).where(begun).order_by(names.normalised).limit(MAX_DRIVEN).subquery()
+    order = (first.c.rank, sa.func.length(first.c.normalised), first.c.normalised, first.c.subject)
+    best = sa.select(first).order_by(*order).limit(sa.bindparam("rows", type_=sa.Integer)).subquery()
+    return sa.union_all(sa.select(*columns).where(names.normalised == sa.bindparam("exact")), sa.select(best))
+
+
+def _shape(words: Sequence[Wanted]) -> _Shape:
+    return tuple((len(word.forms), word.begun) for word in words)
+
+
+def _bound(words: Sequence[Wanted]) -> dict[str, str]:
+    """The values of a statement of the shape of these words."""
+    bound = {f"word_{number}_{form}": text for number, word in enumerate(words) for form, text in enumerate(word.forms)}
+    return bound | {f"end_{number}": word.forms[0] + _AFTER_ANY for number, word in enumerate(words) if word.begun}
+
+
+@lru_cache(maxsize=2)
+def _shown(postgresql: bool) -> sa.Select[Any]:  # noqa: FBT001
+    links = SUBJECT_LINKS.c
+    source = SUBJECTS.outerjoin(SUBJECT_LINKS, sa.and_(links.alias == SUBJECTS.c.id, links.undone_at.is_(None)))
+    among = one_of(SUBJECTS.c.id, "subjects", postgresql=postgresql)
+    return sa.select(SUBJECTS.c.id, SUBJECTS.c.record, links.canonical).select_from(source).where(among)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _counts(shape: _Shape) -> sa.Select[Any]:
+    counts = []
+    for number in range(len(shape)):
+        rows = sa.select(SUBJECT_WORDS.c.rank).where(_is(SUBJECT_WORDS.c.word, shape, number)).limit(MAX_DRIVEN)
+        counts.append(sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery())
+    return sa.select(*counts)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _having(shape: _Shape, driver: int) -> sa.Select[Any]:
+    """The names of what has every word; ``driver`` is the rarest of them."""
+    driven = sa.union_all(*_driven(shape, driver)).subquery()
+    best = sa.select(driven.c.subject, sa.func.min(driven.c.rank).label("best"))
+    for number in range(len(shape)):
+        if number != driver:
+            other = SUBJECT_WORDS.alias(f"other_{number}")
+            best = best.where(sa.exists().where(other.c.subject == driven.c.subject, _is(other.c.word, shape, number)))
+    chosen = best.group_by(driven.c.subject).order_by("best", driven.c.subject).limit(MAX_CANDIDATES).subquery()
+    names = SUBJECT_NAMES.c
+    source = chosen.join(SUBJECT_NAMES, names.subject == chosen.c.subject)
+    return sa.select(names.subject, names.normalised, names.rank).select_from(source)
+
+
+def _driven(shape: _Shape, number: int) -> list[sa.Select[Any]]:
+    """The rows of each form of a word in the order of the index, its share of :data:`MAX_DRIVEN`."""
     rows = SUBJECT_WORDS.c
     order = (rows.word, rows.rank, rows.subject)
-    fits = _is(rows.word, Wanted((form,), begun=word.begun))
-    some = sa.select(rows.subject, rows.rank).where(fits).order_by(*order).limit(MAX_DRIVEN // of).subquery()
-    return sa.select(some.c.subject, some.c.rank)
+    forms, begun = shape[number]
+    parts = []
+    for form in range(forms):
+        fits = _begins(rows.word, number) if begun else rows.word == sa.bindparam(f"word_{number}_{form}")
+        some = sa.select(rows.subject, rows.rank).where(fits).order_by(*order).limit(MAX_DRIVEN // forms).subquery()
+        parts.append(sa.select(some.c.subject, some.c.rank))
+    return parts
 
 
-def _rows_of(tx: Transaction, words: Sequence[Wanted]) -> list[int]:
-    """How many rows each word drives, counted up to the bound; not counted where one word stands alone."""
-    if len(words) == 1:
-        return [1]
-    counts = []
-    for word in words:
-        some = sa.select(SUBJECT_WORDS.c.rank).where(_is(SUBJECT_WORDS.c.word, word)).limit(MAX_DRIVEN).subquery()
-        counts.append(sa.select(sa.func.count()).select_from(some).scalar_subquery())
-    return list(tx.connection.execute(sa.select(*counts)).one())
+@lru_cache(maxsize=4)
+def _near(begun: bool, postgresql: bool) -> sa.Select[Any]:  # noqa: FBT001
+    """Three lists of words, each as one text: thousands of rows cost more to fetch than to find."""
+    words = KNOWN_WORDS.c
+    shortest, longest = sa.bindparam("shortest", type_=sa.Integer), sa.bindparam("longest", type_=sa.Integer)
+    first = [words.word >= sa.bindparam("first"), words.word < sa.bindparam("first_end")]
+    if not begun:
+        first.append(sa.func.length(words.word).between(shortest, longest))
+    last = [words.reversed >= sa.bindparam("last"), words.reversed < sa.bindparam("last_end")]
+    last.append(sa.func.length(words.reversed).between(shortest, longest))
+    parts = (
+        sa.select(words.word.label("found")).where(one_of(words.word, "swapped", postgresql=postgresql)),
+        sa.select(words.word.label("found")).where(*first).limit(MAX_NEAR),
+        # Written backwards, as they stand in the index.
+        sa.select(words.reversed.label("found")).where(*last).limit(MAX_NEAR),
+    )
+    joined = (sa.select(sa.func.aggregate_strings(part.subquery().c.found, " ")) for part in parts)
+    return sa.select(*(each.scalar_subquery() for each in joined))
 
 
-def _is(column: sa.Column[str], word: Wanted) -> sa.ColumnElement[bool]:
-    if word.begun:
-        return _begins(column, word.forms[0])
-    return column == word.forms[0] if len(word.forms) == 1 else column.in_(word.forms)
+def _is(column: sa.ColumnElement[str], shape: _Shape, number: int) -> sa.ColumnElement[bool]:
+    forms, begun = shape[number]
+    if begun:
+        return _begins(column, number)
+    bound: list[sa.ColumnElement[Any]] = [sa.bindparam(f"word_{number}_{form}") for form in range(forms)]
+    return column == bound[0] if forms == 1 else column.in_(bound)
 
 
-def _begins(column: sa.Column[str], prefix: str) -> sa.ColumnElement[bool]:
-    return sa.and_(column >= prefix, column < prefix + _AFTER_ANY)
+def _begins(column: sa.ColumnElement[str], number: int) -> sa.ColumnElement[bool]:
+    return sa.and_(column >= sa.bindparam(f"word_{number}_0"), column < sa.bindparam(f"end_{number}"))

@@ -1,11 +1,13 @@
 """INSERT … ON CONFLICT, which both databases have and SQLAlchemy spells per dialect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql as postgresql_types
+from sqlalchemy.dialects import sqlite
 
 from node.storage.database import Transaction
 
@@ -81,14 +83,38 @@ def bulk_insert(
     # Straight to the driver: of a million rows, making and checking a dictionary for each takes longer than storing.
     bound = statement.compile(dialect=tx.connection.dialect)
     places = [columns.index(name) for name in bound.positiontup or ()]
-    tx.connection.exec_driver_sql(str(bound), [tuple(row[place] for place in places) for row in rows])
+    if places != list(range(len(columns))):
+        rows = [tuple(row[place] for place in places) for row in rows]
+    tx.connection.exec_driver_sql(str(bound), list(rows))
 
 
-def in_values(tx: Transaction, column: sa.Column[str], values: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether the column has one of many values; on PostgreSQL one parameter, however many they are."""
-    if tx.is_postgresql:
-        return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(sa.String)))
-    return column.in_(values)
+def in_values(tx: Transaction, column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether the column has one of many values: one parameter, however many they are."""
+    return _within(
+        column, sa.literal(many(tx, values), _type_of_many(postgresql=tx.is_postgresql)), postgresql=tx.is_postgresql
+    )
+
+
+def one_of(column: sa.ColumnElement[Any], name: str, *, postgresql: bool) -> sa.ColumnElement[bool]:
+    """:func:`in_values` for a statement that is made once: the values are bound as ``name``, by way of :func:`many`."""
+    return _within(column, sa.bindparam(name, type_=_type_of_many(postgresql=postgresql)), postgresql=postgresql)
+
+
+def many(tx: Transaction, values: Iterable[str]) -> list[str] | str:
+    """Values as :func:`one_of` takes them."""
+    return list(values) if tx.is_postgresql else msgspec.json.encode(list(values)).decode()
+
+
+def _within(
+    column: sa.ColumnElement[Any], values: sa.BindParameter[Any], *, postgresql: bool
+) -> sa.ColumnElement[bool]:
+    if postgresql:
+        return column == sa.any_(values)
+    return column.in_(sa.select(sa.func.json_each(values).table_valued("value").c.value))
+
+
+def _type_of_many(*, postgresql: bool) -> sa.types.TypeEngine[Any]:
+    return postgresql_types.ARRAY(sa.String) if postgresql else sa.String()
 
 
 def _copied(tx: Transaction, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> sa.Select[Any]:
@@ -112,5 +138,5 @@ def _copy(tx: Transaction, name: str, columns: Sequence[str], rows: Sequence[Row
             copy.write_row(row)
 
 
-def _insert(tx: Transaction, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if tx.is_postgresql else sqlite.insert(table)
+def _insert(tx: Transaction, table: sa.Table) -> postgresql_types.Insert | sqlite.Insert:
+    return postgresql_types.insert(table) if tx.is_postgresql else sqlite.insert(table)

@@ -7,7 +7,7 @@ Identifiers that a person at this node has linked are read as one: what one of t
 and says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,7 +27,8 @@ from node.errors import Code, HanseError
 from node.storage import subject_links, subject_search
 from node.storage import subjects as storage
 from node.storage.database import Transaction
-from node.subjects.words import Answer, by_words
+from node.storage.subject_search import Shown
+from node.subjects.words import Answer, ByWords
 from protocol.identifiers import SubjectId
 from protocol.statements import Subject
 
@@ -80,11 +81,17 @@ def resolve_exact(tx: Transaction, text: str) -> Organisation | None:
     """The one organisation of the registry that bears exactly this name, or that this identifier names.
 
     ``None`` whenever a person has to choose: two organisations that are not withdrawn or inactive bear the name
-    (an acronym counts as bearing it), or it is nobody's full name. An acronym alone never links.
+    (an acronym counts as bearing it), or it is nobody's full name. An acronym alone never links. Another register's
+    number links where its scheme stands before it (``GB-COH 01234567``) or its check digits are right (an LEI).
     """
     subject = parse_identifier(text)
     if subject is not None:
-        return _linkable(get(tx, subject_links.canonical_of(tx, subject)))
+        known = get(tx, subject_links.canonical_of(tx, subject))
+        return _linkable(known) if known is not None else _identified(tx, *subject.split(":", 1))
+    for separator in _IDENTIFIER_SEPARATORS:
+        scheme, _, number = text.strip().partition(separator)
+        if any(map(str.isdigit, number)) and (found := _identified(tx, scheme, number)):
+            return found
     rows = subject_search.named(tx, normalise(text))
     ends = subject_links.canonicals_of(tx, (row.subject for row in rows))
     bearers: dict[SubjectId, bool] = {}
@@ -106,8 +113,14 @@ def subject_named(tx: Transaction, text: str) -> Subject | None:
 
 def bearers(tx: Transaction, name: str) -> list[SearchHit]:
     """Whoever bears exactly this name already: to be asked before a further identifier is made for it."""
-    rows = sorted(subject_search.named(tx, normalise(name)), key=lambda row: (row.rank, row.subject))
-    return _hits(tx, {row.subject: _Found("exact", row.normalised) for row in rows}, MAX_HITS)
+    return _hits(tx, _exact(subject_search.named(tx, normalise(name))), MAX_HITS)
+
+
+def _identified(tx: Transaction, scheme: str, value: str) -> Organisation | None:
+    """The one organisation that this register calls so."""
+    rows = subject_search.identified(tx, identifier_key(value), scheme)
+    ends = set(subject_links.canonicals_of(tx, (row.subject for row in rows)).values())
+    return _linkable(get(tx, ends.pop())) if len(ends) == 1 else None
 
 
 def _linkable(organisation: Organisation | None) -> Organisation | None:
@@ -143,18 +156,24 @@ def _by_domain(tx: Transaction, text: str, limit: int) -> dict[SubjectId, _Found
 def _by_name(tx: Transaction, wanted: str, limit: int) -> dict[SubjectId, _Found]:
     if not wanted:
         return {}
-    exact = sorted(subject_search.named(tx, wanted), key=lambda row: (row.rank, row.subject))
-    found: dict[SubjectId, _Found] = {}
-    for row in exact:
-        found.setdefault(row.subject, _Found("exact", row.normalised))
     if len(wanted) < _MIN_PREFIX and wanted.isascii():
-        return found
-    begun = {row.subject: _Found("prefix", row.normalised) for row in subject_search.beginning(tx, wanted, limit)}
-    others = _new(by_words(tx, wanted, limit), "word", found.keys() | begun.keys())
-    found |= {subject: each for subject, each in begun.items() if subject not in found}
+        return _exact(subject_search.named(tx, wanted))
+    exact, begun = subject_search.beginning(tx, wanted, limit)
+    found = _exact(exact)
+    for row in begun:
+        found.setdefault(row.subject, _Found("prefix", row.normalised))
+    by_words = ByWords(tx, wanted)
+    others = _new(by_words.typed(limit), "word", found)
     if not found and not others:
-        others = _new(by_words(tx, wanted, limit, corrected=True), "spelling", ())
+        others = _new(by_words.corrected(limit), "spelling", ())
     return _share(found, others, limit)
+
+
+def _exact(rows: Iterable[subject_search.NameRow]) -> dict[SubjectId, _Found]:
+    found: dict[SubjectId, _Found] = {}
+    for row in sorted(rows, key=lambda row: (row.rank, row.subject)):
+        found.setdefault(row.subject, _Found("exact", row.normalised))
+    return found
 
 
 def _new(answers: Iterable[Answer], match: Match, there: Iterable[SubjectId]) -> dict[SubjectId, _Found]:
@@ -170,21 +189,26 @@ def _share(found: dict[SubjectId, _Found], others: dict[SubjectId, _Found], limi
 
 def _hits(tx: Transaction, found: dict[SubjectId, _Found], limit: int) -> list[SearchHit]:
     """Each organisation once, under its canonical identifier, in the order found."""
-    ends = subject_links.canonicals_of(tx, found)
-    organisations = storage.get_many(tx, [*found, *ends.values()])
+    if not found:
+        return []
+    organisations, linked = subject_search.shown(tx, found)
+    ends: Mapping[SubjectId, SubjectId] = {}
+    if linked:
+        ends = subject_links.canonicals_of(tx, found)
+        organisations |= subject_search.shown(tx, set(ends.values()))[0]
     hits: dict[SubjectId, SearchHit] = {}
     for subject, each in found.items():
         if subject not in organisations:
             continue
         hit = _hit(organisations[subject], each)
-        end = ends[subject]
+        end = ends.get(subject, subject)
         if end != subject:
             hit = _as_canonical(hit, end, organisations.get(end))
         hits.setdefault(end, hit)
     return list(hits.values())[:limit]
 
 
-def _as_canonical(hit: SearchHit, end: SubjectId, organisation: Organisation | None) -> SearchHit:
+def _as_canonical(hit: SearchHit, end: SubjectId, organisation: Shown | None) -> SearchHit:
     """What an alias answered, shown as the organisation it is linked to."""
     if organisation is None:
         return replace(hit, id=end, alias=hit.id)
@@ -192,7 +216,7 @@ def _as_canonical(hit: SearchHit, end: SubjectId, organisation: Organisation | N
     return replace(shown, match=hit.match, matched=hit.matched, kind=hit.kind, alias=hit.id)
 
 
-def _hit(organisation: Organisation, found: _Found) -> SearchHit:
+def _hit(organisation: Shown, found: _Found) -> SearchHit:
     matched, kind = found.answered, KIND_ORDER[0]
     if found.match not in {"identifier", "domain"}:
         matched, kind = _name_of(organisation, found.answered)
@@ -210,7 +234,7 @@ def _hit(organisation: Organisation, found: _Found) -> SearchHit:
     )
 
 
-def _name_of(organisation: Organisation, normalised: str) -> tuple[str, NameKind]:
+def _name_of(organisation: Shown, normalised: str) -> tuple[str, NameKind]:
     """The name as it is written, of which the normalised form answered."""
     for name in organisation.names:
         if normalise(name.value) == normalised:

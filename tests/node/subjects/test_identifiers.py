@@ -6,7 +6,7 @@ import pytest
 
 from node.errors import Code, HanseError
 from node.storage.database import Database
-from node.subjects import get, search
+from node.subjects import get, resolve_exact, search
 from node.subjects.identifiers import add_identifiers
 from tests.node.subjects.registry import load_records, record, ror_id, subject
 
@@ -53,6 +53,13 @@ def test_they_are_found_in_every_spelling_and_outlive_a_newer_record(
             (hit,) = search(tx, typed)
             assert (hit.id, hit.match) == (subject(1), "identifier"), typed
         assert {each.id for each in search(tx, "grid.1.2")} == {subject(1), subject(2)}
+        for typed in (lei(), f"lei:{lei().lower()}", "NN-REG 02937842", "nn-reg:0293 7842"):
+            found = resolve_exact(tx, typed)
+            assert found is not None, typed
+            assert found.id == hit.id
+        # A number alone may be of any register.
+        assert resolve_exact(tx, "02937842") is None
+        assert resolve_exact(tx, "grid grid.1.2") is None, "two organisations are called so"
         organisation = get(tx, subject(1))
     assert organisation is not None
     assert ("NN-REG", "0293 7842") in organisation.identifiers
