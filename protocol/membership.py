@@ -36,6 +36,7 @@ from protocol.errors import ProtocolError
 from protocol.fork import ForkPoint
 from protocol.identifiers import CircleId, KeyId
 from protocol.keys import PublicKey
+from protocol.limits import MAX_KEY_CHANGES
 from protocol.messages.card import open_card_for, recall_card
 from protocol.projection import WHOLE, Cut
 from protocol.replica import AcceptedEntry
@@ -249,6 +250,8 @@ class _Admitted:
     founders: Mapping[KeyId, Founder]
     identities: dict[KeyId, set[KeyId]] = field(default_factory=dict)
     """Whose voices a key speaks with: one, unless its holder has put it on cards of several identities."""
+    changes: dict[KeyId, int] = field(default_factory=dict)
+    """The fewest changes of keys that lead to a key."""
     cards: dict[KeyId, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     by_endorsement: set[bytes] = field(default_factory=set)
     by_rotation: dict[bytes, set[KeyId]] = field(default_factory=lambda: defaultdict(set))
@@ -264,10 +267,11 @@ def _admit(charter: Charter, held: _Held) -> _Admitted:
     admitted = _Admitted(founders)
     waiting: deque[KeyId] = deque()
 
-    def admit(key: KeyId, identity: KeyId) -> None:
+    def admit(key: KeyId, identity: KeyId, changes: int = 0) -> None:
         known = admitted.identities.setdefault(key, set())
-        if identity not in known:
+        if identity not in known or changes < admitted.changes[key]:
             known.add(identity)
+            admitted.changes[key] = min(changes, admitted.changes.get(key, changes))
             waiting.append(key)
 
     for key, founder in founders.items():
@@ -284,7 +288,7 @@ def _admit(charter: Charter, held: _Held) -> _Admitted:
             named = _card(found[1])
             admitted.by_rotation[found[1]].add(log)
             admitted.cards[named.key].add(found[1])
-            admit(named.key, named.identity)
+            admit(named.key, named.identity, admitted.changes[log] + 1)
     return admitted
 
 
@@ -294,9 +298,12 @@ def _endorsers(card: bytes, admitted: _Admitted, held: _Held) -> set[KeyId]:
 
 
 def _rotation(log: KeyId, admitted: _Admitted, held: _Held) -> tuple[int, bytes] | None:
-    """The key statement of this log, if it names another key of the same institution and stands before leaving."""
+    """The key statement of this log, if it names another key of the same institution and stands before leaving.
+
+    None of a key that too many changes have led to.
+    """
     index, card = held.rotation.get(log, (0, b""))
-    if not card or held.left.get(log, index) < index:
+    if not card or held.left.get(log, index) < index or admitted.changes[log] >= MAX_KEY_CHANGES:
         return None
     named = _card(card)
     return (index, card) if named.key != log and named.identity in admitted.identities[log] else None

@@ -27,6 +27,7 @@ from protocol import statements
 from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
 from protocol.keys import PublicKey
+from protocol.limits import MAX_KEY_CHANGES
 from protocol.messages.card import NodeCard, fingerprint, open_card_for
 from protocol.statements import (
     DAY_SECONDS,
@@ -282,6 +283,12 @@ def _rotating(roster: Roster, card: NodeCard) -> Sequence[str]:
         raise HanseError(Code.INVALID, "this card is of another institution.")
     if card.key_id in roster.lines:
         raise HanseError(Code.CONFLICT, "the key on this card has been used in this circle.")
+    if _changes(roster) >= MAX_KEY_CHANGES:
+        raise HanseError(
+            Code.CONFLICT,
+            f"this node has changed its key {MAX_KEY_CHANGES} times since it was admitted, and no more count.",
+            remedy="Leave the circle, and come back under a fresh card that members endorse.",
+        )
     changes = [
         f"our {what} becomes {after}"
         for what, before, after in (("name", own.name, card.name), ("address", own.url, card.url))
@@ -296,6 +303,14 @@ def _rotating(roster: Roster, card: NodeCard) -> Sequence[str]:
         "Back up the folder of keys before this node publishes again.",
         *(f"With it {change}." for change in changes),
     )
+
+
+def _changes(roster: Roster) -> int:
+    """How many changes of keys lead to our newest one."""
+    found, line = 0, roster.lines.get(roster.own)
+    while line is not None and line.rotated_from is not None and found < MAX_KEY_CHANGES:
+        found, line = found + 1, roster.lines.get(line.rotated_from)
+    return found
 
 
 def counted(members: int) -> str:

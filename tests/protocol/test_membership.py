@@ -14,6 +14,7 @@ from protocol.circles import Charter
 from protocol.errors import Code
 from protocol.fork import ForkPoint
 from protocol.identifiers import CircleId, KeyId
+from protocol.limits import MAX_KEY_CHANGES
 from protocol.membership import (
     ByEndorsement,
     ByRotation,
@@ -301,9 +302,32 @@ def test_facts_are_what_readable_entries_say() -> None:
     ]
 
 
+def _chain(length: int) -> list[Fact]:
+    """So many changes of keys, one after the other, from a founder on."""
+    return [rotates("a" if number == 1 else f"a{number}", f"a{number + 1}") for number in range(1, length + 1)]
+
+
 def test_a_long_chain_of_keys_falls_with_its_first() -> None:
-    """A hostile member can change its key as often as its quota allows."""
-    chain = [rotates("a" if number == 1 else f"a{number}", f"a{number + 1}") for number in range(1, 300)]
-    roster = membership(CHARTER, (*chain, *votes("a", 0, "b", "c", "d")))
-    assert len(roster.lines) == len(FOUNDERS) + 299
-    assert key_id("a300") not in roster.members
+    roster = membership(CHARTER, (*_chain(MAX_KEY_CHANGES), *votes("a", 0, "b", "c", "d")))
+    assert len(roster.lines) == len(FOUNDERS) + MAX_KEY_CHANGES
+    assert not any(key_id(f"a{number}") in roster.members for number in range(2, MAX_KEY_CHANGES + 2))
+
+
+def test_one_member_alone_does_not_fill_a_circle_with_logs() -> None:
+    """A hostile member can change its key as often as its quota allows; so many changes count, and no more."""
+    last, beyond = f"a{MAX_KEY_CHANGES + 1}", f"a{MAX_KEY_CHANGES + 2}"
+    roster = membership(CHARTER, _chain(300))
+    assert len(roster.lines) == len(FOUNDERS) + MAX_KEY_CHANGES
+    assert roster.lines[key_id(last)].status == "former"
+    assert roster.lines[key_id(last)].superseded_by is None
+    endorsed = membership(CHARTER, (*_chain(300), *(endorses(by, beyond) for by in ("b", "c"))))
+    assert len(endorsed.lines) == len(FOUNDERS) + 2 * MAX_KEY_CHANGES + 1  # from an endorsed key it begins anew
+
+
+def test_the_shortest_way_to_a_key_counts_in_whatever_order_it_is_found() -> None:
+    """A ring back into the chain, or an endorsed key in its middle, makes no way longer."""
+    middle = f"a{MAX_KEY_CHANGES // 2}"
+    facts = [*_chain(MAX_KEY_CHANGES + 10), *(endorses(by, middle) for by in ("b", "c"))]
+    roster = membership(CHARTER, facts)
+    assert roster == membership(CHARTER, reversed(facts))
+    assert key_id(f"a{MAX_KEY_CHANGES + 11}") in roster.members
