@@ -7,7 +7,8 @@
   nothing before the fork is void.
 - Nodes that hold the same conclude the same: who is a member, what every statement is worth, every signal.
 
-And at the end, when the network is whole again and the evil is over, all that still talk to one another hold the same.
+And at the end, when the network is whole again and the evil is over, all that still talk to one another hold the same;
+except where one of them has met a fork that nobody can locate any more.
 """
 
 from collections.abc import Mapping
@@ -73,6 +74,9 @@ class Oracle:
         """All that still talk to one another hold the same, all that was promised among it; their logs are clean."""
         world = self._world
         for names in circles_of_talk(world):
+            if any(_stopped_unlocated(self._world, name) for name in names):
+                world.counts["groups with a fork that nobody can locate"] += 1
+                continue
             first = names[0]
             holding, view = self._look_at(first)
             for name in names[1:]:
@@ -109,6 +113,16 @@ def circles_of_talk(world: World) -> list[list[str]]:
             left = [each for each in left if each not in near]
         groups.append(group)
     return [group for group in groups if len(group) > 1]
+
+
+def _stopped_unlocated(world: World, name: str) -> bool:
+    """Whether a log has stopped here at a fork that could not be located (clause 8.12).
+
+    Known limit: a note that was pushed contradicts what is held, and its tree is no longer to be had. Who has seen it
+    stops, at whatever size it has, and cannot always prove it to the others, who go on.
+    """
+    with world.database(name).read() as tx:
+        return any(log.status == "forked" and log.fork_index is None for log in logs.list_logs(tx, world.circle))
 
 
 def _require_one_history(world: World, log: KeyId) -> None:
