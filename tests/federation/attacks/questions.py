@@ -19,7 +19,7 @@ from protocol.limits import MAX_CLOCK_SKEW_SECONDS, MAX_LOG_SIZE, MAX_REQUEST_BY
 from protocol.messages.gossip import Ping, encode_ping
 from protocol.messages.stream import encode_stream
 from protocol.statements import DAY_SECONDS
-from tests.federation.attacks.stage import Stage
+from tests.federation.attacks.stage import QUOTA, Stage
 from tests.federation.hostile import contributor_key, section_of
 from tests.federation.support import application, circle_of
 from tests.federation.test_access import Asked
@@ -210,7 +210,7 @@ def lying_ping(stage: Stage) -> None:
         assert asked.send().status_code == 200
     assert len(stage.rows()["hints"]) <= len(sizes)
     assert stage.pull().problems == ()
-    assert not any(stage.log(node).size > 10 for node in (stage.hostile, stage.honest, stage.victim))
+    assert not any(stage.log(node).size > QUOTA for node in (stage.hostile, stage.honest, stage.victim))
 
 
 def push_of_anything(stage: Stage) -> None:
