@@ -155,11 +155,13 @@ class LeftOut:
     """Subjects that were reached and whose own ties were not read, because the bound was met."""
     targets: int = 0
     """Subjects with a concern that were reached and are not shown."""
+    ended: int = 0
+    """After how many ties the search ended, because enough concerns were that near; 0 where it went all the way."""
 
     @property
     def anything(self) -> bool:
         """Whether something was left out."""
-        return bool(self.hubs or self.unread or self.targets)
+        return bool(self.hubs or self.unread or self.targets or self.ended)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from node.domain.insight import Named, RelationView, ResponseView
 from node.domain.statements import StoredStatement
 from node.insight.opinions import Trust, equal_trust, policy
 from node.insight.views import relation_view, response_view
-from node.storage import circles, statements
-from node.storage import subjects as registry
+from node.storage import circles, statements, subject_search
 from node.storage.database import Transaction
 from node.storage.graph import Edges
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
@@ -107,7 +106,7 @@ def places(
 ) -> dict[SubjectId, Place]:
     """What to call each subject and which live concerns there are; the registry's name before one in a statement."""
     wanted = list(dict.fromkeys(subjects))
-    known = registry.get_many(edges.tx, wanted)
+    known, _ = subject_search.shown(edges.tx, wanted)
     stated = _stated_labels(shown)
     concerns = edges.concerns(wanted, concern_codes(vocabulary))
     found = {}

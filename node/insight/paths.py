@@ -7,7 +7,9 @@ our own, and gives the shortest paths to every subject with a live finding under
 Bounds, each of which the result names when it was met. A subject with more than :data:`node.insight.graph.MAX_PASSED`
 ties (a funder, a national academy) is not passed through, because it ties everything to everything; over one that the
 partner itself is tied to, only those who have a concern are reached. At most :data:`MAX_FRONTIER` subjects are opened
-in one step. A path never meets a subject twice, because only shortest paths are kept.
+in one step. Where :data:`MAX_TARGETS` concerns have been met, no further step is taken, because nothing that it finds
+would be shown: from a hub, which has many neighbours, the search ends early. A path never meets a subject twice,
+because only shortest paths are kept.
 
 A path says nothing about a partner. No country, name or type is an input of the search or of its order: a country
 only says afterwards whether a path crosses a border.
@@ -79,7 +81,7 @@ def paths(
         subject=subject,
         places=found,
         paths=tuple(_chosen([reader.path(route, hops) for route in routes if _whole(route, hops)])),
-        left_out=LeftOut(hubs, search.unread, len(search.targets) - len(targets)),
+        left_out=LeftOut(hubs, search.unread, len(search.targets) - len(targets), search.ended),
         reached=len(search.distance) - 1,
     )
 
@@ -98,6 +100,8 @@ class _Search:
     hubs: dict[SubjectId, int] = field(default_factory=dict)
     targets: dict[SubjectId, int] = field(default_factory=dict)
     unread: int = 0
+    ended: int = 0
+    """After which step enough was found; 0 where the search went all the way."""
 
     def run(self) -> None:
         """Three steps in which ties are read, and a last one in which only those that lead to a concern are."""
@@ -109,6 +113,9 @@ class _Search:
                 met = sorted({*met, *self._behind_hubs()})
             for found in self.edges.concerns(met, self.indicators):
                 self.targets.setdefault(found, step)
+            if len(self.targets) >= MAX_TARGETS:
+                self.ended = step
+                return
             frontier = self._passable(met)
             if not frontier and not self.hubs:
                 return

@@ -107,6 +107,9 @@ class PathList(Model):
     hubs: list[HubBody]
     unread: int = Field(description="Subjects that were reached and not followed, because too many were met at once.")
     further_targets: int = Field(description="Subjects with a concern that were reached and are not shown.")
+    ended_after: int = Field(
+        description="Ties after which the search ended, because enough concerns were that near; 0 where it went on."
+    )
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -152,6 +155,7 @@ def _paths(found: PathReading) -> PathList:
         hubs=[HubBody(subject=subject, ties=number) for subject, number in found.left_out.hubs],
         unread=found.left_out.unread,
         further_targets=found.left_out.targets,
+        ended_after=found.left_out.ended,
     )
 
 

@@ -35,7 +35,8 @@ def test_a_path_says_who_could_have_known_it(api: Api) -> None:
     assert path["nodes"] == [subject(1), subject(2), subject(3)]
     assert (path["knowledge"], path["border"], path["roots"], path["weakest"]) == ("nobody-alone", "crosses", 2, 0)
     assert len(path["contributors"]) == 2
-    assert (found["reached"], found["hubs"], found["unread"], found["further_targets"]) == (2, [], 0, 0)
+    assert (found["reached"], found["hubs"], found["unread"]) == (2, [], 0)
+    assert (found["further_targets"], found["ended_after"]) == (0, 0)
     with api.pool.database.read() as tx:
         roster = circles.roster(tx, api.pool.circle)
     assert not [member for member in roster.members.values() if member.name in str(found) or member.url in str(found)]

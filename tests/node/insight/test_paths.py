@@ -142,7 +142,10 @@ def test_many_ways_and_many_ends_are_bounded_and_counted(quick_pool: Pool, vocab
         quick_pool.say(1, tied(quick_pool, 1, number))
         worry(quick_pool, 1, number)
     reading = found(quick_pool, vocabulary, 1)
-    assert (len(reading.paths), reading.left_out.targets) == (MAX_TARGETS, 6)
+    assert (len(reading.paths), reading.left_out.targets) == (MAX_TARGETS, 5)
+    # Enough is near: what is two ties away is not looked for, and the reading says so.
+    assert reading.left_out.ended == 1
+    assert subject(100) not in {path.nodes[-1] for path in reading.paths}
 
 
 def test_the_weakest_tie_is_named_and_the_better_path_comes_first(quick_pool: Pool, vocabulary: Vocabulary) -> None:
@@ -195,9 +198,7 @@ def test_a_subject_that_nobody_knows_has_no_paths(quick_pool: Pool, vocabulary: 
     assert name_of(900) not in reading.places[subject(900)].label
 
 
-def test_linked_identifiers_are_one_point_until_the_link_is_undone(
-    pool: Pool, vocabulary: Vocabulary
-) -> None:
+def test_linked_identifiers_are_one_point_until_the_link_is_undone(pool: Pool, vocabulary: Vocabulary) -> None:
     runtime = pool.node.runtime
     state(pool, 1, 1, 2)
     state(pool, 2, 20, 3)
