@@ -112,6 +112,7 @@ def _line(
         removal_votes=against,
         trust=policy,
         why=(_admitted(roster, member), *_standing(roster, member, len(against))),
+        cut=() if member.void_from is None else (f"Its statements from entry {member.void_from} on are void.",),
     )
 
 
@@ -132,19 +133,18 @@ def _admitted(roster: Roster, member: Member) -> str:
 
 def _standing(roster: Roster, member: Member, votes: int) -> tuple[str, ...]:
     needed = roster.charter.removal_quorum
-    void = () if member.void_from is None else (f"Its statements from entry {member.void_from} on are void.",)
     match member.status:
         case "current" if votes:
-            return (f"{counted(votes).capitalize()} voted to remove it; the charter asks for {needed}.", *void)
+            return (f"{counted(votes).capitalize()} voted to remove it; the charter asks for {needed}.",)
         case "current":
-            return void
+            return ()
         case "former":
-            return ("A former key. Its log takes corrections and retractions only; a later key has its place.", *void)
+            return ("A former key. Its log takes corrections and retractions only; a later key has its place.",)
         case "left":
-            return ("It has left the circle.", *void)
+            return ("It has left the circle.",)
         case "removed":
             names = listed([name_of(roster, identity) for identity in member.removed_by])
-            return (f"Removed by the votes of {names}; the charter asks for {needed}.", *void)
+            return (f"Removed by the votes of {names}; the charter asks for {needed}.",)
 
 
 def _candidate(roster: Roster, candidate: Candidate) -> CandidateView:

@@ -48,7 +48,7 @@ def why(circle: _Circle, member: _Member, data: DataOption = DEFAULT_DATA) -> No
     with node(data) as runtime, runtime.database.read() as tx:
         line = _line(circles.members_view(tx, runtime.vault, argument(parse_circle_id, circle)), member)
     OUT.print(f"{line.member.name}, {line.member.pseudonym}: {line.member.status}", markup=False)
-    for sentence in line.why:
+    for sentence in line.why + line.cut:
         OUT.print(sentence, markup=False)
     if line.endorsements:
         OUT.print(f"Endorsed by: {', '.join(line.endorsements)}", markup=False)

@@ -200,6 +200,8 @@ class LineView:
     trust: TrustPolicy | None
     why: tuple[str, ...]
     """The same in sentences."""
+    cut: tuple[str, ...]
+    """From where on its statements are void, in a sentence: it tells whoever reads them whose log is whose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,8 @@ def line(visit: Visit, roster: Roster, view: LineView, known: Exchanges, seen: S
     member = view.member
     full, named = seen is Sight.FULL, seen is not Sight.PSEUDONYMS
     words, trouble = "", False
-    if not view.is_own and member.status == "current":
-        words, trouble = exchange(known.peers.get(member.contributor), visit.now, roster.status, named=full)
+    if full and not view.is_own and member.status == "current":
+        words, trouble = exchange(known.peers.get(member.contributor), visit.now, roster.status)
     return Line(
         key=None if seen is Sight.NAMES else member.contributor,
         name=member.name if named else "",
@@ -99,9 +99,9 @@ def line(visit: Visit, roster: Roster, view: LineView, known: Exchanges, seen: S
         pseudonym="" if seen is Sight.NAMES else member.pseudonym,
         ours=view.is_own,
         status=member.status,
-        why=view.why if named else (),
+        why=(*view.why, *(view.cut if full else ())) if named else (),
         log="" if seen is Sight.NAMES else log_words(roster, view, known),
-        exchange=words if seen is not Sight.NAMES else "",
+        exchange=words,
         trouble=trouble,
         trust=trust_words(view.trust) if acts_for_us(visit) else "",
         forked=member.contributor in known.forked and seen is not Sight.NAMES,
@@ -139,9 +139,11 @@ def in_order(lines: Iterable[Line], seen: Sight) -> list[Line]:
     return sorted(lines, key=lambda line: line.pseudonym if seen is Sight.PSEUDONYMS else line.name.casefold())
 
 
-def exchange(peer: PeerState | None, now: Timestamp, ours: OwnStatus, *, named: bool) -> tuple[str, bool]:
-    """How it goes, and whether that is trouble. A problem's detail may name a host, so it goes with the names.
+def exchange(peer: PeerState | None, now: Timestamp, ours: OwnStatus) -> tuple[str, bool]:
+    """How it goes, and whether that is trouble: for those who see names.
 
+    A problem's detail may name a host; and whoever reads beside a pseudonym that its node is down can ask each
+    institution's address, which anybody may, and find out whose it is.
     ``ours`` is what we are in the circle: members answer nobody else, and that is as it should be.
     """
     if peer is None:
@@ -154,5 +156,4 @@ def exchange(peer: PeerState | None, now: Timestamp, ours: OwnStatus, *, named: 
     if not peer.failures and peer.last_success is not None:
         return f"Answered {ago(max(now - peer.last_success, 0))} ago.{behind}", False
     since = "never answered" if peer.last_success is None else f"last answered {ago(now - peer.last_success)} ago"
-    detail = sentence(peer.error_detail) if named else f"Problem: {peer.error_code}."
-    return f"{detail} It {since}; tried {counted(peer.failures, 'time')} since.{behind}", True
+    return f"{sentence(peer.error_detail)} It {since}; tried {counted(peer.failures, 'time')} since.{behind}", True

@@ -37,7 +37,7 @@ class MemberLine:
     witnesses: str
     """How many of those who could have signed its checkpoint; empty where there is nothing to sign."""
     state: str
-    """How the exchange with it goes, in words; empty for ourselves."""
+    """How the exchange with it goes, in words; empty for ourselves, and where pseudonyms alone are shown."""
     trouble: bool
     forked: bool
 
@@ -122,8 +122,8 @@ def _member(visit: Visit, member: Member, found: Roster, known: Exchanges, *, na
     ours = member.contributor in found.own_keys
     log = known.logs.get(member.contributor)
     state, trouble = ("", False)
-    if not ours:
-        state, trouble = exchange(known.peers.get(member.contributor), visit.now, found.status, named=named)
+    if named and not ours:
+        state, trouble = exchange(known.peers.get(member.contributor), visit.now, found.status)
     if member.contributor in known.forked:
         state, trouble = "Its log was forked: two signed checkpoints contradict each other.", True
     seen, possible = witnessed(found, member, known)

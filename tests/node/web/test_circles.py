@@ -13,11 +13,13 @@ from node.domain.accounts import Role
 from node.domain.peering import Introduction
 from node.storage import forks
 from node.storage.ledger import find_log
+from node.sync import sync_once
 from protocol.circles import decode_signed_charter
 from protocol.identifiers import decode_bytes
 from protocol.messages.card import open_card
 from protocol.statements import Endorsement, Leave, Removal, decode
-from tests.federation.support import Node, make_node
+from tests.federation.members import leave
+from tests.federation.support import InMemory, Node, make_node
 from tests.node.web.house import Browser, House, hidden, text_of
 from tests.node.web.test_peers import whole
 
@@ -134,6 +136,17 @@ def test_who_sees_names_sees_no_pseudonym_unless_they_act_for_us(house: House) -
         assert bool(re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", text)) is pseudonyms, role
         assert ("/members/" in page) is (names and pseudonyms), role
         assert ("entries" in text) is pseudonyms, role  # how much is in a log would tell whose it is
+
+
+def test_where_a_log_is_void_is_not_said_beside_a_name(fresh_house: House) -> None:
+    """Whoever reads statements under pseudonyms sees which of them are void, and from which entry on."""
+    for role in (Role.OFFICER, Role.COORDINATOR):
+        fresh_house.account(role.value, role)
+    leave(fresh_house.others[0], fresh_house.circle)
+    sync_once(fresh_house.node.runtime, transport=InMemory([fresh_house.node, *fresh_house.others]))
+    pages = [fresh_house.browser(role).get(f"/circles/{fresh_house.circle}") for role in ("officer", "coordinator")]
+    assert ["It has left the circle." in text_of(page) for page in pages] == [True, True]
+    assert ["on are void" in text_of(page) for page in pages] == [True, False]
 
 
 def test_pseudonyms_do_not_stand_in_the_order_of_names(house: House) -> None:

@@ -31,6 +31,12 @@ def test_a_member_that_does_not_answer_is_said_in_words(fresh_house: House) -> N
     assert "last answered one hour ago; tried one time since." in text
     assert "Answered less than a minute ago." in text
 
+    fresh_house.account("analyst", Role.ANALYST)
+    for page in ("/node", f"/circles/{fresh_house.circle}"):
+        seen = text_of(fresh_house.browser("analyst").get(page))
+        assert len(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}", seen)) == 3
+        assert "nswered" not in seen.replace("One member of two did not answer lately.", "")
+
 
 def test_an_operator_makes_an_account_and_hands_out_its_link(fresh_house: House) -> None:
     fresh_house.account("ops", Role.OPERATOR, password=True)
