@@ -16,6 +16,7 @@ from node.runtime import Runtime
 from node.storage.database import Database
 from node.storage.migrations import require_current
 from node.storage.vault import Vault
+from node.subjects.matching import Names
 from node.sync.limits import Limits
 from protocol.vocabulary import Vocabulary
 
@@ -40,6 +41,7 @@ def build(settings: Settings, *, clock: Clock | None = None, check_version: bool
         vault=vault,
         keyring=Keyring(settings.keys),
         vocabulary=vocabulary,
+        names=Names(database, settings.data),
     )
 
 

@@ -8,6 +8,7 @@ from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
 from node.storage.database import Database
 from node.storage.vault import Vault
+from node.subjects.matching import Names
 from protocol.vocabulary import Vocabulary
 
 
@@ -21,5 +22,7 @@ class Runtime:
     vault: Vault
     keyring: Keyring
     vocabulary: Vocabulary
+    names: Names
+    """Who may be meant by a name: one index for all edges, made at the first question."""
     wake: Event = field(default_factory=Event, compare=False)
     """Set when a peer has told this process of something new, so that the worker looks at once."""

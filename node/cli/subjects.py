@@ -15,6 +15,7 @@ from node.storage.database import Database
 from node.subjects.find import search as find
 from node.subjects.identifiers import add_identifiers
 from node.subjects.load import load as load_registry
+from node.subjects.matching.store import FOLDER, keep
 
 app = typer.Typer(help="Load and search the registry of organisations.", no_args_is_help=True)
 app.command(name="match")(match)
@@ -27,10 +28,15 @@ def load(
         typer.Argument(help="The official ROR dump (zip or JSON), or a .jsonl.gz of its records.", dir_okay=False),
     ],
     data: DataOption = DEFAULT_DATA,
+    index: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--index", help="Then build the index of names too, so that no question has to wait for it.")
+    ] = False,
 ) -> None:
     """Load a registry file. Loading it again changes nothing; an older file never overwrites newer records."""
     with node(data) as runtime:
         report = load_with_progress(runtime.database, source)
+        if index:
+            keep(runtime.database, runtime.settings.data / FOLDER, lambda words: ERR.print(f"{words} …", markup=False))
     OUT.print(
         f"{report.read:,} records read: {report.added:,} added, {report.updated:,} updated,"
         f" {report.unchanged:,} unchanged, {report.kept:,} kept because ours are newer, {report.skipped:,} skipped."

@@ -20,14 +20,16 @@ from node.domain.lists import (
     ListingState,
     ListReport,
 )
-from node.domain.subjects import SearchHit, identifier_key, parse_identifier
+from node.domain.subjects import identifier_key, parse_identifier
 from node.errors import Code, HanseError
 from node.storage import lists as storage
 from node.storage import subject_search
 from node.storage import subjects as registry
 from node.storage.database import Transaction
-from node.subjects.find import bearers, search
+from node.subjects.find import bearers
 from node.subjects.list_files import Item, Refused
+from node.subjects.matching import Match
+from node.subjects.offers import Offer, offers
 from protocol.identifiers import SubjectId
 from protocol.statements import Timestamp
 
@@ -75,12 +77,14 @@ def import_list(tx: Transaction, about: ListAbout, items: Iterable[Item], now: T
     return tally.report(len(new), [each.state for each in after if each.ended is None])
 
 
-def candidates(tx: Transaction, listing: Listing) -> list[SearchHit]:
-    """Organisations that an entry may mean: those that bear its name, else those that a search finds. For a person."""
-    exact = bearers(tx, listing.name)
-    if exact:
-        return exact[:MAX_CANDIDATES]
-    return search(tx, listing.name[:200], MAX_CANDIDATES)
+def candidates(tx: Transaction, listing: Listing, match: Match) -> list[Offer]:
+    """Organisations that an entry may mean, for a person; ``match``: what the matcher made of its name.
+
+    Those that bear its name, and only where there is none, those that the matcher or a search finds.
+    """
+    exact = {hit.id for hit in bearers(tx, listing.name)}
+    found = offers(tx, match, listing.name, MAX_CANDIDATES)
+    return [each for each in found if each.id in exact] or found
 
 
 def decide(tx: Transaction, listing: str, subject: SubjectId | None, account: AccountId, now: Timestamp) -> Listing:

@@ -13,7 +13,7 @@ from node.subjects.links import MAX_REASON_CHARACTERS, accept, history, proposal
 from node.web.dossier import subject_of
 from node.web.formats import subject_path
 from node.web.forms import FormView
-from node.web.partners import partner_of
+from node.web.partners import NOBODY, partner_of
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import SubjectId
 
@@ -69,7 +69,7 @@ def _other(tx: Transaction, form: FormView) -> SubjectId | None:
     identified = parse_identifier(form.text("other")) or parse_identifier(form.text("partner"))
     if identified is not None:
         return identified
-    partner = partner_of(tx, form)
+    partner = partner_of(tx, form, NOBODY)
     return partner.subject.id if partner.subject is not None else None
 
 

@@ -9,6 +9,7 @@ from node.domain.subjects import parse_identifier
 from node.errors import Code, HanseError
 from node.storage import lists as storage
 from node.subjects.lists import candidates, decide
+from node.subjects.offers import understood
 from node.web.forms import LOCAL_ID, address_part
 from node.web.visits import Requires, Visit, go
 
@@ -27,7 +28,9 @@ def show_pending(visit: _Visit, page: Annotated[int, Query(ge=1, le=20_000)] = 1
     with visit.read() as tx:
         waiting = storage.count_pending(tx)
         found = storage.pending(tx, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
-        items = [(listing, candidates(tx, listing)) for listing in found]
+    texts = [(listing, understood(visit.runtime.names, listing.name)) for listing in found]
+    with visit.read() as tx:
+        items = [(listing, candidates(tx, listing, match)) for listing, match in texts]
     return visit.render(
         "lists.html",
         waiting=waiting,

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from node.web import formats, words
+from node.web.forms import sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Templates:
             identifier=formats.identifier,
             short=formats.short,
             first_two=formats.first_two,
+            sentence=sentence,
         )
         self._environment.globals.update(
             words=words,

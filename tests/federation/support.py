@@ -32,6 +32,7 @@ from node.storage.database import Database
 from node.storage.ledger import find_log
 from node.storage.tables.base import METADATA
 from node.storage.vault import KEY_BYTES, Vault
+from node.subjects.matching import Names
 from protocol.circles import Attribution, add_signatures
 from protocol.identifiers import CircleId, KeyId
 from protocol.statements import Statement
@@ -107,13 +108,15 @@ def _settings(tmp_path: Path, name: str, url: str, database_url: str, sync_secon
 
 def _open(settings: Settings) -> Node:
     clock = SettableClock(IAT)
+    database = Database(settings.database_url)
     runtime = Runtime(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         clock=clock,
         vault=Vault.from_file(settings.data_key),
         keyring=Keyring(settings.keys),
         vocabulary=_VOCABULARY,
+        names=Names(database, settings.data),
     )
     return Node(runtime, clock)
 

@@ -10,7 +10,7 @@ from node.api.problems import declared
 from node.api.v1.models import EXAMPLE_SUBJECT, READ_PROBLEMS, Model
 from node.domain.accounts import Permission
 from node.runtime import Runtime
-from node.subjects.matching import Mode, Names, Suggestion, matches
+from node.subjects.matching import Mode, Suggestion, matches
 from node.subjects.matching.text import MAX_CHARACTERS
 from protocol.errors import Code as ProtocolCode
 
@@ -70,7 +70,6 @@ def routes(runtime: Runtime) -> APIRouter:
     """``/subjects/match``."""
     router = APIRouter(tags=["subjects"])
     needs = Depends(Needs(runtime, Permission.SUBJECTS_READ))
-    names = Names(runtime.database, runtime.settings.data)
 
     @router.post(
         "/subjects/match",
@@ -78,7 +77,7 @@ def routes(runtime: Runtime) -> APIRouter:
         responses=declared(*READ_PROBLEMS, ProtocolCode.TOO_LARGE),
     )
     def match_subjects(asked: AskedTexts, caller: Annotated[Caller, needs]) -> MatchedTexts:
-        having = names.matcher()
+        having = runtime.names.matcher()
         answers = []
         for each in asked.items:
             found = matches(having, each.affiliation, asked.mode)

@@ -6,6 +6,7 @@
 ``index``      the registry's names by their words
 ``mentions``   where in a text a name may stand
 ``places``     which countries a text names
+``candidates`` the organisations that these may mean, in a rough order
 ``features``   what speaks for and against each organisation, as numbers with names
 ``second``     more numbers, from what the first look gave the others of the text
 ``model``      one weight for each number, and the probability they give together

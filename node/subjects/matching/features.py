@@ -6,22 +6,19 @@ apart; it has no weight of its own: permuting the countries of text and registry
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import log
 from typing import Final
 
 from rapidfuzz import fuzz
 
+from node.subjects.matching.candidates import Candidate, telling_of
 from node.subjects.matching.index import KINDS, Index
 from node.subjects.matching.mentions import Mention
 from node.subjects.matching.places import Evidence, places_of
 from node.subjects.matching.text import Text, read, words_of
 from node.subjects.matching.vocabulary import GENERIC, LABORATORIES, QUALIFIERS, SMALL, UNIT_HEADS, UNITS
 
-MAX_CANDIDATES: Final = 25
-"""Organisations that are weighed for one text, after a first rough order."""
 _OF: Final = frozenset(["of", "de", "di", "da", "do", "dos", "del", "della", "des", "du", "for", "fur", "fuer", "of"])
-_HOW: Final = {"exact": 1.0, "order": 0.9, "spread": 0.97, "near": 0.75, "acronym": 0.45, "host": 0.6}
 _DOUBTS: Final = (
     "rival_fits",
     "inside_longer",
@@ -52,65 +49,14 @@ SHORT_WORD: Final = 6
 """Letters below which a name of one word is likely to be something else too."""
 _LIKE: Final = 0.85
 """Likeness from which a nearly fitting longer name is taken for one."""
-FULL_RARITY: Final = 25.0
-"""Sum of rarities from which a name is as telling as any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One organisation that a text may mean, by its best mention."""
-
-    organisation: int
-    mention: Mention
-    kind: int
-    rough: float
-    rivals: int
-    """Other organisations that the same words may mean equally."""
-    support: int
-    """Further mentions of it elsewhere in the text."""
-
-
-def candidates(index: Index, text: Text, mentions: Sequence[Mention], evidence: Evidence) -> list[Candidate]:
-    """Each organisation once, best first by a rough measure."""
-    best: dict[int, tuple[float, Mention, int, int]] = {}
-    spans: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    for mention in mentions:
-        owners = dict.fromkeys(mention.organisations, 3) if mention.entry < 0 else index.owners(mention.entry)
-        telling = telling_of(index, text, mention)
-        for owner, kind in owners.items():
-            rough = _HOW[mention.how] * mention.likeness * (0.4 + 0.6 * telling) - 0.03 * kind
-            country = index.source.countries[owner]
-            if country and evidence.named:
-                rough += 0.1 if country in evidence.named else -0.2
-            elif country and evidence.hinted:
-                rough += 0.05 if country in evidence.hinted else -0.05
-            spans[owner].add((mention.start, mention.end))
-            known = best.get(owner)
-            if known is None or (rough, mention.length) > (known[0], known[1].length):
-                best[owner] = (rough, mention, kind, len(owners) - 1)
-    ordered = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:MAX_CANDIDATES]
-    return [
-        Candidate(owner, mention, kind, rough, rivals, _others(spans[owner], mention))
-        for owner, (rough, mention, kind, rivals) in ordered
-    ]
-
-
-def _others(spans: set[tuple[int, int]], mention: Mention) -> int:
-    return sum(1 for start, end in spans if end <= mention.start or start >= mention.end)
-
-
-def telling_of(index: Index, text: Text, mention: Mention) -> float:
-    """How rare the words of a mention are together, 0 to 1."""
-    if mention.how == "host":
-        return 1.0
-    if mention.how == "acronym":
-        return min(1.0, len(text.words[mention.start]) / 8)
-    words = (
-        text.words[mention.start : mention.end]
-        if mention.how not in {"near", "spread"}
-        else index.entry_words[mention.entry].split()
-    )
-    return min(1.0, sum(index.rarity.get(word, 8.0) for word in words) / FULL_RARITY)
+_KIN: Final = {
+    "HK": frozenset(["CN"]),
+    "MO": frozenset(["CN"]),
+    "PR": frozenset(["US"]),
+    **dict.fromkeys(("GF", "GP", "MQ", "NC", "PF", "RE"), frozenset(["FR"])),
+}
+"""Countries and territories of which addresses often name another."""
+_SCHOOLS: Final = frozenset(["school", "faculty", "college", "department", "medical"])
 
 
 def weigh(index: Index, text: Text, found: Sequence[Candidate], evidence: Evidence) -> list[dict[str, float]]:
@@ -144,6 +90,8 @@ class _Around:
         if each.mention.length:
             self._stand(each, numbers)
             numbers.update(dict.fromkeys(filter(None, (self._next(each), self._previous(each))), 1.0))
+            if "previous_qualifier" in numbers and self.text.words[each.mention.start] == "university":
+                numbers["previous_kind"] = 1.0
         self._overlaps(each, numbers)
         self._family(each, numbers)
         if each.rivals and not _decided(numbers):
@@ -167,11 +115,22 @@ class _Around:
                 numbers["near_likeness"] = (mention.likeness - 0.8) * 4
                 numbers["near_telling"] = telling
                 numbers["near_spelling"] = self._spelling(each)
+                numbers["near_education"] = float("education" in self.index.source.types[each.organisation])
+                numbers["near_fills"] = self._fills(each)
+                numbers["near_known"] = self._known(each.organisation)
+            case "short":
+                numbers["short_left"] = 1.0 - mention.likeness
+                numbers["short_telling"] = telling
+                numbers["short_fills"] = self._fills(each)
+                numbers["short_known"] = self._known(each.organisation)
+                numbers["short_ahead"] = self._ahead(each)
             case "exact" | "order" | "spread":
                 self._named(each, telling, numbers)
             case "acronym":
                 numbers["acronym_letters"] = min(1.0, (len(text.words[mention.start]) - 2) / 4)
                 numbers["acronym_bracket"] = float(text.bracket[mention.start])
+                numbers["acronym_known"] = self._known(each.organisation)
+                numbers["acronym_ahead"] = self._ahead(each)
             case "host":
                 pass
         if mention.entry >= 0:
@@ -185,6 +144,7 @@ class _Around:
         numbers["telling"] = telling
         numbers["faint"] = max(0.0, 0.4 - telling) * 2.5
         numbers["as_written"] = float(self._as_written(each))
+        numbers["to_the_letter"] = float(self._to_the_letter(each))
         if all(word in GENERIC for word in words):
             numbers["generic"] = 1.0
         if words[0] in UNITS:
@@ -192,9 +152,41 @@ class _Around:
         elif (words[0] in LABORATORIES or "laboratory" in words) and self.hosts:
             numbers["laboratory"] = 1.0
 
+    def _fills(self, each: Candidate) -> float:
+        """How much of its part of the text it is."""
+        first, last = self.text.part[each.mention.start], self.text.part[each.mention.end - 1]
+        return each.mention.length / sum(self.part_size[part] for part in range(first, last + 1))
+
+    def _known(self, organisation: int) -> float:
+        """How much the registry holds of it, 0 to about 1."""
+        index = self.index
+        return min(1.0, (log(1 + index.name_count[organisation]) + log(1 + index.children[organisation])) / 5)
+
+    def _ahead(self, each: Candidate) -> float:
+        """How far it is better known than the others whom the same words may mean; below zero where it is less."""
+        mention = each.mention
+        others = [
+            self._known(other.organisation)
+            for other in self.bearers[mention.start, mention.end, mention.how]
+            if other is not each and self._fits(other.organisation)
+        ]
+        return self._known(each.organisation) - max(others) if others else 0.5
+
+    def _to_the_letter(self, each: Candidate) -> bool:
+        """Whether one of its names stands there with its small words too."""
+        start, end = each.mention.start, each.mention.end
+        mine = (self.text.folded[start:end], self.text.before[start + 1 : end])
+        for name in self.index.names_of(each.organisation):
+            if len(self.index.source.name_words[name].split()) == end - start:
+                words = read(self.index.source.name_text[name])
+                if (words.folded, words.before[1:]) == mine:
+                    return True
+        return False
+
     def _registry(self, each: Candidate, numbers: dict[str, float]) -> None:
         """What the registry says of it, whatever the text says."""
         index = self.index
+        numbers["children"] = min(1.0, log(1 + index.children[each.organisation]) / 4)
         numbers["known_names"] = min(1.0, log(1 + index.name_count[each.organisation]) / 3)
         numbers["closed"] = float(not index.source.active[each.organisation])
         types = index.source.types[each.organisation].split()
@@ -221,6 +213,9 @@ class _Around:
         numbers["rival_in_town"] = float(any(self._in_town(other) for other in others))
         mine = self.index.name_count[each.organisation]
         theirs = max((self.index.name_count[other.organisation] for other in fitting), default=0)
+        parts = max((self.index.children[other.organisation] for other in fitting), default=0)
+        more = log((1 + self.index.children[each.organisation]) / (1 + parts)) if fitting else 0.0
+        numbers["more_parts"] = max(-1.0, min(1.0, more / 2))
         numbers["better_known"] = max(-1.0, min(1.0, log((1 + mine) / (1 + theirs)) / 2)) if fitting else 0.0
         if any(each.organisation in source.relations[other.organisation] for other in others):
             numbers["parent_of_rival"] = 1.0
@@ -264,7 +259,10 @@ class _Around:
         if not country:
             numbers["country_unknown"] = 1.0
         elif evidence.named:
+            fits = country in evidence.named or not _KIN.get(country, frozenset()).isdisjoint(evidence.named)
             numbers[f"{prefix}_same" if country in evidence.named else f"{prefix}_other"] = 1.0
+            if not fits and len(evidence.named) == 1:
+                numbers[f"{prefix}_elsewhere"] = 1.0
         elif evidence.hinted:
             weight, total = evidence.hinted.get(country, 0.0), sum(evidence.hinted.values())
             numbers[f"{prefix}_hint"] = min(1.0, weight / 2)
@@ -369,13 +367,10 @@ class _Around:
         source, mention = self.index.source, each.mention
         parents = source.relations[each.organisation]
         for other in self.firm:
-            theirs = other.mention
-            smaller = theirs.length < mention.length and mention.start <= theirs.start and theirs.end <= mention.end
-            if smaller and other is not each and "education" in source.types[other.organisation]:
-                healthy = "hospital" in self.text.words[mention.start : mention.end]
-                numbers["holds_hospital" if healthy else "holds_university"] = 1.0
-            if each.organisation in source.relations[other.organisation]:
-                numbers["child_named"] = 1.0
+            self._beside(each, other, numbers)
+        if mention.how == "order":
+            numbers["order_of_two"] = float(mention.length == 2)  # noqa: PLR2004
+            numbers["order_over"] = float("holds_university" in numbers or "holds_hospital" in numbers)
         for parent in parents:
             if "education" in source.types[parent]:
                 numbers["part_of_university"] = 1.0
@@ -386,6 +381,21 @@ class _Around:
         numbers["repeated"] = float(each.support > 0)
         numbers["alone"] = float(not self.firm)
 
+    def _beside(self, each: Candidate, other: Candidate, numbers: dict[str, float]) -> None:
+        """What another organisation whose name stands in the text is to it."""
+        mention = each.mention
+        theirs = other.mention
+        smaller = theirs.length < mention.length and mention.start <= theirs.start and theirs.end <= mention.end
+        if _is_school(self.text, theirs, mention):
+            numbers["school_of"] = 1.0
+        if _is_school(self.text, mention, theirs):
+            numbers["has_school"] = 1.0
+        if smaller and other is not each and "education" in self.index.source.types[other.organisation]:
+            healthy = "hospital" in self.text.words[mention.start : mention.end]
+            numbers["holds_hospital" if healthy else "holds_university"] = 1.0
+        if each.organisation in self.index.source.relations[other.organisation]:
+            numbers["child_named"] = 1.0
+
     def _crosses(self, each: Candidate) -> bool:
         """Whether its words stand in more parts of the text than its name has."""
         mention, part = each.mention, self.text.part
@@ -395,6 +405,12 @@ class _Around:
 
 def _sort(word: str) -> str:
     return "qualifier" if word in QUALIFIERS else "generic" if word in GENERIC else "other"
+
+
+def _is_school(text: Text, whole: Mention, school: Mention) -> bool:
+    """Whether one mention is a university's name and the other the same with "School of ..." after it."""
+    begins = school.start == whole.start and whole.end < school.end
+    return begins and text.words[whole.end] in _SCHOOLS
 
 
 def _interlock(one: Mention, other: Mention) -> bool:
@@ -410,4 +426,4 @@ def _decided(numbers: Mapping[str, float]) -> bool:
     return here or town
 
 
-__all__ = ["Candidate", "candidates", "telling_of", "weigh"]
+__all__ = ["weigh"]

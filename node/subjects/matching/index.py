@@ -9,7 +9,7 @@ merely closed stays itself: an old text means the organisation of its time.
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -67,6 +67,7 @@ class Index:
     __slots__ = (
         "acronyms",
         "bags",
+        "children",
         "entries",
         "entry_first",
         "entry_names",
@@ -122,6 +123,11 @@ class Index:
             for host in hosts:
                 self.hosts[host].append(organisation)
         self.name_count = array("H", (min(65_535, b - a) for a, b in pairwise(self.names_first)))
+        self.children = array("I", bytes(4 * len(source.ids)))
+        """How many organisations the registry calls parts of each."""
+        for parents in source.relations:
+            for parent in parents:
+                self.children[parent] += 1
 
     def _index_words(self) -> None:
         counts: Counter[str] = Counter()
@@ -161,24 +167,26 @@ class Index:
                     self.longer.setdefault(shorter, []).append(entry)
 
     def _countries(self) -> None:
+        bearers = Counter(word for words, _ in self._words_by_country() for word in words)
         seen: dict[str, Counter[str]] = defaultdict(Counter)
-        source = self.source
-        last: tuple[int, set[str]] = (-1, set())
-        for name, owner in enumerate(source.name_owner):
-            if owner != last[0]:
-                last = (owner, set())
-            country = source.countries[owner]
-            if not country:
-                continue
-            for word in source.name_words[name].split():
-                if word not in last[1] and word not in GENERIC:
-                    last[1].add(word)
+        for words, country in self._words_by_country():
+            for word in words:
+                if bearers[word] >= _MIN_BEARERS:  # most words have one: a counter for each would take much memory
                     seen[word][country] += 1
+        del bearers
         self.word_country: dict[str, tuple[str, float]] = {}
         for word, counter in seen.items():
             (country, count), total = counter.most_common(1)[0], counter.total()
             if total >= _MIN_BEARERS and count / total >= _PURITY and not word.isdigit():
                 self.word_country[word] = (country, count / total)
+
+    def _words_by_country(self) -> Iterator[tuple[set[str], str]]:
+        """The telling words in the names of each organisation, with its country."""
+        source = self.source
+        for organisation, country in enumerate(source.countries):
+            if country:
+                words = {word for name in self.names_of(organisation) for word in source.name_words[name].split()}
+                yield words - GENERIC, country
 
     def owners(self, entry: int) -> dict[int, int]:
         """The organisations that bear a name, each with its best kind."""

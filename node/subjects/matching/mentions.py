@@ -14,9 +14,9 @@ from rapidfuzz import fuzz, process
 
 from node.subjects.matching.index import MAX_NAME_WORDS, MIN_SPELLED, Index
 from node.subjects.matching.text import Text, is_acronym
-from node.subjects.matching.vocabulary import GENERIC
+from node.subjects.matching.vocabulary import GENERIC, KINDS_OF_ORGANISATIONS
 
-How: TypeAlias = Literal["exact", "order", "spread", "near", "acronym", "host"]
+How: TypeAlias = Literal["exact", "order", "spread", "short", "near", "acronym", "host"]
 
 MAX_BAG_WORDS: Final = 7
 """Words of a name that is looked for in any order; each more costs a sort at every word of the text."""
@@ -32,7 +32,17 @@ MAX_SPELLINGS: Final = 3
 """Known words that a misspelt one may stand for."""
 MIN_STEM: Final = 3
 """Letters from which an abbreviation is completed."""
+MAX_SHORT: Final = 6
+"""Longer names that are kept for one shortened name."""
+MAX_SHORT_WORDS: Final = 4
+"""Words of a shortened name: its kind ("university") and what tells it from others of its kind."""
+MAX_SHORT_MISSING: Final = 4
+"""Words by which the full name may be longer."""
+_MIN_TELLING: Final = 3.0
+"""Rarity of the rarest word of a shortened name."""
 _MIN_COVER: Final = 0.55
+_FULL_LEFT: Final = 30.0
+"""Rarity of the words left out from which little speaks for a shortened name."""
 _MIN_SPELLING: Final = 82.0
 _ABBREVIATED_RARITY: Final = 3.0
 """Rarity of an abbreviation that is none of a word of the name."""
@@ -74,6 +84,7 @@ def find(index: Index, text: Text, exact: list[Mention], places: Mapping[int, st
     return [
         *exact,
         *_spread(index, text, exact),
+        *_short(index, text, exact),
         *_acronyms(index, text, places),
         *_hosts(index, text),
         *_near(index, text, exact, places),
@@ -96,6 +107,48 @@ def _spread(index: Index, text: Text, exact: list[Mention]) -> list[Mention]:
             if more and all(word in elsewhere and word not in GENERIC for word in more):
                 found.append(Mention(mention.start, mention.end, "spread", entry, 0.95))
     return found
+
+
+def _short(index: Index, text: Text, exact: Sequence[Mention]) -> list[Mention]:
+    """Names of which some words stand here and the others are left out: "University of Bari", "Courant Institute"."""
+    held = {number for each in exact if each.length > 1 for number in range(each.start, each.end)}
+    found: list[Mention] = []
+    for number, word in enumerate(text.words):
+        if word in KINDS_OF_ORGANISATIONS and number not in held:
+            found += _shortened(index, text, number)
+    return found
+
+
+def _shortened(index: Index, text: Text, number: int) -> list[Mention]:
+    """The longest run of words around the kind of an organisation that some name holds, and the names that hold it."""
+    part = text.part
+    for length in range(MAX_SHORT_WORDS, 1, -1):
+        found: list[tuple[float, int, int]] = []
+        for start in range(max(0, number - length + 1), number + 1):
+            end = start + length
+            if end > len(text) or part[start] != part[end - 1] or (start < number < end - 1):
+                continue
+            words = text.words[start:end]
+            rarest = max(words, key=lambda word: index.rarity.get(word, 0.0))
+            if index.rarity.get(rarest, 0.0) < _MIN_TELLING or len(set(words)) < length:
+                continue
+            for entry in index.postings.get(rarest, ()):
+                name = index.entry_words[entry].split()
+                if len(name) - length <= MAX_SHORT_MISSING and set(words) <= set(name):
+                    found.append((_left_out(index, text, name, words), start, entry))
+        if found:
+            found.sort()
+            return [
+                Mention(start, start + length, "short", entry, max(0.2, 1.0 - left / _FULL_LEFT))
+                for left, start, entry in found[:MAX_SHORT]
+            ]
+    return []
+
+
+def _left_out(index: Index, text: Text, name: Sequence[str], words: Sequence[str]) -> float:
+    """How telling the words are by which the name is longer, those that stand elsewhere in the text taken off."""
+    more = [word for word in name if word not in words]
+    return sum(index.rarity[word] * (0.1 if word in text.words else 1.0) for word in more)
 
 
 def find_exact(index: Index, text: Text) -> list[Mention]:

@@ -25,11 +25,18 @@ class Model(msgspec.Struct, frozen=True):
     """Of the second look: among the others of the text."""
     safe: float
     balanced: float
+    order: dict[str, float] = {}
+    """Of the order in which organisations are suggested: who comes first, not who is linked."""
+
+
+def strength(weights: Mapping[str, float], numbers: Mapping[str, float]) -> float:
+    """What the numbers come to together."""
+    return sum(weights.get(name, 0.0) * value for name, value in sorted(numbers.items()))
 
 
 def probability(weights: Mapping[str, float], numbers: Mapping[str, float]) -> float:
     """How likely it is that the text means this organisation, 0 to 1."""
-    total = sum(weights.get(name, 0.0) * value for name, value in sorted(numbers.items()))
+    total = strength(weights, numbers)
     return 1.0 / (1.0 + exp(-max(-_STEEP, min(_STEEP, total))))
 
 

@@ -1,9 +1,10 @@
 """Which organisations a text means: links where that is safe, suggestions for a person everywhere else.
 
-Two modes. ``safe`` links at most one organisation for a text, and only where nothing in a closed list of doubts
-(:data:`DOUBTS`) applies: it is for links that nobody looks at. ``balanced`` links every organisation that the text
-more likely means than not; it is for reading many records at once, where some wrong links are expected and
-corrected. In neither mode does a name alone link when two organisations bear it, nor one that goes on in the text.
+Two modes. ``safe`` links only where nothing in a closed list of doubts (:data:`DOUBTS`) applies, and a further
+organisation of the same text only where it is the surer: it is for links that nobody looks at. ``balanced`` links
+every organisation that the text more likely means than not; it is for reading many records at once, where some wrong
+links are expected and corrected. In neither mode does a name alone link when two organisations bear it, nor one that
+goes on in the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from node.errors import Code, HanseError
-from node.subjects.matching import features, mentions, model, places, second
-from node.subjects.matching.features import Candidate
+from node.subjects.matching import candidates, features, mentions, model, places, second
+from node.subjects.matching.candidates import Candidate
 from node.subjects.matching.index import KINDS, Index
 from node.subjects.matching.text import MAX_CHARACTERS, read
 from protocol.identifiers import SubjectId
@@ -24,6 +25,8 @@ MAX_SUGGESTIONS: Final = 10
 MIN_SCORE: Final = 0.01
 """Below this probability an organisation is not suggested."""
 ROR: Final = "https://ror.org/"
+SAFE_FURTHER: Final = 0.85
+"""Probability from which ``safe`` links a further organisation of a text."""
 _SURE: Final = 0.995
 """Highest probability that is shown: no name is an identifier."""
 
@@ -34,6 +37,8 @@ DOUBTS: Final[Mapping[str, str]] = {
     "host": "only an address stands in the text",
     "one_word": "its name is one word",
     "near": "its name stands there only nearly so",
+    "short": "only a part of its name stands there",
+    "order": "the words of its name stand there in another order",
     "inside_longer": "the words are part of a longer name",
     "inside_near": "the words may be part of a longer name",
     "unit": "the name may be a department of another organisation",
@@ -42,6 +47,7 @@ DOUBTS: Final[Mapping[str, str]] = {
     "country_hint_other": "the text points to another country",
     "next_of": "the name goes on in the text",
     "previous_of": "the name begins earlier in the text",
+    "previous_kind": "the word before it makes it another name",
     "continued": "the text also names a part or campus of it",
     "crossing_child": "the words may be another organisation's name and a place",
     "overlapping_crossing": "the words belong to two different parts of the text",
@@ -50,8 +56,9 @@ DOUBTS: Final[Mapping[str, str]] = {
 
 _FOUND: Final[Mapping[str, str]] = {
     "exact": "its name stands in the text",
-    "order": "its name stands in the text, the words in another order",
+    "order": "the words of its name stand in the text, in another order",
     "spread": "its name stands in the text in two places",
+    "short": "a part of its name stands in the text",
     "near": "a name like one of its own stands in the text",
     "acronym": "its abbreviation stands in the text",
     "host": "an address of it stands in the text",
@@ -114,6 +121,8 @@ class Weighed:
     candidate: Candidate
     numbers: Mapping[str, float]
     probability: float
+    order: float
+    """Where it stands among the suggestions: higher before lower."""
 
 
 def weigh(having: Matcher, text: str) -> list[Weighed]:
@@ -128,7 +137,7 @@ def weigh(having: Matcher, text: str) -> list[Weighed]:
     exact = mentions.find_exact(having.index, words)
     evidence = places.find(words, having.gazetteer, having.index.word_country, mentions.inside(exact))
     everything = mentions.find(having.index, words, exact, evidence.at)
-    found = features.candidates(having.index, words, everything, evidence)
+    found = candidates.candidates(having.index, words, everything, evidence)
     numbers = features.weigh(having.index, words, found, evidence)
     return look_twice(having.model, found, numbers)
 
@@ -140,7 +149,8 @@ def look_twice(
     first = [model.probability(weights.first, its) for its in numbers]
     both = [{**its, **more} for its, more in zip(numbers, second.numbers(found, first), strict=True)]
     weighed = [
-        Weighed(each, its, model.probability(weights.second, its)) for each, its in zip(found, both, strict=True)
+        Weighed(each, its, model.probability(weights.second, its), model.strength(weights.order, its))
+        for each, its in zip(found, both, strict=True)
     ]
     weighed.sort(key=lambda each: (-each.probability, -each.candidate.rough, each.candidate.organisation))
     return weighed
@@ -151,7 +161,7 @@ def matches(having: Matcher, text: str, mode: Mode = "safe") -> Match:
     weighed = weigh(having, text)
     linked = links(having.model, weighed, mode)
     suggestions: list[tuple[bool, Suggestion]] = []
-    for rank, each in enumerate(weighed):
+    for rank, each in sorted(enumerate(weighed), key=lambda item: -item[1].order):
         is_linked = rank in linked
         if is_linked or (each.probability >= MIN_SCORE and len(suggestions) < MAX_SUGGESTIONS):
             suggestions.append((is_linked, _suggestion(having.index, each, linked=is_linked, first=rank == 0)))
@@ -162,8 +172,11 @@ def links(weights: model.Model, weighed: Sequence[Weighed], mode: Mode) -> froze
     """The ranks that are linked."""
     match mode:
         case "safe":
-            first = [each for each in weighed[:1] if each.probability >= weights.safe and not doubts(each.numbers)]
-            return frozenset({0} if first else ())
+            return frozenset(
+                rank
+                for rank, each in enumerate(weighed)
+                if each.probability >= (SAFE_FURTHER if rank else weights.safe) and not doubts(each.numbers)
+            )
         case "balanced":
             return frozenset(
                 rank
@@ -189,7 +202,7 @@ def _suggestion(index: Index, each: Weighed, *, linked: bool, first: bool) -> Su
     found = _FOUND[candidate.mention.how]
     if candidate.mention.how not in {"acronym", "host"}:
         found += _KIND[KINDS[candidate.kind]]
-    against = [DOUBTS[name] for name in doubts(each.numbers) if name not in {"acronym", "host", "near"}]
+    against = [DOUBTS[name] for name in doubts(each.numbers) if name not in _FOUND]
     if candidate.rivals and "undecided" in doubts(each.numbers):
         against[0] = f"{candidate.rivals + 1} organisations bear the same name"
     support = "the text names its country" if each.numbers.get("country_same") else ""

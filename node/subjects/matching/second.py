@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import log
 from typing import Final
 
-from node.subjects.matching.features import Candidate
+from node.subjects.matching.candidates import Candidate
 
 _EDGE: Final = 1e-4
 """Probabilities are kept this far from 0 and 1 before their odds are taken."""

@@ -22,7 +22,7 @@ from node.subjects.matching import places
 from node.subjects.matching.index import KINDS, Index, Source, gather
 from node.subjects.matching.resolve import Matcher, matcher
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes with :class:`Source` and with how names are read; a file of another format is made anew."""
 FOLDER: Final = "matching"
 RECHECK_SECONDS: Final = 300.0
@@ -39,18 +39,23 @@ def open_index(database: Database, folder: Path, note: Callable[[str], None] = l
 
     A folder that cannot be written to costs the next start some seconds and nothing else.
     """
+    return Index(keep(database, folder, note))
+
+
+def keep(database: Database, folder: Path, note: Callable[[str], None] = lambda _words: None) -> Source:
+    """The rows of that index, on disk from now on, without the memory that the index takes."""
     with database.read() as tx:
         path = folder / f"names-{FORMAT}-{registry_digest(tx)[:32]}.bin"
         kept = read(path)
         if kept is not None:
-            return Index(kept)
+            return kept
         note("building the index of names")
         source = gather(registry_organisations(tx), places.load().names)
     try:
         write(path, source)
     except OSError:
         note("the index could not be kept on disk")
-    return Index(source)
+    return source
 
 
 def write(path: Path, source: Source) -> None:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from typing import Final
 
 from node.subjects.matching.vocabulary import CANONICAL, SMALL
@@ -49,8 +50,16 @@ _ELIDED: Final = re.compile("\\b[dDlL][\u0027\u2019](?=\\w)")
 """The articles in ``d'Orsay`` and ``L'Aquila``."""
 _INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}")
 """``M. D.`` and ``U.S.A.``: one word."""
-_CAMEL: Final = re.compile(r"(?<=[a-z\u00df-\u00ff])(?=[A-Z])")
-_ENTITY: Final = re.compile(r"&(?:amp|AMP);?")
+_RUN: Final = re.compile(
+    "(?<=[a-z\u00df-\u00f6\u00f8-\u00ff])(?=[A-Z\u00c0-\u00d6\u00d8-\u00de])|(?<=[^\\W\\d_]{3})(?=\\d{4})|(?<=\\d{4})(?=[^\\W\\d_]{3})"
+)
+"""Where words that run together are parted: ``LausanneSwitzerland``, ``Lausanne1015``."""
+_MIN_RUN: Final = 9
+"""Letters from which a word may be two; shorter ones are written so, as ``McGill`` is."""
+_LABEL: Final = re.compile(r"\d{1,2}(?=[A-Z][^\W\d_]{2})")
+"""The number of an author, run together with the first word."""
+_JOINED: Final = re.compile(r"\b([A-Z]{2,})&([A-Z])\b")
+"""``AT&T``: one word, and no \"at\" in it."""
 _TAGS: Final = re.compile(r"<[^<>]{0,200}>|#TAB#|#N#|\[email\]")
 _ACRONYM_LETTERS: Final = 2
 
@@ -163,19 +172,29 @@ def host_of(link: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    if "&" in text:
+        text = unescape(unescape(text))  # some sources escape what is escaped
+        text = _JOINED.sub(r"\1\2", text)
     if not text.isascii():
         # Composed, and without the marks that are no letters of their own: they would end a word.
         text = _MARKS.sub("", unicodedata.normalize("NFC", text))
     text = _INITIALS.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", text)
-    text = _APOSTROPHES.sub("", _ELIDED.sub(" ", _TAGS.sub(";", _ENTITY.sub("&", text.replace("\x00", " ")))))
+    text = _APOSTROPHES.sub("", _ELIDED.sub(" ", _TAGS.sub(";", text.replace("\x00", " "))))
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
         token = match[0]
-        if kind == "word" and len(token) > 8 and token.isascii() and (cut := _CAMEL.search(token)):  # noqa: PLR2004
-            yield kind, token[: cut.start()]
-            yield kind, token[cut.start() :]
+        if kind == "word":
+            for piece in _pieces(token):
+                yield kind, piece
         else:
             yield kind, token
+
+
+def _pieces(token: str) -> list[str]:
+    """The words of a token: one, unless several run together. Names and texts are parted alike."""
+    label = _LABEL.match(token)
+    pieces = [label[0], token[label.end() :]] if label else [token]
+    return [part for piece in pieces for part in (_RUN.split(piece) if len(piece) >= _MIN_RUN else [piece])]
 
 
 def _host(address: str) -> str:

@@ -148,9 +148,13 @@ _LISTS: Final = {
     " south east west new northern southern royal autonomous metropolitan regional foreign transport economics"
     " engineering maritime education finance forestry mining petroleum aeronautics defense defence military private"
     " second third union city municipal provincial county children childrens",
+    "kinds": "university institute college hospital academy school center laboratory polytechnic clinic society"
+    " observatory museum",
     "units": "department faculty division section unit chair group program programme school",
     "laboratories": "laboratory key center institute clinic",
 }
+KINDS_OF_ORGANISATIONS: Final = frozenset(_LISTS["kinds"].split())
+"""Words that stay when a name is shortened."""
 SMALL: Final = frozenset(_LISTS["small"].split())
 """Words between words. Left out of every comparison of names, and so is no difference between two of them."""
 CANONICAL: Final = {word: head for head, words in _GROUPS.items() for word in words.split()}

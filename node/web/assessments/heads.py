@@ -12,7 +12,7 @@ from node.domain.subjects import parse_identifier
 from node.subjects.find import get
 from node.web.assessments.lists import path_of
 from node.web.forms import LOCAL_ID, FormView, address_part, sentence, whole_number
-from node.web.partners import Partner, partner_of
+from node.web.partners import Partner, partner_of, understand
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import VocabularyCode
 
@@ -33,8 +33,9 @@ def show_new(visit: _Writer, subject: Annotated[str, Query(max_length=100)] = ""
 def do_new(visit: _Writer) -> Response:
     """Begin it."""
     form, runtime = visit.form, visit.runtime
+    match = understand(runtime, form)
     with visit.write() as tx:
-        partner = partner_of(tx, form)
+        partner = partner_of(tx, form, match)
         if partner.wrong:
             return _form(visit, form.wrong({"partner": partner.wrong}), partner)
         try:
@@ -60,8 +61,9 @@ def show_edit(visit: _Writer, assessment: _Id) -> Response:
 def do_edit(visit: _Writer, assessment: _Id) -> Response:
     """Change it, unless somebody else has meanwhile."""
     form, runtime = visit.form, visit.runtime
+    match = understand(runtime, form)
     with visit.write() as tx:
-        partner = partner_of(tx, form)
+        partner = partner_of(tx, form, match)
         if partner.wrong:
             return _form(visit, form.wrong({"partner": partner.wrong}), partner, assessment)
         try:

@@ -14,7 +14,7 @@ from node.domain.graph import MAX_NOTE_CHARACTERS, OwnTie
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.web.forms import LOCAL_ID, FormView, address_part
-from node.web.partners import Partner, partner_of
+from node.web.partners import Partner, partner_of, understand
 from node.web.visits import Requires, Visit, go
 from protocol.statements import Grade, Period, Reliability, Subject
 from protocol.vocabulary import Vocabulary
@@ -43,8 +43,9 @@ def show_ties(visit: _Visit, assessment: _Id) -> Response:
 def do_tie(visit: _Writer, assessment: _Id) -> Response:
     """Note one."""
     form, runtime = visit.form, visit.runtime
+    match = understand(runtime, form)
     with visit.read() as tx:
-        partner = partner_of(tx, form)
+        partner = partner_of(tx, form, match)
         here = get_assessment(tx, runtime.vault, assessment).data.subject
     data = _data(form, here, partner, runtime.vocabulary)
     if isinstance(data, FormView):

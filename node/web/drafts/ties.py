@@ -18,7 +18,7 @@ from node.web.drafts.review import make_preview
 from node.web.drafts.writing import form_choices, refused
 from node.web.formats import subject_path
 from node.web.forms import FormView
-from node.web.partners import Partner, partner_of
+from node.web.partners import Partner, partner_of, understand
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import CircleId, SubjectId
 from protocol.sources import source_digests
@@ -48,8 +48,9 @@ def show_tie(visit: _Writer, subject: str) -> Response:
 def do_tie(visit: _Writer, subject: str) -> Response:
     """Keep it as a draft, with its first preview."""
     one, form, runtime = subject_of(subject), visit.form, visit.runtime
+    match = understand(runtime, form)
     with visit.read() as tx:
-        partner = partner_of(tx, form)
+        partner = partner_of(tx, form, match)
         circle = next((each.id for each in list_circles(tx) if each.id == form.one("circle")), None)
         other = partner.subject if partner.subject and partner.subject.id != one else _placeholder(one)
         lines = tuple(line.strip() for line in form.one("sources").splitlines() if line.strip())

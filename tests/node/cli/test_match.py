@@ -77,3 +77,13 @@ def test_a_failure_leaves_no_output(tmp_path: Path, registry: Path) -> None:
     assert _refused(_match("--in", source, "--out", target, "--registry", source)).code is Code.BAD_FILE
     assert not target.exists()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_index_may_be_built_right_after_loading(tmp_path: Path, registry: Path) -> None:
+    data, runner = tmp_path / "node", CliRunner()
+    made = ["init", "--name", "Aldermoor University", "--url", "https://a.example", "--data", str(data)]
+    assert runner.invoke(app, made).exit_code == 0
+    loaded = runner.invoke(app, ["subjects", "load", str(registry), "--index", "--data", str(data)])
+    assert loaded.exit_code == 0, loaded.output
+    assert "building the index of names" in loaded.output
+    assert len(list((data / "matching").glob("names-*.bin"))) == 1

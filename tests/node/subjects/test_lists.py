@@ -23,11 +23,13 @@ from node.storage.tables.base import METADATA
 from node.storage.vault import Vault
 from node.subjects.list_files import Item, Refused, read_entities, read_table
 from node.subjects.lists import candidates, decide, import_list
+from node.subjects.matching import Match
 from protocol.identifiers import SubjectId
 from protocol.statements import Timestamp
 from tests.node.statements import IAT
 from tests.node.subjects.registry import load_records, record, ror_id, subject
 
+NOBODY = Match((), ())
 CANARY = "Wrenreed"
 """The name of every invented person."""
 ABOUT = ListAbout("Export list", "Invented Trade Office", "A licence is needed.")
@@ -155,8 +157,8 @@ def test_a_name_alone_ties_nothing_and_every_bearer_is_offered(registry: Databas
     assert shown(registry, 4) == []
     grey, marsh = waiting(registry)
     with registry.read() as tx:
-        assert {hit.id for hit in candidates(tx, grey)} == {subject(2), subject(3)}
-        assert [hit.id for hit in candidates(tx, marsh)] == [subject(4)]
+        assert {hit.id for hit in candidates(tx, grey, NOBODY)} == {subject(2), subject(3)}
+        assert [hit.id for hit in candidates(tx, marsh, NOBODY)] == [subject(4)]
 
 
 def test_identifiers_that_name_two_organisations_tie_neither(registry: Database) -> None:

@@ -78,6 +78,17 @@ def test_a_name_that_fits_several_is_a_choice_for_a_person(officer: Browser) -> 
     assert PARTNER_NAME in officer.follow(chosen)
 
 
+def test_an_affiliation_names_the_partner_where_that_is_certain_and_else_says_why_not(officer: Browser) -> None:
+    sure = f"Department of Turbines, {PARTNER_NAME}"
+    assert PARTNER_NAME in officer.follow(officer.submit("/assessments/new", HEAD | {"partner": sure}))
+
+    answer = officer.submit("/assessments/new", HEAD | {"partner": PARTNER_NAME.replace("Mechanics", "Mecanics")})
+    assert answer.status_code == 422
+    assert "Which of these is meant?" in answer.text
+    assert "A name like one of its own stands in the text" in answer.text
+    assert f'value="{PARTNER}"' in answer.text
+
+
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
