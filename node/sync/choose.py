@@ -98,6 +98,15 @@ def whom_to_pull_at_once(candidates: Collection[Candidate], now: Timestamp) -> l
     ]
 
 
+def next_in_line(of_round: Sequence[bool], *, hint_was_last: bool) -> int:
+    """The place of the pull that begins next, among those that wait: hints come first, and a round's get every other.
+
+    Where news never ends there is always a hint, and a round that gave way to each of them would never end either: no
+    heartbeat, no signals, no comparison of logs.
+    """
+    return of_round.index(True) if hint_was_last and True in of_round else 0
+
+
 def whom_to_tell(candidates: Sequence[Candidate], random: Random, fanout: int = PING_FANOUT) -> list[Candidate]:
     """Whom to ping; whoever has just told us is told in turn no more often than others."""
     return random.sample(candidates, min(fanout, len(candidates)))

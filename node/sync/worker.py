@@ -28,7 +28,7 @@ from node.storage import peers
 from node.storage.database import TRANSIENT_ERRORS
 from node.sync import agenda
 from node.sync.agenda import Job
-from node.sync.choose import jittered
+from node.sync.choose import jittered, next_in_line
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
 from node.sync.pull import pull, verifiers
@@ -126,6 +126,7 @@ class _Loop:
         """Those of them that were about every log."""
         self._next_round = time.monotonic()
         self._last_start = 0.0
+        self._hint_was_last = False
         self._seen = -1
         """Entries at the last look."""
 
@@ -165,7 +166,10 @@ class _Loop:
         patient = time.monotonic() - self._last_start < HEDGE_SECONDS
         if not self._waiting or len(self._running) >= PARALLEL_PULLS or (self._running and patient):
             return
-        job = self._waiting.popleft()
+        place = next_in_line([each.full for each in self._waiting], hint_was_last=self._hint_was_last)
+        job = self._waiting[place]
+        del self._waiting[place]
+        self._hint_was_last = not job.full
         self._last_start = time.monotonic()
         future = self._pulls.submit(
             pull, self._node, self._outbound, job.roster, job.member, self._verify, only=job.only, stop=self._stop

@@ -17,6 +17,7 @@ from node.sync.choose import (
     due,
     host_of,
     jittered,
+    next_in_line,
     pause_after,
     whom_to_pull,
     whom_to_pull_at_once,
@@ -152,3 +153,15 @@ def test_pauses_differ_a_little(seconds: float, random: Random) -> None:
 def test_a_host_is_named_with_its_port_whatever_the_case() -> None:
     assert host_of("https://Hanse.Example:8443") == "hanse.example:8443"
     assert host_of("https://hanse.example") != host_of("https://hanse.example:8443")
+
+
+def test_a_round_gets_every_other_turn_however_many_hints_there_are() -> None:
+    waiting, hint_was_last = [True, True, True], False
+    begun: list[bool] = []
+    for _ in range(8):
+        waiting = [False, *waiting]  # news never ends
+        place = next_in_line(waiting, hint_was_last=hint_was_last)
+        begun.append(waiting.pop(place))
+        hint_was_last = not begun[-1]
+    assert begun == [False, True, False, True, False, True, False, False]
+    assert next_in_line([True], hint_was_last=False) == 0
