@@ -5,11 +5,14 @@ registry in which every organisation is whole and is either the old or the new o
 completes it. Loading the same file twice changes nothing and reports so. Nothing is ever removed by a load: a
 record that the registry withdrew is kept and names its successor.
 
+A record whose text is the one that was read before is not read again: most of a newer dump is such.
+
 A record replaces what is there only if it is at least as full and at least as new, so that a small extract
 cannot overwrite the official dump, nor an old dump a new one.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -18,7 +21,7 @@ from node.errors import Code, HanseError
 from node.storage import subjects as storage
 from node.storage.database import Database, Transaction
 from node.subjects import records
-from node.subjects.source import Source, open_source
+from node.subjects.source import RawRecord, Source, open_source
 from protocol.identifiers import SubjectId
 
 BATCH: Final = 5_000
@@ -35,11 +38,13 @@ def load(database: Database, source: Path, progress: Progress | None = None) -> 
     Opens its own transactions. A malformed record is skipped and reported with its position; a file that is none,
     or that breaks off, raises ``BAD_FILE``.
     """
-    tally = _Tally()
+    with database.read() as tx:
+        tally = _Tally(storage.source_digests(tx))
     with open_source(source) as opened:
         for batch in _batches(opened, tally):
-            with database.write() as tx:
-                tally.store(tx, batch)
+            if batch:
+                with database.write() as tx:
+                    tally.store(tx, batch)
             if progress:
                 progress(LoadProgress(opened.done_bytes, opened.total_bytes, tally.read))
     if not tally.read:
@@ -52,13 +57,39 @@ def load(database: Database, source: Path, progress: Progress | None = None) -> 
 
 
 class _Tally:
-    """Counts of one load."""
+    """What one load meets, and the counts of it; ``known``: whose record was read from which text."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: dict[bytes, SubjectId]) -> None:
+        self._known = known
+        self._seen: set[SubjectId] = set()
         self.read = self.added = self.updated = self.unchanged = self.kept = self.skipped = self.withdrawn = 0
         self.examples: list[SkippedRecord] = []
 
-    def skip(self, record: SkippedRecord) -> None:
+    def take(self, raw: RawRecord | SkippedRecord) -> storage.Record | None:
+        """The record, where it has to be looked at; one that stands here as it was read before is counted alone."""
+        self.read += 1
+        if isinstance(raw, SkippedRecord):
+            self._skip(raw)
+            return None
+        digest = records.digest(raw.text)
+        subject, record = self._known.get(digest), None
+        if subject is None:
+            try:
+                record = records.read(raw.text)
+            except HanseError as error:
+                self._skip(SkippedRecord(raw.position, error.detail))
+                return None
+            subject = record.organisation.id
+        if subject in self._seen:
+            self._skip(SkippedRecord(raw.position, "the organisation stands twice in the file"))
+            return None
+        self._seen.add(subject)
+        if record is None:
+            self.unchanged += 1
+            return None
+        return replace(record, source_digest=digest)
+
+    def _skip(self, record: SkippedRecord) -> None:
         self.skipped += 1
         if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(record)
@@ -97,25 +128,13 @@ class _Tally:
 
 
 def _batches(source: Source, tally: _Tally) -> Iterator[dict[SubjectId, storage.Record]]:
+    """What has to be looked at of each :data:`BATCH` records, which may be nothing."""
     batch: dict[SubjectId, storage.Record] = {}
-    seen: set[SubjectId] = set()
     for raw in source.records():
-        tally.read += 1
-        if isinstance(raw, SkippedRecord):
-            tally.skip(raw)
-            continue
-        try:
-            record = records.read(raw.text)
-        except HanseError as error:
-            tally.skip(SkippedRecord(raw.position, error.detail))
-            continue
-        if record.organisation.id in seen:
-            tally.skip(SkippedRecord(raw.position, "the organisation stands twice in the file"))
-            continue
-        seen.add(record.organisation.id)
-        batch[record.organisation.id] = record
-        if len(batch) == BATCH:
+        record = tally.take(raw)
+        if record is not None:
+            batch[record.organisation.id] = record
+        if tally.read % BATCH == 0:
             yield batch
             batch = {}
-    if batch:
-        yield batch
+    yield batch

@@ -22,6 +22,8 @@ SUBJECTS: Final = sa.Table(
     sa.Column("detail", sa.SmallInteger, nullable=False),
     sa.Column("modified", sa.String, nullable=False),
     sa.Column("record", sa.LargeBinary, nullable=False),
+    # Of the registry's own text that the record was read from, so that the same text need not be read again.
+    sa.Column("source_digest", sa.LargeBinary),
     sa.CheckConstraint("origin IN ('registry', 'minted', 'statement')", name="origin"),
 )
 

@@ -139,6 +139,20 @@ def test_neither_an_extract_nor_an_older_dump_overwrites_a_fuller_record(databas
     assert organisation.label == "Newer"
 
 
+def test_a_text_that_was_read_before_counts_as_unchanged_only_while_its_record_stands(
+    database: Database, tmp_path: Path
+) -> None:
+    first = write_lines(tmp_path / "first", [record(1, "First", modified="2026-01-01"), record(2, "Other")])
+    load(database, first)
+    load(database, write_lines(tmp_path / "second", [record(1, "Second", modified="2026-02-01"), record(2, "Other")]))
+    report = load(database, first)
+    assert (report.kept, report.unchanged, report.updated) == (1, 1, 0)
+    twice = load(database, write_lines(tmp_path / "twice", [record(2, "Other"), record(2, "Other")]))
+    assert (twice.unchanged, twice.skipped) == (1, 1)
+    with database.read() as tx:
+        assert [hit.label for hit in search(tx, "second")] == ["Second"]
+
+
 def test_an_extract_says_unknown_where_it_does_not_know(database: Database, tmp_path: Path) -> None:
     load(
         database,
