@@ -6,6 +6,7 @@ no longer so. While the key is away somebody has to bring it back before the con
 """
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -152,7 +153,7 @@ def _is_due(
 
 def _write(path: Path, data: bytes) -> None:
     """In one step, so that whoever asks at this moment gets the old bytes or the new ones."""
-    beside = path.with_suffix(f".{os.getpid()}.new")
+    beside = path.with_suffix(f".{secrets.token_hex(8)}.new")  # several requests at once may find it due
     try:
         with beside.open("wb") as file:
             file.write(data)

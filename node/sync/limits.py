@@ -4,7 +4,7 @@ Kept in memory, by process: a limit is a dam against floods and not an account. 
 node each has its own, and a restart begins anew.
 
 Rates are token buckets: a bucket fills at a steady rate up to its size, and each request takes one token out. Time is
-an argument (seconds of a clock that never goes back), so the rules are tested without waiting.
+an argument, in seconds, so the rules are tested without waiting; where it goes back nothing is filled meanwhile.
 """
 
 from collections import Counter, OrderedDict
@@ -94,11 +94,11 @@ class Limits:
         self._lock = Lock()
 
     def admit_address(self, address: str, now: float) -> None:
-        """Count a request from an address; raises ``TOO_MANY_REQUESTS``. ``now`` is a monotonic clock's."""
+        """Count a request from an address; raises ``TOO_MANY_REQUESTS``."""
         _require(self._addresses.take(network_of(address), now), "this address")
 
     def admit_member(self, member: KeyId, now: float) -> None:
-        """Count an authenticated request; raises ``TOO_MANY_REQUESTS``. ``now`` is a monotonic clock's."""
+        """Count an authenticated request; raises ``TOO_MANY_REQUESTS``."""
         _require(self._members.take(member, now), "this member")
 
     @contextmanager

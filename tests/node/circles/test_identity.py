@@ -2,8 +2,10 @@
 
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -118,6 +120,20 @@ def test_away_it_is_served_to_its_end_and_not_beyond(node: Node) -> None:
     with pytest.raises(HanseError) as caught:
         identity.publish(node.runtime.keyring, node.runtime.settings, node.clock.now())
     assert caught.value.code is Code.IDENTITY_OFFLINE
+
+
+def test_several_who_ask_first_are_all_answered(node: Node) -> None:
+    ready = Barrier(8)
+
+    def ask(_: int) -> bytes | None:
+        ready.wait()
+        return _serve(node)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(8)))
+    assert len(set(answers)) == 1
+    assert answers[0] is not None
+    assert [path.name for path in node.runtime.settings.data.glob("*.new")] == []
 
 
 def test_a_new_name_is_signed_anew(node: Node) -> None:
