@@ -7,8 +7,8 @@ the identifier. A charter is in force when every founder has signed; until then 
 Who joins them later, and who leaves, is computed from the statements that members make
 (:mod:`protocol.membership`), against the two quorums that the charter fixes for good.
 
-What is not checked here: that the holder of an identity key agreed to the contributor key beside it. Its card
-says so (:mod:`protocol.messages.card`), and whoever drafts or joins a charter compares the two.
+Two keys sign for a founder: the contributor key that the charter names for it, and its identity key. So nobody can
+be put into a charter unasked, with a contributor key of somebody else's beside its true name and identity.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,8 @@ from protocol.statements import PATTERN_LINE, PATTERN_TEXT
 MAX_CHARTER_BYTES: Final = 1_048_576
 """One charter, in bytes: a thousand founders at 450 bytes each, twice over for long names in any script."""
 
-MAX_SIGNED_CHARTER_BYTES: Final = MAX_CHARTER_BYTES + 262_144
-"""A charter and a thousand signatures of 170 bytes each."""
+MAX_SIGNED_CHARTER_BYTES: Final = MAX_CHARTER_BYTES + 524_288
+"""A charter and a thousand pairs of signatures of 256 bytes each."""
 
 MAX_TERMS_CHARACTERS: Final = 2_000
 """Unicode code points in the purpose and in the legal basis: a page that a person reads before signing."""
@@ -153,10 +153,14 @@ class Charter(_Wire, frozen=True, kw_only=True):
 
 
 class CharterSignature(_Wire, frozen=True, kw_only=True):
-    """One founder's Ed25519 signature, by its contributor key."""
+    """One founder's two Ed25519 signatures."""
 
     key_id: _KeyId
+    """Of the contributor key."""
     signature: Signature
+    """By the contributor key."""
+    identity_signature: Signature
+    """By the identity key: the institution agrees to this charter, with the keys that stand in it."""
 
 
 class SignedCharter(_Wire, frozen=True, kw_only=True):
@@ -199,12 +203,22 @@ def decode_signed_charter(data: bytes) -> SignedCharter:
     return _SIGNED_CHARTER.decode(data)
 
 
-def sign(signed: SignedCharter, key: SigningKey) -> SignedCharter:
-    """Add the signature of a founder's contributor key, or replace it; raises ``NOT_A_MEMBER`` for others."""
-    if key.public.key_id not in members(signed.charter):
+def sign(signed: SignedCharter, key: SigningKey, identity: SigningKey) -> SignedCharter:
+    """Add the signatures of a founder's contributor and identity keys, or replace them.
+
+    Raises ``NOT_A_MEMBER`` for a contributor key that is no founder's, ``WRONG_KEY`` for another identity key than the
+    charter has beside it.
+    """
+    founder = members(signed.charter).get(key.public.key_id)
+    if founder is None:
         raise ProtocolError(Code.NOT_A_MEMBER, f"{key.public.key_id} is no founder of this charter")
+    if founder.identity_key != identity.public.encode():
+        raise ProtocolError(Code.WRONG_KEY, f"the charter names another identity key for founder {key.public.key_id}")
+    message = _signed_bytes(signed.charter)
     signature = CharterSignature(
-        key_id=key.public.key_id, signature=encode_bytes(key.sign(_signed_bytes(signed.charter)))
+        key_id=key.public.key_id,
+        signature=encode_bytes(key.sign(message)),
+        identity_signature=encode_bytes(identity.sign(message)),
     )
     return _with(signed, {signature.key_id: signature})
 
@@ -224,7 +238,7 @@ def add_signatures(signed: SignedCharter, other: SignedCharter) -> SignedCharter
 def verify(signed: SignedCharter) -> frozenset[KeyId]:
     """The founders that have signed (clause 6.7).
 
-    Raises ``NOT_A_MEMBER`` if someone else did and ``BAD_SIGNATURE`` if one signature does not verify. Signatures
+    Raises ``NOT_A_MEMBER`` if someone else did and ``BAD_SIGNATURE`` if one of the two does not verify. Signatures
     may be missing: :func:`require_in_force` is the check to make before acting on a charter.
     """
     founders = members(signed.charter)
@@ -232,9 +246,15 @@ def verify(signed: SignedCharter) -> frozenset[KeyId]:
     for signature in signed.signatures:
         if signature.key_id not in founders:
             raise ProtocolError(Code.NOT_A_MEMBER, f"{signature.key_id} signed and is no founder of this charter")
-        key = PublicKey.decode(founders[signature.key_id].contributor_key)
-        if not key.verify(decode_bytes(signature.signature), message):
-            raise ProtocolError(Code.BAD_SIGNATURE, f"the signature of founder {signature.key_id} does not verify")
+        founder = founders[signature.key_id]
+        for role, text, value in (
+            ("contributor", founder.contributor_key, signature.signature),
+            ("identity", founder.identity_key, signature.identity_signature),
+        ):
+            if not PublicKey.decode(text).verify(decode_bytes(value), message):
+                raise ProtocolError(
+                    Code.BAD_SIGNATURE, f"the signature of founder {signature.key_id} by its {role} key does not verify"
+                )
     return frozenset(signature.key_id for signature in signed.signatures)
 
 

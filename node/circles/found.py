@@ -106,7 +106,7 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
 def sign(keyring: Keyring, signed: SignedCharter) -> SignedCharter:
     """Add our signature; raises ``NO_SUCH_MEMBER`` for a charter that does not name us."""
     founder = ourselves(keyring, signed.charter)
-    return charters.sign(signed, keyring.contributor(founder.key_id))
+    return charters.sign(signed, keyring.contributor(founder.key_id), keyring.identity())
 
 
 def read_charter(data: bytes) -> SignedCharter:

@@ -86,8 +86,8 @@ def _charter(founders: Sequence[_Keys]) -> SignedCharter:
         nonce=encode_bytes(os.urandom(16)),
     )
     signed = SignedCharter(charter=decode_charter(encode_charter(charter)), signatures=())
-    for _, _, contributor in founders:
-        signed = sign_charter(signed, contributor)
+    for identity, _, contributor in founders:
+        signed = sign_charter(signed, contributor, identity)
     return signed
 
 

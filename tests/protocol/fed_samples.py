@@ -61,10 +61,10 @@ def charter() -> Charter:
 
 
 def signed_charter(*signers: SigningKey) -> SignedCharter:
-    """The charter with these signatures."""
+    """The charter with the signatures of the founders that have these contributor keys."""
     signed = SignedCharter(charter=charter(), signatures=())
     for signer in signers:
-        signed = sign(signed, signer)
+        signed = sign(signed, signer, IDENTITY[CONTRIBUTOR.index(signer)])
     return signed
 
 

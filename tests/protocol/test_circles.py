@@ -23,7 +23,7 @@ from protocol.circles import (
 )
 from protocol.errors import Code, ProtocolError
 from tests.protocol import vectors_fed
-from tests.protocol.fed_samples import CONTRIBUTOR, STRANGER, charter, founder, signed_charter
+from tests.protocol.fed_samples import CONTRIBUTOR, IDENTITY, STRANGER, charter, founder, signed_charter
 from tests.protocol.generate import SCHEMAS
 from tests.protocol.vector_cases import Given, cases, refusal, schema_agrees, validator
 
@@ -64,15 +64,21 @@ def test_founders_sign_apart_and_in_any_order() -> None:
     assert whole == signed_charter(*CONTRIBUTOR) == add_signatures(second, first)
     assert verify(whole) == set(members(charter()))
     assert verify(first) == {CONTRIBUTOR[0].public.key_id}
-    assert sign(whole, CONTRIBUTOR[0]) == whole
+    assert sign(whole, CONTRIBUTOR[0], IDENTITY[0]) == whole
     assert add_signatures(whole, first) == whole
     assert require_in_force(decode_signed_charter(encode_signed_charter(whole))) == circle_id(encode_charter(charter()))
 
 
 def test_a_stranger_cannot_sign() -> None:
     with pytest.raises(ProtocolError) as caught:
-        sign(signed_charter(), STRANGER)
+        sign(signed_charter(), STRANGER, IDENTITY[0])
     assert caught.value.code is Code.NOT_A_MEMBER
+
+
+def test_a_founder_signs_with_its_own_identity() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        sign(signed_charter(), CONTRIBUTOR[0], IDENTITY[1])
+    assert caught.value.code is Code.WRONG_KEY
 
 
 def test_signatures_of_another_charter_are_refused() -> None:

@@ -15,10 +15,11 @@ from protocol.fork import (
     decode_fork,
     fork_point,
     prove_fork,
+    prove_other_beginning,
     prove_unlocated_fork,
     verify_fork,
 )
-from protocol.identifiers import parse_circle_id
+from protocol.identifiers import encode_bytes, parse_circle_id
 from protocol.keys import PublicKey
 from protocol.limits import MAX_AUTHOR_NOTE_BYTES, MAX_FORK_BYTES, MAX_LOG_SIZE
 from protocol.merkle import proofs, tiles
@@ -27,7 +28,7 @@ from protocol.merkle.frontier import EMPTY
 from tests.protocol import vectors_fork
 from tests.protocol.signed_log import CIRCLE, KEY, OTHER_KEY, SignedLog, entry, hash_reader
 from tests.protocol.vector_cases import Given, cases, refusal, schema_agrees, validator
-from tests.protocol.vectors_fork import LEFT, branch, other_history, proof, unlocated
+from tests.protocol.vectors_fork import LEFT, branch, other_beginning, other_history, proof, unlocated
 
 GOOD: Final = proof(5)
 
@@ -65,6 +66,23 @@ def test_every_fork_is_located(data: st.DataObject) -> None:
         assert proofs.left_siblings(index, size, path) == before[::-1]
 
 
+@settings(deadline=None, max_examples=60)
+@given_any(st.data())
+def test_another_beginning_is_proven_with_the_tree_of_one_side(data: st.DataObject) -> None:
+    """Whatever the sizes: of the smaller history nothing is needed but its note."""
+    later = data.draw(st.integers(2, 60))
+    earlier = data.draw(st.integers(1, later - 1))
+    part = data.draw(st.integers(0, earlier - 1))
+    entries = [entry(number) for number in range(later)]
+    log = SignedLog(entries)
+    other = SignedLog([*entries[:part], *(entry(5_000 + number) for number in range(part, earlier))])
+    read = hash_reader(log.hashes)
+    root, path = proofs.root_at(earlier, read), proofs.consistency_proof(earlier, later, read)
+    found = prove_other_beginning(CIRCLE, KEY.public, log.note(), other.note(), root, path)
+    assert verify_fork(found, CIRCLE, KEY.public) == ForkPoint(KEY.public.key_id, None)
+    assert len(found) <= MAX_FORK_BYTES
+
+
 @settings(deadline=None)
 @given_any(st.integers(0, 60), st.integers(0, 60))
 def test_one_history_is_no_fork(one: int, other: int) -> None:
@@ -98,6 +116,12 @@ def test_no_proof_is_made_where_there_is_no_fork() -> None:
         lambda: prove_fork(CIRCLE, KEY.public, branch(LEFT, 9), branch(LEFT, 13)),
         lambda: prove_unlocated_fork(CIRCLE, KEY.public, LEFT.note(9), LEFT.note(13)),
         lambda: prove_unlocated_fork(CIRCLE, KEY.public, LEFT.note(), LEFT.note()),
+        lambda: prove_other_beginning(
+            CIRCLE, KEY.public, LEFT.note(), LEFT.note(9), LEFT.checkpoint(9).root, LEFT.proof(9)
+        ),
+        lambda: prove_other_beginning(
+            CIRCLE, KEY.public, LEFT.note(), other_history(5, 9).note(), bytes(32), LEFT.proof(9)
+        ),
         lambda: prove_fork(
             CIRCLE, KEY.public, branch(LEFT), Branch(LEFT.note(), hash_reader(other_history(5, 13).hashes))
         ),
@@ -114,11 +138,13 @@ def test_an_authors_note_fits_the_proof() -> None:
     assert len(sign_checkpoint(Checkpoint(LEFT.origin, MAX_LOG_SIZE, bytes(32)), KEY)) <= MAX_AUTHOR_NOTE_BYTES
 
 
+@pytest.mark.parametrize("good", [GOOD, other_beginning(3, 8, 13)], ids=["located", "two sizes"])
 @settings(deadline=None, max_examples=300)
-@given_any(place=st.integers(0, len(GOOD) - 1), cut=st.integers(0, 30), other=st.binary(max_size=4))
-def test_a_changed_proof_shows_nothing(place: int, cut: int, other: bytes) -> None:
-    changed = GOOD[:place] + other + GOOD[place + cut :]
-    if changed != GOOD:
+@given_any(data=st.data(), cut=st.integers(0, 30), other=st.binary(max_size=4))
+def test_a_changed_proof_shows_nothing(good: bytes, data: st.DataObject, cut: int, other: bytes) -> None:
+    place = data.draw(st.integers(0, len(good) - 1))
+    changed = good[:place] + other + good[place + cut :]
+    if changed != good:
         with pytest.raises(ProtocolError):
             verify_fork(changed, CIRCLE, KEY.public)
 
@@ -133,4 +159,9 @@ def test_garbage_raises_protocol_errors_only(garbage: bytes) -> None:
 def test_the_unlocated_form_has_no_entries() -> None:
     read = decode_fork(unlocated())
     assert (read.index, read.left.leaf, read.right.proof) == (None, None, ())
+    apart = decode_fork(other_beginning(5, 12, 13))
+    assert (apart.index, {apart.left.leaf, apart.right.leaf}) == (
+        None,
+        {None, encode_bytes(LEFT.checkpoint(12).root)},
+    )
     assert set(vectors_fork.FILES) == {"v1/fork.schema.json", "vectors/fork.json", "vectors/cosignatures.json"}

@@ -176,7 +176,13 @@ def _signed_cases() -> Iterable[Case]:
         each | {"signature": bare} if each["key_id"] == CONTRIBUTOR[0].public.key_id else each for each in signatures
     ]
     yield _refused("a signature without the context", "6.7", contextless, Code.BAD_SIGNATURE)
-    stranger: Json = {"key_id": STRANGER.public.key_id, "signature": bare}
+    unasked: list[Json] = [
+        signatures[0]
+        | {"identity_signature": encode_bytes(STRANGER.sign(b"hanse/v1/charter\n" + encode_charter(charter())))},
+        *signatures[1:],
+    ]
+    yield _refused("an institution that was not asked", "6.7", unasked, Code.BAD_SIGNATURE)
+    stranger: Json = {"identity_signature": bare, "key_id": STRANGER.public.key_id, "signature": bare}
     with_stranger = sorted([*signatures, stranger], key=lambda each: str(each["key_id"]))
     yield _refused("a stranger's signature", "6.7", with_stranger, Code.NOT_A_MEMBER)
     yield _refused("signatures in another order", "6.7", signatures[::-1], Code.NON_CANONICAL)

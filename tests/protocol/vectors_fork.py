@@ -1,5 +1,6 @@
 """Vectors and schema of fork proofs (clauses 8.10 to 8.12) and of cosignatures (clauses 7.11 and 7.12)."""
 
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -42,6 +43,13 @@ def proof(index: int, left: int = 13, right: int = 13) -> bytes:
 def unlocated() -> bytes:
     """The proof without entries."""
     return fork.prove_unlocated_fork(CIRCLE, KEY.public, LEFT.note(), other_history(5, 13).note())
+
+
+def other_beginning(part: int, earlier: int, later: int) -> bytes:
+    """The proof that the tree of ``later`` entries does not begin with one that was signed, which parts at ``part``."""
+    log, other = LEFT, other_history(part, earlier)
+    root, path = log.checkpoint(earlier).root, log.proof(earlier, later)
+    return fork.prove_other_beginning(CIRCLE, KEY.public, log.note(later), other.note(), root, path)
 
 
 _FORK_FLAGS: Final = {
@@ -136,6 +144,13 @@ def _fork_cases() -> Iterable[Case]:
     ):
         yield _proven(name, index, left, right)
     yield Case("two roots for one size", "8.12", {**_given(unlocated()), "index": None})
+    for name, part, earlier, later in (
+        ("two sizes, one entry and two", 0, 1, 2),
+        ("two sizes, a complete tree and more", 3, 8, 13),
+        ("two sizes, the next", 5, 12, 13),
+        ("two sizes far apart", 2, 3, 13),
+    ):
+        yield Case(name, "8.12", {**_given(other_beginning(part, earlier, later)), "index": None})
     slander, point, spelled = "slander", "wrong-point", "second-spelling"
     bad = Code.BAD_PROOF
     yield _refused("one history at two sizes", "8.11", _one_history(), bad, slander)
@@ -169,16 +184,61 @@ def _fork_cases() -> Iterable[Case]:
     none, some = Code.INCONSISTENT, {"leaf": leaf}
     yield _refused("an index without entries", "8.10", encode(no_entries | {"index": 5}), none, point)
     yield _refused("entries without an index", "8.10", _changed(index=None), none, point)
-    half = encode(no_entries | _side("left", unlocated(), **some))
+    half = encode(no_entries | {"index": 5} | _side("left", unlocated(), **some))
     yield _refused("an entry on one side", "8.10", half, none, point)
     hashes = encode(no_entries | _side("left", unlocated(), proof=[leaf]))
     yield _refused("hashes without an entry", "8.10", hashes, none, point)
+    yield from _two_size_refusals()
     shape = Code.MALFORMED
     yield _refused("an index before the first", "8.10", _changed(index=-1), shape, "unbounded", schema=True)
     yield _refused("another version", "8.10", _changed(v=2), shape, "unbounded", schema=True)
     many = _changed(**_side("left", proof=[leaf] * 65))
     yield _refused("more hashes than any proof has", "8.10", many, shape, "unbounded", schema=True)
     yield _refused("larger than any proof", "8.10", _changed(v="x" * 8_192), Code.TOO_LARGE, "unbounded", schema=True)
+
+
+def _two_size_refusals() -> Iterable[Case]:
+    """What does not prove that a larger tree begins otherwise than was signed."""
+    good, bad, clause = other_beginning(3, 8, 13), Code.BAD_PROOF, "8.12"
+    sides = as_json(msgspec.json.decode(good))
+    later = next(name for name in ("left", "right") if as_json(sides[name])["leaf"] is not None)
+    earlier = {"left": "right", "right": "left"}[later]
+    zero, root = encode_bytes(bytes(32)), as_json(sides[later])["leaf"]
+    path = as_json(sides[later])["proof"]
+    assert isinstance(path, list)
+
+    def changed(side: str, **members: object) -> bytes:
+        return encode(sides | _side(side, good, **members))
+
+    def with_earlier(checkpoint: bytes) -> bytes:
+        both = sorted(
+            (as_json(sides[later]), as_json(sides[earlier]) | {"checkpoint": checkpoint.decode()}),
+            key=lambda side: str(side["checkpoint"]),
+        )
+        return encode(sides | {"left": both[0], "right": both[1]})
+
+    yield _refused("two sizes of one history", clause, with_earlier(LEFT.note(8)), bad, "slander")
+    yield _refused(
+        "two sizes, and a root for a third", clause, with_earlier(other_history(3, 7).note()), bad, "slander"
+    )
+    yield _refused("two sizes, and no entries at first", clause, with_earlier(LEFT.note(0)), bad, "slander")
+    yield _refused("two sizes, and a root that was not", clause, changed(later, leaf=zero), bad, "slander")
+    yield _refused("two sizes, and another hash", clause, changed(later, proof=[zero, *path[1:]]), bad, "slander")
+    yield _refused("two sizes, and a hash too few", clause, changed(later, proof=path[:-1]), bad, "slander")
+    yield _refused(
+        "two sizes, and a hash too many", clause, changed(later, proof=[*path, zero]), bad, "second-spelling"
+    )
+    swapped = encode(sides | _side(later, good, leaf=None, proof=[]) | _side(earlier, good, leaf=root, proof=path))
+    yield _refused("two sizes, and the root on the other side", clause, swapped, bad, "slander")
+    both = changed(earlier, leaf=root)
+    yield _refused("two sizes, and a root on both sides", "8.10", both, Code.INCONSISTENT, "second-spelling")
+    one_size = as_json(msgspec.json.decode(unlocated()))
+    notes = {name: str(as_json(one_size[name])["checkpoint"]).split("\n")[2] for name in ("left", "right")}
+    for name, text in notes.items():
+        again = encode(one_size | _side(name, unlocated(), leaf=encode_bytes(b64decode(text))))
+        yield _refused(f"one size, and the root of the {name} again", clause, again, bad, "second-spelling")
+    indexed = encode(sides | {"index": 3})
+    yield _refused("two sizes, and an index", "8.10", indexed, Code.INCONSISTENT, "wrong-point")
 
 
 def _with_cosignature() -> bytes:

@@ -15,6 +15,7 @@ from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.sync import sync_once
 from protocol import envelope, statements
+from protocol.circles import CharterSignature, SignedCharter, add_signatures, encode_charter
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, encode_bytes
 from protocol.keys import SigningKey
@@ -239,3 +240,30 @@ def _presented(node: Node, now: Timestamp) -> bytes:
     data = identity.serve(node.runtime.keyring, node.runtime.settings, now)
     assert data is not None
     return data
+
+
+def founder_that_was_not_asked(stage: Stage) -> None:
+    """A charter with the honest member's true name, address and identity beside a contributor key of the drafter's."""
+    nodes = (stage.victim, stage.hostile, stage.honest)
+    cards = [circles.card(node.runtime.keyring, node.runtime.settings) for node in nodes]
+    terms = circles.Terms(name="Another Invented Circle", purpose="Trying.", legal_basis="None is needed.")
+    drafted = circles.create(stage.hostile.runtime.keyring, terms, cards).charter
+    mine, true = SigningKey(os.urandom(32)), open_card(cards[-1]).founder()
+    lines = [
+        msgspec.structs.replace(line, contributor_key=mine.public.encode()) if line == true else line
+        for line in drafted.founders
+    ]
+    charter = msgspec.structs.replace(drafted, founders=tuple(sorted(lines, key=lambda line: line.contributor_key)))
+    signed = SignedCharter(charter=charter, signatures=())
+    for node in nodes[:2]:
+        signed = add_signatures(signed, circles.sign(node.runtime.keyring, signed))
+    message = b"hanse/v1/charter\n" + encode_charter(charter)
+    own = encode_bytes(mine.sign(message))
+    forged = CharterSignature(key_id=mine.public.key_id, signature=own, identity_signature=own)
+    everybody = sorted((*signed.signatures, forged), key=lambda each: each.key_id)
+    for signatures, code in ((signed.signatures, Code.BAD_CHARTER), (tuple(everybody), Code.BAD_SIGNATURE)):
+        with pytest.raises(ProtocolError) as caught, stage.victim.runtime.database.write() as tx:
+            circles.join(
+                tx, stage.victim.runtime.keyring, msgspec.structs.replace(signed, signatures=signatures), make.IAT
+            )
+        assert caught.value.code is code

@@ -381,6 +381,12 @@ INSIDERS: Final = (
         spoils=True,
     ),
     Attack(
+        "Founder that was not asked",
+        "Drafts a charter with another's true name, address and identity key beside a contributor key of its own.",
+        "Without a signature by that identity key the charter is not in force: whoever signs it has joined nothing.",
+        insiders.founder_that_was_not_asked,
+    ),
+    Attack(
         "Key substitution: card",
         "Endorses cards that bear another's identity, request or contributor key, or were made for another circle.",
         "Such an endorsement says nothing; an operator who is asked to endorse one is told why not.",
