@@ -7,12 +7,14 @@ before *i*, whatever the size of the tree. Where they are the same in both proof
 *i*, so *i* is the one place where they part. So every member that holds such a proof voids the same entries, and
 what stood before stays.
 
-Where only the two checkpoints are known, of one size and with two roots, it is not known where they part
-(*unlocated*): the log stops, and nothing in it becomes void.
+Where the entries behind one of the two are not known, it is not known where they part either (*unlocated*): the log
+stops, and nothing in it becomes void. Two roots for one size need no more than the two notes. For two sizes, whoever
+has the tree behind the larger shows the root that it had at the smaller size, which is not the one that was signed.
 
 What lives here: making and checking proofs. What does not: what follows for the log (:mod:`protocol.membership`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -42,7 +44,8 @@ class ForkSide(_Wire, frozen=True, kw_only=True):
     checkpoint: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_AUTHOR_NOTE_BYTES)]
     """The author's note, without what others signed: one fork has few spellings."""
     leaf: _Hash | None
-    """Null where it is not known at which entry the histories part."""
+    """The entry's hash; where it is not known which entry that is, null, or the root that this history had at the size
+    of the other."""
     proof: Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=MAX_PROOF_HASHES)]
 
 
@@ -60,9 +63,11 @@ class ForkProof(_Wire, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.left.checkpoint >= self.right.checkpoint:
             raise ProtocolError(Code.NON_CANONICAL, "the sides are not in ascending order of their checkpoints")
-        for side in (self.left, self.right):
-            if (side.leaf is None) != (self.index is None) or (self.index is None and side.proof):
-                raise ProtocolError(Code.INCONSISTENT, "an entry stands on both sides, with its index, or on none")
+        hashes = [side.leaf is not None for side in (self.left, self.right)]
+        if any(side.proof and side.leaf is None for side in (self.left, self.right)):
+            raise ProtocolError(Code.INCONSISTENT, "a proof of nothing")
+        if not all(hashes) if self.index is not None else all(hashes):
+            raise ProtocolError(Code.INCONSISTENT, "an entry stands on both sides with its index, and a root on one")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,8 +109,7 @@ def verify_fork(data: bytes, circle: CircleId, key: PublicKey) -> ForkPoint:
     log = origin(circle, key.key_id)
     left, right = (_opened(side, log, key) for side in (proof.left, proof.right))
     if proof.index is None:
-        if left.size != right.size or left.root == right.root:
-            raise ProtocolError(Code.BAD_PROOF, "without an entry, two roots for one size are needed")
+        _require_two_roots((left, proof.left), (right, proof.right))
         return ForkPoint(proof.contributor, None)
     if proof.left.leaf == proof.right.leaf:
         raise ProtocolError(Code.BAD_PROOF, f"both sides have the same entry {proof.index}")
@@ -131,12 +135,12 @@ def prove_fork(circle: CircleId, key: PublicKey, left: Branch, right: Branch) ->
     if index is None:
         raise ProtocolError(Code.BAD_PROOF, "one of the two histories is the beginning of the other")
     sides = [
-        ForkSide(
-            checkpoint=author_note(branch.note, origin=log, key=key).decode("utf-8"),
-            leaf=Digest(encode_bytes(branch.read(0, index))),
-            proof=tuple(
-                Digest(encode_bytes(node)) for node in proofs.inclusion_proof(index, checkpoint.size, branch.read)
-            ),
+        _side(
+            circle,
+            key,
+            branch.note,
+            branch.read(0, index),
+            proofs.inclusion_proof(index, checkpoint.size, branch.read),
         )
         for branch, checkpoint in zip((left, right), checkpoints, strict=True)
     ]
@@ -144,15 +148,32 @@ def prove_fork(circle: CircleId, key: PublicKey, left: Branch, right: Branch) ->
 
 
 def prove_unlocated_fork(circle: CircleId, key: PublicKey, left: bytes, right: bytes) -> bytes:
-    """The proof that two notes contradict each other, where the entries behind one of them are not known."""
+    """The proof that two notes of one size contradict each other, where the entries behind one are not known."""
+    return _proven(circle, key, None, [_side(circle, key, note) for note in (left, right)])
+
+
+def prove_other_beginning(
+    circle: CircleId, key: PublicKey, note: bytes, earlier: bytes, root: bytes, path: Sequence[bytes]
+) -> bytes:
+    """The proof that ``note`` contradicts ``earlier``, a note of a smaller size.
+
+    ``root`` is the one that the tree behind ``note`` had at that size, and ``path`` the consistency proof from there.
+    Raises what :func:`open_checkpoint` raises, and ``BAD_PROOF`` where they do not contradict each other, or ``path``
+    does not show it.
+    """
+    return _proven(circle, key, None, [_side(circle, key, note, root, path), _side(circle, key, earlier)])
+
+
+def _side(
+    circle: CircleId, key: PublicKey, note: bytes, leaf: bytes | None = None, path: Sequence[bytes] = ()
+) -> ForkSide:
     log = origin(circle, key.key_id)
-    for note in (left, right):
-        open_checkpoint(note, origin=log, key=key)
-    sides = [
-        ForkSide(checkpoint=author_note(note, origin=log, key=key).decode("utf-8"), leaf=None, proof=())
-        for note in (left, right)
-    ]
-    return _proven(circle, key, None, sides)
+    open_checkpoint(note, origin=log, key=key)
+    return ForkSide(
+        checkpoint=author_note(note, origin=log, key=key).decode("utf-8"),
+        leaf=None if leaf is None else Digest(encode_bytes(leaf)),
+        proof=tuple(Digest(encode_bytes(node)) for node in path),
+    )
 
 
 def _proven(circle: CircleId, key: PublicKey, index: int | None, sides: list[ForkSide]) -> bytes:
@@ -172,6 +193,21 @@ def _opened(side: ForkSide, log: str, key: PublicKey) -> Checkpoint:
     if author_note(note, origin=log, key=key) != note:
         raise ProtocolError(Code.NON_CANONICAL, "a checkpoint with more than its author's signature")
     return checkpoint
+
+
+def _require_two_roots(*sides: tuple[Checkpoint, ForkSide]) -> None:
+    """That two roots were signed for the smaller of the two sizes: one as such, one as the past of the larger tree."""
+    (earlier, signed), (later, shown) = sorted(sides, key=lambda side: side[0].size)
+    if earlier.size < later.size:
+        root = decode_bytes(shown.leaf or "")
+        path = [decode_bytes(node) for node in shown.proof]
+        proofs.verify_consistency(earlier.size, root, later.size, later.root, path)
+    elif signed.leaf is None and shown.leaf is None:
+        root = later.root
+    else:
+        raise ProtocolError(Code.BAD_PROOF, "two roots for one size need nothing beside them")
+    if root == earlier.root:
+        raise ProtocolError(Code.BAD_PROOF, f"both sides have the same root for {earlier.size} entries")
 
 
 def _before(side: ForkSide, checkpoint: Checkpoint, index: int) -> tuple[bytes, ...]:
