@@ -44,7 +44,7 @@ def server_databases(postgresql_url: str) -> Iterator[list[str]]:
 def test_nodes_that_are_killed_at_random_agree_in_the_end(tmp_path: Path, server_databases: list[str]) -> None:
     databases = [*server_databases, *[""] * (NODES - len(server_databases))]
     places = [Place("127.0.0.1", free_port(), database_url=url) for url in databases]
-    with fleet(tmp_path, places, sync_seconds=2, pause_seconds=1) as machines:
+    with fleet(tmp_path, places, sync_seconds=3, pause_seconds=3) as machines:
         machines.start()
         machines.disturb(lambda: machines.counts.total() >= KILLS, Random(1), every=0.5)  # noqa: S311
         machines.stop_publishing()
