@@ -1,6 +1,7 @@
 """Appending to our own log: sign, extend, sign the checkpoint, store and project, in one transaction."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from node.domain.circles import Roster
@@ -61,6 +62,8 @@ def append(
     entries = [_sign(log.size + offset, each, key, roster, now) for offset, each in enumerate(new)]
     _store(tx, log, key, entries)
     reading = project(tx, circle, own, entries, now)
+    # A database that is put back under a running process is shorter than what this process has signed.
+    tx.after_commit.append(partial(keyring.confirm_log, own, log.size + len(entries)))
     if reading.unreadable:
         first = reading.unreadable[0]
         raise HanseError(Code.INVALID, f"statement {new[first.index - log.size].id} {first.detail}.", fault=Fault.OURS)

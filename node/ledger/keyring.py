@@ -84,12 +84,12 @@ class Keyring:
         return key
 
     def confirm_log(self, contributor: KeyId, size: int) -> None:
-        """Remember that our log under this key has been compared with members, and holds ``size`` entries.
+        """Remember that our log under this key has been compared with members, or signed on since, at this size.
 
         In memory only. Whoever restores a backup starts the node afterwards, so what a process has seen holds as
         long as the process does; a key that this process has made cannot have signed more than this process knows.
         """
-        self._confirmed[contributor] = max(size, self._confirmed.get(contributor, 0))
+        self._confirmed[contributor] = size
 
     def is_confirmed(self, contributor: KeyId, size: int) -> bool:
         """Whether a log of this size may be signed on: it was confirmed, and has not become shorter since."""

@@ -10,7 +10,7 @@ Threads of one process queue for the lock here, because SQLite would make them s
 each time. PostgreSQL: writes run at READ COMMITTED, reads at REPEATABLE READ so that one page shows one moment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final
@@ -36,10 +36,12 @@ connections are in use."""
 class Transaction:
     """One open transaction. Only modules in ``node.storage`` touch ``connection``."""
 
-    __slots__ = ("connection",)
+    __slots__ = ("after_commit", "connection")
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        self.after_commit: list[Callable[[], None]] = []
+        """What is to be remembered in memory once this has become lasting; forgotten where it does not."""
 
     @property
     def is_postgresql(self) -> bool:
@@ -79,7 +81,10 @@ class Database:
             self.engine.connect().execution_options(**{_WRITE: True}) as connection,
             connection.begin(),
         ):
-            yield Transaction(connection)
+            transaction = Transaction(connection)
+            yield transaction
+        for act in transaction.after_commit:
+            act()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

@@ -212,6 +212,23 @@ def test_the_first_pull_of_the_worker_is_as_good(scene: Scene) -> None:
     scene.assert_one_history()
 
 
+def test_what_a_process_has_signed_itself_must_still_be_there(scene: Scene) -> None:
+    """A database server is put back while the node runs on: to a size that it had after the comparison."""
+    confirm_own_log(scene.author.runtime, scene.circle, transport=scene.network)
+    publish(scene.author, scene.circle, make.finding(scene.circle))
+    backup = back_up(scene.author.runtime.database)
+    publish(scene.author, scene.circle, make.finding(scene.circle))
+    sync_once(scene.reader.runtime, transport=scene.network)
+    put_back(scene.author.runtime.database, backup)
+
+    with pytest.raises(HanseError, match="has not been compared"):
+        publish(scene.author, scene.circle, make.finding(scene.circle))
+
+    confirm_own_log(scene.author.runtime, scene.circle, transport=scene.network)
+    publish(scene.author, scene.circle, make.finding(scene.circle))
+    scene.assert_one_history()
+
+
 def test_a_log_that_became_shorter_while_the_process_ran_is_compared_again(scene: Scene) -> None:
     backup = back_up(scene.author.runtime.database)
     confirm_own_log(scene.author.runtime, scene.circle, transport=scene.network)
