@@ -27,14 +27,14 @@ from typing import Final
 
 import msgspec
 
-from node.domain.subjects import normalise
+from node.domain.subjects import Organisation, normalise
 from node.subjects.matching.files import read_registry
 from node.subjects.matching.index import Index, Source, gather
 from node.subjects.matching.places import load as load_places
 from node.subjects.matching.resolve import Matcher, Mode, matcher, matches
 from node.subjects.matching.store import read, write
 from protocol.identifiers import SubjectId
-from tests.bench.names_data import CROSSREF, NAMES, REGISTRY, SETS, Labelled, read_set
+from tests.bench.names_data import CROSSREF, NAMES, REGISTRY, S2AFF, SETS, Labelled, read_set
 from tests.bench.names_score import score_links, score_rank
 from tests.support import ROOT, SHARED_DATA
 
@@ -101,6 +101,32 @@ def rates(having: Matcher, exact: Exact, name: str, texts: Sequence[Labelled]) -
     figures[f"{name}_exact_name_precision"] = round(plain.precision, 4)
     figures[f"{name}_exact_name_recall"] = round(plain.recall, 4)
     return figures, safe
+
+
+def misses(having: Matcher, organisations: Sequence[Organisation], texts: Sequence[Labelled]) -> dict[str, float]:
+    """Why the first suggestion for a text of S2AFF is none of those meant, by what the registry says of the two.
+
+    S2AFF counts a text as right when the first candidate is any of its labels, and leaves out texts without a label.
+    """
+    ties: dict[tuple[SubjectId, SubjectId], str] = {
+        (each.id, tie.subject): tie.relation for each in organisations for tie in each.relations
+    }
+    names = {each.id: {normalise(name.value) for name in each.names} for each in organisations}
+    kinds: Counter[str] = Counter()
+    for each in texts:
+        found = [one.subject for one in matches(having, each.text).suggestions]
+        if not each.meant or (found and found[0] in each.meant):
+            continue
+        relations = {ties[found[0], one] for one in each.meant if found and (found[0], one) in ties}
+        if not found or not each.meant & set(found):
+            kinds["none_meant_suggested"] += not relations
+        kinds["same_in_another_age"] += bool(relations & {"predecessor", "successor"})
+        kinds["part_or_whole"] += bool(relations & {"parent", "child"})
+        kinds["otherwise_related"] += relations == {"related"}
+        if found and not relations and each.meant & set(found):
+            alike = any(names[found[0]] & names.get(one, set()) for one in each.meant)
+            kinds["namesake" if alike else "wrong_order"] += 1
+    return {f"s2aff_not_first_{kind}": count for kind, count in sorted(kinds.items())}
 
 
 def fairness(index: Index, links: Sequence[Link]) -> dict[str, float]:
@@ -196,6 +222,8 @@ def measure(registries: Sequence[Path], names: Path, *, wrong: bool) -> dict[str
         found, safe = rates(having, exact, name, texts)
         figures |= found
         links += safe if name == CROSSREF else []
+        if name == S2AFF:
+            figures |= misses(having, organisations, texts)
         if name == CROSSREF:
             plain_texts = [each.text for each in texts]
             rate = _rate(partial(_link_all, exact, plain_texts), len(texts))

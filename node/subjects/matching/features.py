@@ -72,7 +72,7 @@ class _Around:
         self.index, self.text, self.found, self.evidence = index, text, found, evidence
         self.by_organisation = {each.organisation: each for each in found}
         self.firm = [each for each in found if each.mention.how in {"exact", "order"} and each.mention.length > 1]
-        self.hosts = any("education" in index.source.types[each.organisation] for each in self.firm)
+        self.hosts = {each.organisation for each in self.firm if "education" in index.source.types[each.organisation]}
         self.bearers: dict[tuple[int, int, str], list[Candidate]] = defaultdict(list)
         for each in found:
             self.bearers[each.mention.start, each.mention.end, each.mention.how].append(each)
@@ -149,7 +149,7 @@ class _Around:
             numbers["generic"] = 1.0
         if words[0] in UNITS:
             numbers["unit"] = 1.0
-        elif (words[0] in LABORATORIES or "laboratory" in words) and self.hosts:
+        elif (words[0] in LABORATORIES or "laboratory" in words) and self.hosts - {each.organisation}:
             numbers["laboratory"] = 1.0
 
     def _fills(self, each: Candidate) -> float:

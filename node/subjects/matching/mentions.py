@@ -30,6 +30,8 @@ MAX_LOOKED: Final = 8
 """Rarest words of a part by which names are looked for."""
 MAX_SPELLINGS: Final = 3
 """Known words that a misspelt one may stand for."""
+MAX_COMPLETIONS: Final = 6
+"""Known words that an abbreviation may stand for."""
 MIN_STEM: Final = 3
 """Letters from which an abbreviation is completed."""
 MAX_SHORT: Final = 6
@@ -111,7 +113,9 @@ def _spread(index: Index, text: Text, exact: list[Mention]) -> list[Mention]:
 
 def _short(index: Index, text: Text, exact: Sequence[Mention]) -> list[Mention]:
     """Names of which some words stand here and the others are left out: "University of Bari", "Courant Institute"."""
-    held = {number for each in exact if each.length > 1 for number in range(each.start, each.end)}
+    held = {
+        number for each in exact if each.how == "exact" and each.length > 1 for number in range(each.start, each.end)
+    }
     found: list[Mention] = []
     for number, word in enumerate(text.words):
         if word in KINDS_OF_ORGANISATIONS and number not in held:
@@ -126,7 +130,7 @@ def _shortened(index: Index, text: Text, number: int) -> list[Mention]:
         found: list[tuple[float, int, int]] = []
         for start in range(max(0, number - length + 1), number + 1):
             end = start + length
-            if end > len(text) or part[start] != part[end - 1] or (start < number < end - 1):
+            if end > len(text) or part[start] != part[end - 1]:
                 continue
             words = text.words[start:end]
             rarest = max(words, key=lambda word: index.rarity.get(word, 0.0))
@@ -277,7 +281,7 @@ def _spellings(index: Index, word: str, cut_short: bool) -> list[str]:  # noqa: 
     bucket = index.near.get(word[:2], ())
     if cut_short:
         longer = [each for each in bucket if each.startswith(word) and len(each) > len(word)]
-        found = sorted(longer, key=lambda each: index.rarity[each])[:MAX_SPELLINGS]
+        found = sorted(longer, key=lambda each: index.rarity[each])[:MAX_COMPLETIONS]
         return [word, *found] if known else found
     if len(word) < MIN_SPELLED:
         return [word]
