@@ -179,6 +179,8 @@ class CircleReading:
     relations: tuple[RelationView, ...]
     unlisted: tuple[FindingView, ...]
     """Findings under an indicator that this node's vocabulary does not know: shown, without a signal."""
+    further_relations: int = 0
+    """Live relations beyond those that were read: to be had one by one where ties are shown."""
 
     @property
     def is_unknown(self) -> bool:

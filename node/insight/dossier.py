@@ -8,6 +8,7 @@ stated anything about is listed as unknown.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 
 from node.clock import day_of
 from node.domain.circles import Roster
@@ -33,6 +34,10 @@ from protocol.identifiers import KeyId, StatementId, SubjectId, VocabularyCode
 from protocol.signals import Signal
 from protocol.statements import FindingBody, RelationBody, ResponseBody, Timestamp
 from protocol.vocabulary import WHOLE, Indicator, Polarity, Vocabulary
+
+MAX_RELATIONS: Final = 100
+"""Relations of one identifier in one circle that a dossier opens: more than a page shows. A large funder has thousands,
+which are drawn and listed where ties are."""
 
 
 def dossier(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> Dossier:
@@ -79,7 +84,7 @@ def signal_view(
 def _circle(
     tx: Transaction, vocabulary: Vocabulary, roster: Roster, union: Union, now: Timestamp, trust: Trust
 ) -> CircleReading:
-    found = statements_on(tx, union, roster.circle, now)
+    found = statements_on(tx, union, roster.circle, now, relations=MAX_RELATIONS)
     targets = [(stored.contributor, stored.statement.id) for stored in found]
     responses = statements.responses_to(tx, roster.circle, targets, now=now)
     answers = _answers(responses)
@@ -103,7 +108,17 @@ def _circle(
         groups=_groups(views, vocabulary),
         relations=tuple(_relation_views(found, answers)),
         unlisted=tuple(unlisted),
+        further_relations=_further(tx, roster, union, found, now),
     )
+
+
+def _further(tx: Transaction, roster: Roster, union: Union, found: Iterable[StoredStatement], now: Timestamp) -> int:
+    """Live relations that were not read; counted only where the bound was met."""
+    read = [stored for stored in found if isinstance(stored.body, RelationBody)]
+    if len(read) < MAX_RELATIONS:
+        return 0
+    live = sum(stored.state in {"live", "corrected"} for stored in read)
+    return max(0, statements.count_relations(tx, roster.circle, union.ids, now=now) - live)
 
 
 _Answers = dict[tuple[KeyId, StatementId], tuple[ResponseView, ...]]

@@ -126,7 +126,7 @@ def _of_union(tx: Transaction, vocabulary: Vocabulary, union: Union, now: Timest
     today, trust = day_of(now), policy(tx)
     views: list[SignalView] = []
     for roster in circles.list_rosters(tx):
-        found = statements_on(tx, union, roster.circle, now)
+        found = statements_on(tx, union, roster.circle, now, relations=0)
         targets = [(stored.contributor, stored.statement.id) for stored in found]
         responses = statements.responses_to(tx, roster.circle, targets, now=now)
         for held in by_united_claim(roster.circle, union, found, responses):

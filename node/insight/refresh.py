@@ -85,7 +85,7 @@ def statements_of(tx: Transaction, claims: Iterable[Claim], now: Timestamp) -> l
         if len(wanted) == 1:
             findings = statements.of_claim(tx, wanted[0], now=now)
         else:
-            findings = statements.of_subject(tx, circle, subject, now=now)
+            findings = statements.of_subject(tx, circle, subject, now=now, relations=0)
         found += [held for held in with_responses(tx, circle, findings, now) if held.claim in wanted]
     return found
 

@@ -36,9 +36,15 @@ def union_of(tx: Transaction, subject: SubjectId) -> Union:
     return Union(canonical, subject_links.aliases_of(tx, canonical))
 
 
-def statements_on(tx: Transaction, union: Union, circle: CircleId, now: Timestamp) -> list[StoredStatement]:
-    """Findings about any of the identifiers and relations with one at an end, each once, in feed order."""
-    found = {each.seq: each for id_ in union.ids for each in statements.of_subject(tx, circle, id_, now=now)}
+def statements_on(
+    tx: Transaction, union: Union, circle: CircleId, now: Timestamp, *, relations: int
+) -> list[StoredStatement]:
+    """Findings about any of the identifiers and relations with one at an end, each once, in feed order.
+
+    At most ``relations`` of these for each identifier, as :func:`node.storage.statements.of_subject` chooses them.
+    """
+    held = (statements.of_subject(tx, circle, id_, now=now, relations=relations) for id_ in union.ids)
+    found = {each.seq: each for some in held for each in some}
     return [found[seq] for seq in sorted(found)]
 
 

@@ -39,18 +39,33 @@ def get(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: 
     return None if row is None else _stored(row, now)
 
 
-def of_subject(tx: Transaction, circle: CircleId, subject: SubjectId, *, now: Timestamp) -> list[StoredStatement]:
-    """Findings about a subject and relations that have it at either end, in any state, in feed order."""
-    query = (
-        _select()
-        .where(
-            LOGS.c.circle == circle,
-            STATEMENTS.c.kind.in_(("finding", "relation")),
-            sa.or_(STATEMENTS.c.subject == subject, STATEMENTS.c.object == subject),
-        )
-        .order_by(STATEMENTS.c.seq)
-    )
+def of_subject(
+    tx: Transaction, circle: CircleId, subject: SubjectId, *, now: Timestamp, relations: int | None = None
+) -> list[StoredStatement]:
+    """Findings about a subject and relations that have it at either end, in any state, in feed order.
+
+    With ``relations``, at most so many of these: the live ones first, of them the oldest. A funder has thousands.
+    """
+    findings = sa.and_(STATEMENTS.c.kind == "finding", STATEMENTS.c.subject == subject)
+    if relations is None:
+        either_end = sa.or_(STATEMENTS.c.subject == subject, STATEMENTS.c.object == subject)
+        wanted = sa.or_(findings, sa.and_(STATEMENTS.c.kind == "relation", either_end))
+    elif relations == 0:
+        wanted = findings
+    else:
+        ties = _ties(circle, [subject])
+        dead = sa.or_(ties.c.retracted_by.is_not(None), ties.c.exp <= now)
+        first = sa.select(ties.c.seq).order_by(dead, ties.c.seq).limit(relations)
+        wanted = sa.or_(findings, STATEMENTS.c.seq.in_(first))
+    query = _select().where(LOGS.c.circle == circle, wanted).order_by(STATEMENTS.c.seq)
     return [_stored(row, now) for row in tx.connection.execute(query)]
+
+
+def count_relations(tx: Transaction, circle: CircleId, subjects: Sequence[SubjectId], *, now: Timestamp) -> int:
+    """How many live relations have one of these at either end, before what is void is told apart."""
+    ties = _ties(circle, subjects)
+    query = sa.select(sa.func.count()).select_from(ties).where(ties.c.retracted_by.is_(None), ties.c.exp > now)
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def of_claim(tx: Transaction, claim: Claim, *, now: Timestamp) -> list[StoredStatement]:
@@ -209,6 +224,17 @@ def _select() -> sa.Select[Any]:
         LOG_CUTS.c.void_from,
         LOG_CUTS.c.closed_from,
     ).select_from(source)
+
+
+def _ties(circle: CircleId, subjects: Sequence[SubjectId]) -> sa.Subquery:
+    """Relations with one of these at either end, each once and unread."""
+    rows = STATEMENTS.alias()
+    columns = sa.select(rows.c.seq, rows.c.exp, rows.c.retracted_by).join(LOGS, LOGS.c.id == rows.c.log_id)
+    ends = (
+        columns.where(LOGS.c.circle == circle, rows.c.kind == "relation", end.in_(subjects))
+        for end in (rows.c.subject, rows.c.object)
+    )
+    return sa.union(*ends).subquery()
 
 
 def _bearing_on(subject: SubjectId) -> sa.CompoundSelect[Any]:

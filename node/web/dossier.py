@@ -112,6 +112,7 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
         parts=[_part(reading) for reading in found.circles],
         relations=_relations(found.circles),
         ties_shown=MAX_TIES_SHOWN,
+        further_relations=sum(reading.further_relations for reading in found.circles),
         outside=outside,
         publication_words=PUBLICATION_WORDS,
         registry_words=_REGISTRY_WORDS,

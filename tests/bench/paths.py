@@ -7,13 +7,14 @@ has a live concern. The baseline walks the same edges in a dictionary with the s
 statement: what an in-memory graph would cost, had it been read and kept true in every process.
 """
 
+import os
 import random
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median, quantiles
-from time import perf_counter, process_time
+from statistics import median
+from time import perf_counter
 from typing import Final
 
 import msgspec
@@ -25,6 +26,7 @@ from node.insight.paths import MAX_HOPS, paths
 from node.storage import subjects as registry
 from node.storage.tables.subjects import REGISTRY_RELATIONS
 from protocol.identifiers import SubjectId
+from tests.bench.meter import Meter, p95
 from tests.node import statements as make
 from tests.node.insight.support import Pool, pools_of
 
@@ -55,7 +57,7 @@ def measure(directory: Path, count: int, database_url: str) -> dict[str, float]:
     # Any subject that is tied to anything; and, apart, the ten hubs themselves, each a worst case.
     asked = choose.sample(sorted(near), _QUERIES)
     _paths(pool, asked[:_WARM])
-    times, processor, found, reached, cut = _paths(pool, asked)
+    times, found, reached, cut = _paths(pool, asked)
     hubs, *_ = _paths(pool, sorted(near, key=lambda each: -len(near[each]))[:_HUBS])
     plain = _plain(near, set(concerned), asked)
     pool.database.close()
@@ -64,16 +66,14 @@ def measure(directory: Path, count: int, database_url: str) -> dict[str, float]:
         "edges": len(edges),
         "largest_hub": max(len(each) for each in near.values()),
         "queries": _QUERIES,
-        "paths_median_milliseconds": round(median(times), 1),
-        "paths_p95_milliseconds": round(quantiles(times, n=20)[-1], 1),
-        "paths_slowest_milliseconds": round(max(times), 1),
-        "paths_processor_p95_milliseconds": round(quantiles(processor, n=20)[-1], 1),
-        "from_a_hub_slowest_milliseconds": round(max(hubs), 1),
+        "processes_waiting_for_a_processor": round(os.getloadavg()[0], 1),
+        **times.milliseconds("paths"),
+        **hubs.milliseconds("from_a_hub"),
         "queries_with_a_path": found,
         "queries_that_met_a_bound": cut,
         "subjects_reached_median": round(median(reached)),
         "baseline_median_milliseconds": round(median(plain), 2),
-        "baseline_p95_milliseconds": round(quantiles(plain, n=20)[-1], 2),
+        "baseline_p95_milliseconds": round(p95(plain), 2),
         "baseline_building_milliseconds": round(built * 1_000),
     }
 
@@ -116,18 +116,15 @@ def _say(pool: Pool, choose: random.Random, edges: Sequence[_Edge], concerned: S
         pool.say(choose.randrange(_CONTRIBUTORS), *findings)
 
 
-def _paths(pool: Pool, asked: Sequence[SubjectId]) -> tuple[list[float], list[float], int, list[int], int]:
-    times, processor, reached, found, cut = [], [], [], 0, 0
+def _paths(pool: Pool, asked: Sequence[SubjectId]) -> tuple[Meter, int, list[int], int]:
+    meter, reached, found, cut = Meter(pool.database), [], 0, 0
     for subject in asked:
-        with pool.database.read() as tx:
-            began, worked = perf_counter(), process_time()
+        with pool.database.read() as tx, meter.timed():
             reading = paths(tx, pool.node.runtime.vocabulary, subject, make.IAT)
-            times.append((perf_counter() - began) * 1_000)
-            processor.append((process_time() - worked) * 1_000)
         found += bool(reading.paths)
         cut += reading.left_out.anything
         reached.append(reading.reached)
-    return times, processor, found, reached, cut
+    return meter, found, reached, cut
 
 
 def _adjacency(edges: Sequence[_Edge]) -> dict[SubjectId, list[SubjectId]]:

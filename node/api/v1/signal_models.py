@@ -91,6 +91,7 @@ class CircleReadingBody(Model):
     groups: list[GroupBody]
     relations: list[RelationBody]
     unlisted: list[FindingBody] = Field(description="Findings under an indicator that this node does not know.")
+    further_relations: int = Field(description="Live relations beyond those shown here; the list of ties has them.")
 
 
 class DossierBody(Model):
@@ -162,6 +163,7 @@ def _circle(reading: CircleReading) -> CircleReadingBody:
         groups=[_group(each) for each in reading.groups],
         relations=[RelationBody.model_validate(each) for each in reading.relations],
         unlisted=[FindingBody.model_validate(each) for each in reading.unlisted],
+        further_relations=reading.further_relations,
     )
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from node import insight
 from node.domain.graph import Neighbourhood, Origin, OwnTie, RollUp
+from node.insight.dossier import MAX_RELATIONS
 from node.insight.graph import MAX_TIES, neighbourhood
 from node.insight.rollup import MAX_KIN, MAX_READ, roll_up
 from node.web.drawing import MAX_GROUPS, MAX_NEIGHBOURS, Drawing, draw, measure, wrap
@@ -163,3 +165,16 @@ def test_more_ties_than_are_shown_are_counted(quick_pool: Pool, vocabulary: Voca
     quick_pool.say(1, *(tied(quick_pool, 1, 2 + number, "funds") for number in range(MAX_TIES + 3)))
     found = around(quick_pool, vocabulary, 1)
     assert (len(found.ties), found.further[subject(1)]) == (MAX_TIES, 3)
+
+
+def test_of_many_relations_the_first_live_ones_are_shown_and_the_others_counted(
+    pool: Pool, vocabulary: Vocabulary
+) -> None:
+    relations = [make.relation(pool.circle, subject(1), subject(number)) for number in range(2, MAX_RELATIONS + 12)]
+    pool.say(1, *relations, make.retraction(pool.circle, relations[0].id))
+    with pool.database.read() as tx:
+        (reading,) = insight.dossier(tx, vocabulary, subject(1), make.IAT).circles
+        (other,) = insight.dossier(tx, vocabulary, subject(2), make.IAT).circles
+    assert [each.object for each in reading.relations] == [subject(number) for number in range(3, MAX_RELATIONS + 3)]
+    assert reading.further_relations == 9
+    assert ([each.provenance.state for each in other.relations], other.further_relations) == (["retracted"], 0)
