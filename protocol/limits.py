@@ -74,6 +74,10 @@ MAX_NONCE_CHARACTERS: Final = 64
 MAX_AUTHOR_NOTE_BYTES: Final = 512
 """A checkpoint with its author's signature and nobody else's, in bytes: origin twice, size, root and signature."""
 
+MAX_FACTS: Final = 2_000
+"""Entries of one log that count for membership: twice the members of the largest circle. Who could add facts without
+end would make every node compute the roster from all of them, again and again."""
+
 MAX_KEY_CHANGES: Final = 64
 """Changes of keys one after the other, from a founder's or an endorsed key on: one a month for five years; then members
 endorse a fresh card. Each is a log for ever, and no single member shall fill a circle with logs."""

@@ -36,7 +36,7 @@ from protocol.errors import ProtocolError
 from protocol.fork import ForkPoint
 from protocol.identifiers import CircleId, KeyId
 from protocol.keys import PublicKey
-from protocol.limits import MAX_KEY_CHANGES
+from protocol.limits import MAX_FACTS, MAX_KEY_CHANGES
 from protocol.messages.card import open_card_for, recall_card
 from protocol.projection import WHOLE, Cut
 from protocol.replica import AcceptedEntry
@@ -218,7 +218,7 @@ class _Held:
 
 
 def _counted(facts: Iterable[Fact]) -> _Held:
-    known = set(facts)
+    known = _first(set(facts))
     forked: dict[KeyId, int] = {}
     for fact in known:
         if isinstance(fact, ForkPoint) and fact.index is not None:
@@ -241,6 +241,17 @@ def _counted(facts: Iterable[Fact]) -> _Held:
                 place = (fact.index, fact.card)
                 rotation[fact.by] = min(place, rotation.get(fact.by, place))
     return _Held(endorsers, endorsed, votes, rotation, left, forked)
+
+
+def _first(facts: set[Fact]) -> set[Fact]:
+    """The facts without those that stand in a log behind the first :data:`MAX_FACTS` of that log (clause 6.10)."""
+    by_log: dict[KeyId, list[LogFact]] = defaultdict(list)
+    for fact in facts:
+        if not isinstance(fact, ForkPoint):
+            by_log[fact.by].append(fact)
+    for said in by_log.values():
+        facts = facts.difference(sorted(said, key=lambda fact: fact.index)[MAX_FACTS:])
+    return facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,13 @@ def project(
     cut = membership.cut_of(tx, circle, contributor)
     reading = interpret(entries, rows.by_id(tx, log, named(entries), cut), cut)
     facts = {fact.index for fact in facts_of(contributor, entries)}
+    counted = bool(facts) and not membership.has_all(tx, log)
     membership.insert(tx, log, [entry for entry in entries if entry.index in facts])
     rows.insert(tx, log, list(reading.new.values()), now, replaced=reading.replaced)
     rows.update(tx, log, list(reading.changed.values()), now)
     rows.insert_unreadable(tx, log, reading.unreadable, now)
     claims = reading.claims | rows.claims_answered(tx, circle, reading.answered)
-    if facts:
+    if counted:
         claims |= recompute(tx, circle, now)
     rows.mark_dirty(tx, circle, claims)
     return reading

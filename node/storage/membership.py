@@ -14,6 +14,7 @@ from node.storage.tables.ledger import ENTRIES, LOGS
 from node.storage.tables.membership import LOG_CUTS, MEMBERSHIP_FACTS
 from node.storage.upsert import upsert
 from protocol.identifiers import CircleId, KeyId
+from protocol.limits import MAX_FACTS
 from protocol.projection import WHOLE, Cut
 from protocol.replica import AcceptedEntry, Unreadable
 from protocol.statements import Statement, kind_of
@@ -57,17 +58,27 @@ def indices(tx: Transaction, log: Log) -> list[int]:
 
 
 def facts(tx: Transaction, circle: CircleId) -> list[Fact]:
-    """Everything that logs of this circle say about membership, in the order of logs and indices."""
-    source = MEMBERSHIP_FACTS.join(LOGS, LOGS.c.id == MEMBERSHIP_FACTS.c.log_id).join(
-        ENTRIES, sa.and_(ENTRIES.c.log_id == MEMBERSHIP_FACTS.c.log_id, ENTRIES.c.idx == MEMBERSHIP_FACTS.c.idx)
+    """What logs of this circle say about membership and counts, in the order of logs and indices."""
+    place = sa.func.row_number().over(partition_by=MEMBERSHIP_FACTS.c.log_id, order_by=MEMBERSHIP_FACTS.c.idx)
+    said = (
+        sa.select(MEMBERSHIP_FACTS.c.log_id, MEMBERSHIP_FACTS.c.idx, LOGS.c.contributor, place.label("place"))
+        .select_from(MEMBERSHIP_FACTS.join(LOGS, LOGS.c.id == MEMBERSHIP_FACTS.c.log_id))
+        .where(LOGS.c.circle == circle)
+        .subquery()
     )
     query = (
-        sa.select(LOGS.c.contributor, MEMBERSHIP_FACTS.c.idx, ENTRIES.c.jws)
-        .select_from(source)
-        .where(LOGS.c.circle == circle)
-        .order_by(LOGS.c.contributor, MEMBERSHIP_FACTS.c.idx)
+        sa.select(said.c.contributor, said.c.idx, ENTRIES.c.jws)
+        .select_from(said.join(ENTRIES, sa.and_(ENTRIES.c.log_id == said.c.log_id, ENTRIES.c.idx == said.c.idx)))
+        .where(said.c.place <= MAX_FACTS)
+        .order_by(said.c.contributor, said.c.idx)
     )
     return [Fact(row.contributor, row.idx, _read(row.jws)) for row in tx.connection.execute(query)]
+
+
+def has_all(tx: Transaction, log: Log) -> bool:
+    """Whether a log has said as much about membership as counts, so that nothing further changes the roster."""
+    query = sa.select(sa.func.count()).where(MEMBERSHIP_FACTS.c.log_id == log.id)
+    return int(tx.connection.execute(query).scalar_one()) >= MAX_FACTS
 
 
 def fork_points(tx: Transaction, circle: CircleId) -> dict[KeyId, int]:

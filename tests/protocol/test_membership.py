@@ -14,7 +14,7 @@ from protocol.circles import Charter
 from protocol.errors import Code
 from protocol.fork import ForkPoint
 from protocol.identifiers import CircleId, KeyId
-from protocol.limits import MAX_KEY_CHANGES
+from protocol.limits import MAX_FACTS, MAX_KEY_CHANGES
 from protocol.membership import (
     ByEndorsement,
     ByRotation,
@@ -331,3 +331,13 @@ def test_the_shortest_way_to_a_key_counts_in_whatever_order_it_is_found() -> Non
     roster = membership(CHARTER, facts)
     assert roster == membership(CHARTER, reversed(facts))
     assert key_id(f"a{MAX_KEY_CHANGES + 11}") in roster.members
+
+
+def test_only_the_first_facts_of_a_log_count() -> None:
+    """Junk endorsements fill a log; a vote behind them is not heard, and one before them is."""
+    junk = [Removes(key_id("b"), index, key_id("nobody"), index) for index in range(1, MAX_FACTS + 1)]
+    early = Removes(key_id("b"), 0, key_id("a"), 0)
+    late = Removes(key_id("b"), MAX_FACTS + 1, key_id("c"), 0)
+    roster = membership(CHARTER, (late, *junk, early))
+    assert roster.lines[key_id("a")].removal_votes == {identity("b"): 0}
+    assert roster.lines[key_id("c")].removal_votes == {}
