@@ -64,7 +64,7 @@ class Meter:
 
 def p95(times: Sequence[float]) -> float:
     """What nineteen of twenty stay below."""
-    return quantiles(times, n=_PARTS)[-1]
+    return quantiles(times, n=_PARTS, method="inclusive")[-1]
 
 
 def _rounded(seconds: float) -> float:

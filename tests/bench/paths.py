@@ -1,16 +1,16 @@
 """How long a path query takes on a large graph, beside a plain search over the same edges held in memory.
 
-``python -m tests.bench.paths [edges] [database URL]`` prints one JSON object. 130,000 invented subjects; half of the
-edges are the registry's, half are relations really signed by ten contributors and stored as a sync round stores them.
-Ends are drawn unevenly, and ten hubs have a twentieth of all edges, the largest one in forty. One subject in a hundred
-has a live concern. The baseline walks the same edges in a dictionary with the same rule for hubs and opens no
-statement: what an in-memory graph would cost, had it been read and kept true in every process.
+``python -m tests.bench.paths [edges] [database URL]`` prints one JSON object, without a URL of both databases.
+130,000 invented subjects; half of the edges are the registry's, half are relations really signed by ten contributors
+and stored as a sync round stores them. Ends are drawn unevenly, and ten hubs have a twentieth of all edges, the largest
+one in forty. One subject in a hundred has a live concern. The baseline walks the same edges in a dictionary with the
+same rule for hubs and opens no statement: what an in-memory graph would cost, had it been read and kept true in every
+process.
 """
 
 import os
 import random
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -26,6 +26,7 @@ from node.insight.paths import MAX_HOPS, paths
 from node.storage import subjects as registry
 from node.storage.tables.subjects import REGISTRY_RELATIONS
 from protocol.identifiers import SubjectId
+from tests.bench.databases import on_each
 from tests.bench.meter import Meter, p95
 from tests.node import statements as make
 from tests.node.insight.support import Pool, pools_of
@@ -154,9 +155,8 @@ def _plain(
 def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
     count = int(arguments[0]) if arguments else 200_000
-    with tempfile.TemporaryDirectory() as directory:
-        url = arguments[1] if len(arguments) > 1 else f"sqlite:///{directory}/paths.db"
-        sys.stdout.write(msgspec.json.encode(measure(Path(directory), count, url)).decode() + "\n")
+    figures = on_each(lambda directory, url: measure(directory, count, url), *arguments[1:])
+    sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 """Loading a registry and searching it, beside the bare work: reading the file, and one prefix query.
 
-``python -m tests.bench.subjects [file] [database URL]`` prints one JSON object. Without a file it takes the full
-registry from the shared data directory, or says that it is not there. Processor time is ours and, on PostgreSQL, that
-of the server's process: what a machine that is not shared would take at least.
+``python -m tests.bench.subjects [file] [database URL]`` prints one JSON object, without a URL of both databases.
+Without a file it takes the full registry from the shared data directory, or says that it is not there. Processor time
+is ours and, on PostgreSQL, that of the server's process: what a machine that is not shared would take at least.
 """
 
 import os
 import random
 import resource
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -24,6 +23,7 @@ from node.storage.tables.base import METADATA
 from node.storage.tables.subjects import SUBJECT_NAMES, SUBJECTS
 from node.subjects import load, search
 from node.subjects.source import open_source
+from tests.bench.databases import on_each
 from tests.bench.meter import Meter
 from tests.support import SHARED_DATA
 
@@ -134,9 +134,8 @@ def main(arguments: Sequence[str]) -> None:
     source = Path(arguments[0]) if arguments else _REGISTRY
     if not source.exists():
         sys.exit("The full registry is not there; give the path of a registry file.")
-    with tempfile.TemporaryDirectory() as directory:
-        url = arguments[1] if len(arguments) > 1 else f"sqlite:///{directory}/registry.db"
-        sys.stdout.write(msgspec.json.encode(measure(source, url)).decode() + "\n")
+    figures = on_each(lambda _, url: measure(source, url), *arguments[1:])
+    sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
 
 
 if __name__ == "__main__":
