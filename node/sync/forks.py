@@ -6,11 +6,16 @@ to their roots, and then they show the entry from which on there are two histori
 peer's lead nowhere, and then it has shown nothing.
 
 A proof needs nobody's word. A member that never met the other history believes it as much as the one that found it,
-and every member that holds the same proofs stops at the same entry. What cannot be proven to others (one of the two
-trees is no longer to be had) still stops the log here, since we have seen it ourselves.
+and every member that holds the same proofs stops at the same entry. Where the sender's tree is not to be had, our own
+shows the contradiction, though not where it begins: the root that we had at the size of a smaller note, or the one to
+which its entries led at the size of the note under which we were catching up.
+
+What still cannot be proven stops the log here, since we have seen it ourselves: a note between our covered checkpoint
+and the entries that we hold beyond it. Entries that merely lead nowhere stop nothing; they are asked for again.
 """
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from node.domain.circles import Member, Roster
@@ -22,11 +27,20 @@ from node.storage import forks as stored
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
 from node.sync.outbound import Outbound
+from node.sync.shorten import shorten
 from protocol.errors import Code, ProtocolError
-from protocol.fork import Branch, decode_fork, prove_fork, prove_unlocated_fork, verify_fork
+from protocol.fork import (
+    Branch,
+    decode_fork,
+    prove_fork,
+    prove_other_beginning,
+    prove_unlocated_fork,
+    verify_fork,
+)
 from protocol.identifiers import CircleId, KeyId
-from protocol.merkle import tiles
+from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import open_checkpoint, origin
+from protocol.merkle.hashing import leaf_hash
 from protocol.messages.stream import Section
 from protocol.statements import Timestamp
 
@@ -72,7 +86,7 @@ def examine(
         log = logs.find_log(tx, roster.circle, section.contributor)
     if line is None or log is None:
         return error
-    evidence = _located(database, line, log, section.checkpoint, fetch) or _unlocated(line, log, section.checkpoint)
+    evidence = _located(database, line, log, section.checkpoint, fetch) or _unlocated(database, line, log, section)
     if evidence is None and error.code is not Code.FORK:
         return error
     if not _declare(database, roster, line, evidence, error.detail, now):
@@ -105,26 +119,61 @@ def _located(database: Database, line: Member, log: Log, note: bytes, fetch: til
     if fetch is None or not log.covered:
         return None
 
-    def fetch_ours(level: int, index: int, width: int) -> bytes:
-        with database.read() as tx:
-            return logs.tile_fetch(tx, log)(level, index, width)
-
     try:
-        size = open_checkpoint(note, origin=origin(log.circle, log.contributor), key=line.key).size
-        ours = Branch(log.covered, tiles.reader(fetch_ours, log.covered_size))
+        size = _size(line, log, note)
+        ours = Branch(log.covered, tiles.reader(_tiles_held(database, log), log.covered_size))
         return prove_fork(log.circle, line.key, ours, Branch(note, tiles.reader(fetch, size)))
     except (ProtocolError, HanseError):
         return None
 
 
-def _unlocated(line: Member, log: Log, note: bytes) -> bytes | None:
-    """The proof by two signed roots of one size alone."""
-    for known in (log.covered, log.head):
+def _unlocated(database: Database, line: Member, log: Log, section: Section) -> bytes | None:
+    """The proof by two signed roots for one size: both as signed, or one as the past of a larger signed tree."""
+    note, key = section.checkpoint, line.key
+    attempts: tuple[Callable[[], bytes], ...] = (
+        lambda: prove_unlocated_fork(log.circle, key, log.covered, note),
+        lambda: prove_unlocated_fork(log.circle, key, log.head, note),
+        lambda: _by_what_we_hold(database, line, log, note),
+        lambda: _by_what_was_sent(database, line, log, section),
+    )
+    for attempt in attempts:
         try:
-            return prove_unlocated_fork(log.circle, line.key, known, note)
-        except ProtocolError:
+            return attempt()
+        except (ProtocolError, HanseError):
             continue
     return None
+
+
+def _by_what_we_hold(database: Database, line: Member, log: Log, note: bytes) -> bytes:
+    """The covered checkpoint against a smaller one: our tree had another root at that size."""
+    size = _size(line, log, note)
+    read = tiles.reader(_tiles_held(database, log), log.size)
+    path = proofs.consistency_proof(size, log.covered_size, read)
+    return prove_other_beginning(log.circle, line.key, log.covered, note, proofs.root_at(size, read), path)
+
+
+def _by_what_was_sent(database: Database, line: Member, log: Log, section: Section) -> bytes:
+    """The checkpoint that was sent against a smaller head: its entries, which it signs, had another root there."""
+    end = _size(line, log, log.head)
+    size = _size(line, log, section.checkpoint)
+    beginning = shorten(section, end, size, held=log.size, fetch=_tiles_held(database, log))
+    new = beginning.entries[log.size - section.start :]
+    root = log.frontier.extend(leaf_hash(entry) for entry in new).root()
+    return prove_other_beginning(log.circle, line.key, section.checkpoint, log.head, root, beginning.proof)
+
+
+def _size(line: Member, log: Log, note: bytes) -> int:
+    return open_checkpoint(note, origin=origin(log.circle, log.contributor), key=line.key).size
+
+
+def _tiles_held(database: Database, log: Log) -> tiles.TileFetch:
+    """How the hashes behind our own copy are read, in transactions of their own."""
+
+    def fetch(level: int, index: int, width: int) -> bytes:
+        with database.read() as tx:
+            return logs.tile_fetch(tx, log)(level, index, width)
+
+    return fetch
 
 
 def _declare(
@@ -135,7 +184,7 @@ def _declare(
     if evidence is None:
         problem = words
     elif index is None:
-        problem = "two signed checkpoints of one size, over other entries"
+        problem = "two signed checkpoints that cannot both be true"
     else:
         problem = f"its signed histories part at entry {index}"
     with database.write() as tx:

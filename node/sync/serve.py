@@ -146,7 +146,7 @@ def _sample(held: Sequence[Log], always: AbstractSet[KeyId], request: EntriesReq
         log
         for log in held
         if log.contributor not in always
-        and log.evidence is None  # which is sent itself
+        and log.fork_index is None  # a located fork is known by its proof; of another, two copies may show where it is
         and log.covered_size <= request.have.get(log.contributor, 0) < MAX_LOG_SIZE
     ]
     return SystemRandom().sample(equal, min(COMPARED_LOGS, len(equal)))

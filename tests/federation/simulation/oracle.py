@@ -7,11 +7,12 @@
   nothing before the fork is void.
 - Nodes that hold the same conclude the same: who is a member, what every statement is worth, every signal.
 
-And at the end, when the network is whole again and the evil is over, all that still talk to one another hold the same;
-except where one of them has met a fork that nobody can locate any more.
+And at the end, when the network is whole again and the evil is over, all that still talk to one another hold the same.
+Of a log that forks nobody knows where, all know that it does; each may hold another part of it, and conclude from that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -74,16 +75,21 @@ class Oracle:
         """All that still talk to one another hold the same, all that was promised among it; their logs are clean."""
         world = self._world
         for names in circles_of_talk(world):
-            if any(_stopped_unlocated(self._world, name) for name in names):
-                world.counts["groups with a fork that nobody can locate"] += 1
-                continue
+            unproven = _unproven(world, names)
+            world.counts["groups with a fork that nobody can prove"] += bool(unproven)
             first = names[0]
             holding, view = self._look_at(first)
             for name in names[1:]:
                 held, seen = self._look_at(name)
-                differs = set(held) ^ set(holding)
+                if set(held) == set(holding):
+                    _require_same_view(name, seen, first, view)
+                    continue
+                both = (seen.lines.keys() & view.lines.keys()) - unproven
+                differs = _settled(held, both) ^ _settled(holding, both)
                 assert not differs, f"{name} and {first} do not hold the same: {sorted(differs, key=repr)}"
-                _require_same_view(name, seen, first, view)
+                stopped = {key for key, _, _, fork in (*held, *holding) if fork == _NOWHERE}
+                assert stopped, f"{name} and {first} do not hold the same of what one of them does not know"
+                world.counts["pairs with other parts of a fork that nobody can locate"] += 1
             _require_everything(world, names)
         for name, actor in world.actors.items():
             damage = [each for each in check(actor.node.runtime.database, world.now) if isinstance(each, Damage)]
@@ -115,14 +121,25 @@ def circles_of_talk(world: World) -> list[list[str]]:
     return [group for group in groups if len(group) > 1]
 
 
-def _stopped_unlocated(world: World, name: str) -> bool:
-    """Whether a log has stopped here at a fork that could not be located (clause 8.12).
+def _settled(holding: Iterable[Holding], logs_of: AbstractSet[KeyId]) -> set[Holding]:
+    """What must be the same at all, of these logs: of one that forks nobody knows where, that it does."""
+    known = (each for each in holding if each[0] in logs_of)
+    return {(each[0], 0, "", _NOWHERE) if each[3] == _NOWHERE else each for each in known}
 
-    Known limit: a note that was pushed contradicts what is held, and its tree is no longer to be had. Who has seen it
-    stops, at whatever size it has, and cannot always prove it to the others, who go on.
+
+def _unproven(world: World, names: Iterable[str]) -> set[KeyId]:
+    """Logs that have stopped at one of these, and none of them has a proof that it could pass on.
+
+    Known limit: a note contradicts entries that are held beyond the covered checkpoint, under a head whose other
+    entries have not come. Who has seen it stops, and has nothing to show.
     """
-    with world.database(name).read() as tx:
-        return any(log.status == "forked" and log.fork_index is None for log in logs.list_logs(tx, world.circle))
+    stopped, proven = set(), set()
+    for name in names:
+        with world.database(name).read() as tx:
+            forked = [log for log in logs.list_logs(tx, world.circle) if log.status == "forked"]
+        stopped |= {log.contributor for log in forked}
+        proven |= {log.contributor for log in forked if log.evidence is not None}
+    return stopped - proven
 
 
 def _require_one_history(world: World, log: KeyId) -> None:
@@ -183,6 +200,8 @@ def _require_everything(world: World, names: list[str]) -> None:
             if author not in names or log not in lines:
                 continue
             held = logs.find_log(tx, world.circle, log)
+            if held is not None and held.status == "forked" and held.fork_index is None:
+                continue  # it stopped where it was when the fork was heard of
             entries = [] if held is None else logs.read_entries(tx, held, 0, held.size)
             assert starts_with(entries, world.truth.kept(log)), f"not all that {author} has promised is held"
 

@@ -1,0 +1,127 @@
+"""Forks of which one history is not to be had: proven from the other one and a note, passed on, and located in time."""
+
+from dataclasses import replace
+
+import pytest
+
+from node.storage import ledger as logs
+from node.sync import sync_once
+from protocol.errors import Code
+from protocol.messages.gossip import PushReceipt, decode_push_receipt
+from protocol.messages.stream import Section, encode_stream
+from tests.federation.conftest import MakeNode
+from tests.federation.hostile import contributor_key, section_of
+from tests.federation.support import InMemory, Node, application, publish
+from tests.federation.test_access import Asked
+from tests.federation.test_forks import Split, log_at, split, states
+from tests.federation.test_push import bring, send
+from tests.node import statements as make
+from tests.protocol.signed_log import SignedLog
+
+COMMON = 2
+"""Entries that the two histories share."""
+
+
+def told(scene: Split, node: Node) -> list[bytes]:
+    """The entries of the history that this machine of the author tells."""
+    with node.runtime.database.read() as tx:
+        log = logs.find_log(tx, scene.circle, scene.log)
+        assert log is not None
+        return logs.read_entries(tx, log, 0, log.size)
+
+
+def pushed(scene: Split, reader: Node, section: Section, nonce: str = "B") -> PushReceipt:
+    """The author brings one section; it cannot be asked for anything."""
+    asked = Asked(reader, scene.circle, scene.author.runtime.keyring.request(), path="/push")
+    answer = send(asked, encode_stream([section], more=False), nonce)
+    assert answer.status_code == 200
+    return decode_push_receipt(answer.content)
+
+
+def part_of(scene: Split, entries: list[bytes], start: int, end: int) -> Section:
+    """The entries from ``start`` to before ``end`` under the note for all of them."""
+    whole = section_of(contributor_key(scene.author, scene.circle), scene.circle, entries)
+    proof = SignedLog(entries).proof(end) if 0 < end < len(entries) else ()
+    return replace(whole, start=start, entries=tuple(entries[start:end]), proof=proof)
+
+
+@pytest.mark.parametrize("held", [0, 3, 6], ids=["nothing", "a part", "all"])
+def test_two_notes_of_different_sizes_that_were_pushed_stop_the_log_everywhere(node_of: MakeNode, held: int) -> None:
+    """One member is shown both by their author; another one learns of it from that member alone."""
+    scene = split(node_of, COMMON, 4, 1, "first", "second")
+    first, second = scene.readers
+    entries = told(scene, scene.author)
+    bring(scene.author, first, scene.circle, InMemory([first]))
+    if held:
+        pushed(scene, second, part_of(scene, entries[:held], 0, held))
+    other = told(scene, scene.twin)
+
+    receipt = pushed(scene, first, part_of(scene, other, len(other), len(other)))
+
+    assert dict(receipt.refused) == {scene.log: "fork"}
+    assert scene.proven_at(first) is None
+    report = sync_once(second.runtime, transport=InMemory([first]))
+    assert (Code.FORK, scene.log) in {(problem.code, problem.log) for problem in report.problems}
+    assert scene.proven_at(second) is None
+    assert log_at(second, scene.circle, scene.log).evidence == log_at(first, scene.circle, scene.log).evidence
+    assert states(first, scene) == ["live"] * 6
+    again = sync_once(second.runtime, transport=InMemory([first]))
+    assert Code.FORK not in {problem.code for problem in again.problems}
+    assert (log_at(second, scene.circle, scene.log).size, again.entries) == (held, 0)
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("end", [4, 5, 7], ids=["at the head", "after it", "all"])
+def test_entries_that_pass_a_head_on_another_way_prove_the_fork(node_of: MakeNode, end: int) -> None:
+    """The entries behind the head have not all come; those that were sent under a larger note contradict it."""
+    scene = split(node_of, COMMON, 2, 5)
+    (reader,) = scene.readers
+    first = pushed(scene, reader, part_of(scene, told(scene, scene.author), 0, COMMON))
+    assert (first.accepted, dict(first.refused)) == (COMMON, {})
+
+    second = pushed(scene, reader, part_of(scene, told(scene, scene.twin), COMMON, end), "C")
+
+    assert (second.accepted, dict(second.refused)) == (0, {scene.log: "fork"})
+    assert scene.proven_at(reader) is None
+    assert log_at(reader, scene.circle, scene.log).size == COMMON
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_larger_note_whose_entries_do_not_fit_is_refused_and_stops_nothing(node_of: MakeNode) -> None:
+    """Whoever brought it may have changed the entries: that shows nothing about their author."""
+    scene = split(node_of, COMMON, 1, 4)
+    (reader,) = scene.readers
+    bring(scene.author, reader, scene.circle, InMemory([reader]))
+
+    for nonce, end in (("B", 6), ("C", 5)):
+        receipt = pushed(scene, reader, part_of(scene, told(scene, scene.twin), 3, end), nonce)
+        expected = Code.WRONG_ROOT if end == 6 else Code.BAD_PROOF
+        assert (receipt.accepted, dict(receipt.refused)) == (0, {scene.log: expected.value})
+    log = log_at(reader, scene.circle, scene.log)
+    assert (log.status, log.evidence, log.size) == ("good", None, 3)
+
+    publish(scene.author, scene.circle, make.finding(scene.circle))
+    assert sync_once(reader.runtime, transport=scene.network).entries == 1
+    scene.show(reader, scene.twin)  # who can be asked for the hashes behind its note
+    assert scene.proven_at(reader) == COMMON
+
+
+def test_two_members_that_know_of_a_fork_and_hold_both_histories_locate_it(node_of: MakeNode) -> None:
+    """Even if both had stopped before they met."""
+    scene = split(node_of, COMMON, 4, 1, "one", "other")
+    one, other = scene.readers
+    scene.show(one, scene.author)
+    scene.show(other, scene.twin)
+    entries = told(scene, scene.twin)
+    pushed(scene, one, part_of(scene, entries, len(entries), len(entries)))
+    evidence = log_at(one, scene.circle, scene.log).evidence
+    assert evidence is not None
+    network = InMemory([])
+    network.connect(one.url, application(one))
+    pushed(scene, other, part_of(scene, told(scene, scene.author)[:3], 3, 3))
+    assert scene.proven_at(one) is scene.proven_at(other) is None
+
+    sync_once(one.runtime, transport=InMemory([other]))
+    assert scene.proven_at(one) == COMMON
+    sync_once(other.runtime, transport=network)
+    assert scene.proven_at(other) == COMMON
