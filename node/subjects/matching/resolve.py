@@ -22,7 +22,7 @@ Mode: TypeAlias = Literal["safe", "balanced"]
 
 MAX_SUGGESTIONS: Final = 10
 """Organisations that are suggested for one text: what a person compares at a glance."""
-MIN_SCORE: Final = 0.01
+MIN_SCORE: Final = 0.002
 """Below this probability an organisation is not suggested."""
 ROR: Final = "https://ror.org/"
 SAFE_FURTHER: Final = 0.85
@@ -209,7 +209,7 @@ def _suggestion(index: Index, each: Weighed, *, linked: bool, first: bool) -> Su
     if each.numbers.get("town_same"):
         support = "the text names its town"
     if not linked and not against:
-        against = ["another organisation in the text fits better" if not first else "not certain enough to link"]
+        against = ["another organisation in the text fits better" if not first else "it is not certain enough to link"]
     why = "; ".join(filter(None, (found, support))) + (f", but {' and '.join(against)}" if against else "")
     return Suggestion(
         subject=index.subject(owner),
