@@ -64,6 +64,9 @@ def test_two_notes_of_different_sizes_that_were_pushed_stop_the_log_everywhere(n
     assert (Code.FORK, scene.log) in {(problem.code, problem.log) for problem in report.problems}
     assert scene.proven_at(second) is None
     assert log_at(second, scene.circle, scene.log).evidence == log_at(first, scene.circle, scene.log).evidence
+    key = first.runtime.keyring.request()
+    given = Asked(second, scene.circle, key, path="/forks", method="GET", body=b"", nonce="D" * 22).send().content
+    assert given == (log_at(first, scene.circle, scene.log).evidence or b"") + b"\n"
     assert states(first, scene) == ["live"] * 6
     again = sync_once(second.runtime, transport=InMemory([first]))
     assert Code.FORK not in {problem.code for problem in again.problems}
