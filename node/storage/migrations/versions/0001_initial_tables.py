@@ -228,6 +228,7 @@ def upgrade() -> None:
     sa.Column('detail', sa.SmallInteger(), nullable=False),
     sa.Column('modified', sa.String(), nullable=False),
     sa.Column('record', sa.LargeBinary(), nullable=False),
+    sa.Column('source_digest', sa.LargeBinary(), nullable=True),
     sa.CheckConstraint("origin IN ('registry', 'minted', 'statement')", name=op.f('ck_subjects_origin')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subjects'))
     )
@@ -404,7 +405,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_statements_object'), 'statements', ['object'], unique=False)
     op.create_index(op.f('ix_statements_subject_indicator'), 'statements', ['subject', 'indicator'], unique=False)
     op.create_index(op.f('ix_statements_swept_exp'), 'statements', ['swept', 'exp'], unique=False)
-    op.create_index(op.f('ix_statements_target_id'), 'statements', ['target_id'], unique=False)
+    op.create_index(op.f('ix_statements_target_id'), 'statements', ['target_id'], unique=False, sqlite_where=sa.text('target_id IS NOT NULL'), postgresql_where=sa.text('target_id IS NOT NULL'))
     op.create_index('ix_statements_tie_object', 'statements', ['object', 'exp', 'subject', 'seq'], unique=False, sqlite_where=sa.text("kind = 'relation' AND retracted_by IS NULL"), postgresql_where=sa.text("kind = 'relation' AND retracted_by IS NULL"))
     op.create_index('ix_statements_tie_subject', 'statements', ['subject', 'exp', 'object', 'seq'], unique=False, sqlite_where=sa.text("kind = 'relation' AND retracted_by IS NULL"), postgresql_where=sa.text("kind = 'relation' AND retracted_by IS NULL"))
     op.create_index(op.f('ix_statements_was_object'), 'statements', ['was_object'], unique=False)
