@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from node.storage import ledger as logs
-from node.sync import sync_once
+from node.storage.circles import get_roster
+from node.sync import forks, sync_once
 from protocol.errors import Code
+from protocol.fork import prove_unlocated_fork
 from protocol.messages.gossip import PushReceipt, decode_push_receipt
 from protocol.messages.stream import Section, encode_stream
 from tests.federation.conftest import MakeNode
-from tests.federation.hostile import contributor_key, section_of
-from tests.federation.support import InMemory, Node, application, publish
+from tests.federation.hostile import checkpoint_over, contributor_key, section_of
+from tests.federation.support import InMemory, Node, application, circle_of, publish
 from tests.federation.test_access import Asked
 from tests.federation.test_forks import Split, log_at, split, states
 from tests.federation.test_push import bring, send
@@ -46,8 +48,8 @@ def part_of(scene: Split, entries: list[bytes], start: int, end: int) -> Section
 
 
 @pytest.mark.parametrize("held", [0, 3, 6], ids=["nothing", "a part", "all"])
-def test_two_notes_of_different_sizes_that_were_pushed_stop_the_log_everywhere(node_of: MakeNode, held: int) -> None:
-    """One member is shown both by their author; another one learns of it from that member alone."""
+def test_two_notes_of_different_sizes_that_were_pushed_are_known_everywhere(node_of: MakeNode, held: int) -> None:
+    """One member is shown both by their author; another one learns of it from that member alone, and holds as much."""
     scene = split(node_of, COMMON, 4, 1, "first", "second")
     first, second = scene.readers
     entries = told(scene, scene.author)
@@ -70,7 +72,8 @@ def test_two_notes_of_different_sizes_that_were_pushed_stop_the_log_everywhere(n
     assert states(first, scene) == ["live"] * 6
     again = sync_once(second.runtime, transport=InMemory([first]))
     assert Code.FORK not in {problem.code for problem in again.problems}
-    assert (log_at(second, scene.circle, scene.log).size, again.entries) == (held, 0)
+    assert (log_at(second, scene.circle, scene.log).size, again.entries) == (len(entries), 0)
+    assert states(second, scene) == states(first, scene)
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
@@ -128,3 +131,50 @@ def test_two_members_that_know_of_a_fork_and_hold_both_histories_locate_it(node_
     assert scene.proven_at(one) == COMMON
     sync_once(other.runtime, transport=network)
     assert scene.proven_at(other) == COMMON
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_what_cannot_be_proven_stops_the_log_here_until_somebody_proves_it(node_of: MakeNode) -> None:
+    """A note contradicts entries beyond the covered checkpoint, and the rest that their head signs has not come."""
+    scene = split(node_of, COMMON, 4, 1, "first", "second")
+    first, second = scene.readers
+    entries, other = told(scene, scene.author), told(scene, scene.twin)
+    short = part_of(scene, other, len(other), len(other))
+    assert pushed(scene, first, part_of(scene, entries, 0, 4)).accepted == 4
+
+    assert dict(pushed(scene, first, short, "C").refused) == {scene.log: "fork"}
+    log = log_at(first, scene.circle, scene.log)
+    assert (log.status, log.evidence, log.size) == ("forked", None, 4)
+    heard = sync_once(second.runtime, transport=InMemory([first])).problems
+    assert Code.FORK not in {problem.code for problem in heard}
+
+    bring(scene.author, second, scene.circle, InMemory([second]))
+    pushed(scene, second, short)
+    sync_once(first.runtime, transport=InMemory([second]))
+    assert scene.proven_at(first) is scene.proven_at(second) is None
+
+
+def test_a_proof_of_two_trees_that_are_nowhere_keeps_no_members_apart(node_of: MakeNode) -> None:
+    """An author gives one member something that decides, and everybody a proof against itself that shows no place."""
+    author, first, second = nodes = [node_of(name) for name in ("author", "first", "second")]
+    circle = circle_of(nodes)
+    key = contributor_key(author, circle)
+    publish(author, circle, *make.findings(circle, 3))
+    for node in (first, second):
+        sync_once(node.runtime, transport=InMemory(nodes))
+    publish(author, circle, make.finding(circle))
+    sync_once(first.runtime, transport=InMemory([author]))
+    notes = [checkpoint_over(key, circle, 1_000_000, bytes(31) + bytes([number])) for number in range(2)]
+    proof = prove_unlocated_fork(circle, key.public, *notes)
+    for node in (first, second):
+        with node.runtime.database.read() as tx:
+            roster = get_roster(tx, circle)
+        assert forks.receive(node.runtime.database, roster, proof, node.clock.now()) == key.public.key_id
+    publish(author, circle, make.finding(circle))
+    sync_once(first.runtime, transport=InMemory([author]))
+
+    sync_once(second.runtime, transport=InMemory([first]))
+
+    one, other = (log_at(node, circle, key.public.key_id) for node in (first, second))
+    assert (one.size, one.status, one.frontier) == (5, "forked", other.frontier)
+    assert (other.evidence, other.status) == (proof, "forked")
