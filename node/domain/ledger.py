@@ -9,7 +9,7 @@ from protocol.statements import Timestamp
 
 LogStatus: TypeAlias = Literal["good", "forked"]
 """``forked``: its contributor signed two checkpoints that cannot both be true. Where the fork is located, entries from
-there on are void and those before it are still taken; where it is not, the log stops where it is."""
+there on are void and those before it are still taken; where it is not, what continues our history is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Log:
 
     @property
     def is_complete(self) -> bool:
-        """Whether a fork leaves nothing to take: we hold every entry before it, or nobody has shown where it is."""
-        return self.status == "forked" and (self.fork_index is None or self.size >= self.fork_index)
+        """Whether a fork leaves nothing to take: we hold every entry before it."""
+        return self.fork_index is not None and self.size >= self.fork_index
 
     @property
     def size(self) -> int:

@@ -117,9 +117,6 @@ def _look_at(tx: Transaction, roster: Roster, section: Section, log: Log | None,
     if held.fork_index is None:
         if log is not None and offered.size < size:
             _require_same(_root_at(tx, log, offered.size), offered)
-        elif held.status == "forked":
-            # It stops where it is. That it forks is known; whoever has the tiles may find out where.
-            raise ProtocolError(Code.FORK, f"the log was found to be forked: {log.problem if log else ''}")
         elif section.entries or min(section.start, offered.size) <= size:
             # Otherwise we have claimed to hold it, and want nothing. A checkpoint of the size that we do hold is looked
             # at even where its section begins behind its own end: witnesses are counted for nothing that we have not.
@@ -225,7 +222,10 @@ def _held(roster: Roster, member: Member, log: Log | None) -> _Held:
     if log.fork_index is not None:
         # Its notes belong to one of two histories, and what precedes the fork is in both.
         return _Held(Replica(roster.circle, member.key, log.frontier), log.status, log.fork_index)
-    return _Held(Replica(roster.circle, member.key, log.frontier, log.covered, log.head), log.status)
+    # Of a log whose fork nobody has located, what continues our history is taken: if it stopped at each member where
+    # it happened to be, its contributor could keep members apart for ever. Its head may be of a tree that is nowhere.
+    head = log.head if log.status == "good" else b""
+    return _Held(Replica(roster.circle, member.key, log.frontier, log.covered, head), log.status)
 
 
 def _allowance(tx: Transaction, roster: Roster, contributor: KeyId, log: Log | None, now: Timestamp) -> Allowance:

@@ -10,8 +10,9 @@ and every member that holds the same proofs stops at the same entry. Where the s
 shows the contradiction, though not where it begins: the root that we had at the size of a smaller note, or the one to
 which its entries led at the size of the note under which we were catching up.
 
-What still cannot be proven stops the log here, since we have seen it ourselves: a note between our covered checkpoint
-and the entries that we hold beyond it. Entries that merely lead nowhere stop nothing; they are asked for again.
+What still cannot be proven is noted here, since we have seen it ourselves: a note between our covered checkpoint and
+the entries that we hold beyond it. Only a located fork stops a log: who could stop it at each member where it happened
+to be could keep members apart for ever. Entries that merely lead nowhere are asked for again.
 """
 
 import time

@@ -28,7 +28,7 @@ def have(tx: Transaction, roster: Roster, now: Timestamp, left_out: AbstractSet[
     """
     held = {log.contributor: log for log in logs.list_logs(tx, roster.circle)}
     sizes = {contributor: log.size for contributor, log in held.items()}
-    done = {log.contributor for log in held.values() if log.fork_index is not None and log.is_complete}
+    done = {log.contributor for log in held.values() if log.is_complete}
     unwanted = left_out | quarantined_logs(tx, roster) | done | _spent(roster, held, now)
     return sizes | dict.fromkeys(unwanted - roster.own_keys, MAX_LOG_SIZE)
 

@@ -120,9 +120,7 @@ def _held(tx: Transaction, roster: Roster, request: EntriesRequest) -> list[Log]
 
 def _end(log: Log) -> int:
     """Up to where a log is passed on."""
-    if log.status == "good":
-        return log.covered_size
-    return 0 if log.fork_index is None else min(log.covered_size, log.fork_index)
+    return log.covered_size if log.fork_index is None else min(log.covered_size, log.fork_index)
 
 
 def _evidence(tx: Transaction, roster: Roster, request: EntriesRequest) -> list[bytes]:

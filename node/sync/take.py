@@ -185,7 +185,7 @@ class Taker:
         if error.code is Code.FORK:
             return (
                 f"{whose} has two signed histories ({error.detail}): a second node with the same key, or a restored "
-                "backup that went on. Nothing more is taken from it; what we held stays. Tell its contributor."
+                "backup that went on. What stands before the place where they part stays. Tell its contributor."
             )
         return (
             f"{whose}, as {self._peer.name} sent it: {error.detail}. Nothing of that answer was kept; it is asked "

@@ -134,7 +134,7 @@ def test_two_members_that_know_of_a_fork_and_hold_both_histories_locate_it(node_
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
-def test_what_cannot_be_proven_stops_the_log_here_until_somebody_proves_it(node_of: MakeNode) -> None:
+def test_what_cannot_be_proven_is_noted_here_until_somebody_proves_it(node_of: MakeNode) -> None:
     """A note contradicts entries beyond the covered checkpoint, and the rest that their head signs has not come."""
     scene = split(node_of, COMMON, 4, 1, "first", "second")
     first, second = scene.readers

@@ -151,6 +151,11 @@ def _fork_cases() -> Iterable[Case]:
         ("two sizes far apart", 2, 3, 13),
     ):
         yield Case(name, "8.12", {**_given(other_beginning(part, earlier, later)), "index": None})
+    yield from _refusals()
+
+
+def _refusals() -> Iterable[Case]:
+    """What proves nothing, or is not a proof."""
     slander, point, spelled = "slander", "wrong-point", "second-spelling"
     bad = Code.BAD_PROOF
     yield _refused("one history at two sizes", "8.11", _one_history(), bad, slander)
