@@ -154,7 +154,7 @@ def test_votes_and_departures_make_no_member(terms: Charter, held: list[Fact], m
 def test_the_removed_cannot_undo_it(terms: Charter, held: list[Fact], more: list[Fact], name: str, at: int) -> None:
     """Whatever one institution says, under all the keys it ever has: where it was removed it stays removed."""
     held = [*held, *(removes(each, name, at) for each in FOUNDERS if each != name)]
-    own = [fact for fact in more if not isinstance(fact, ForkPoint) and _speaker(fact) == name]
+    own = [fact for fact in more if not isinstance(fact, ForkPoint) and _after(fact, held) and _speaker(fact) == name]
     before, after = membership(terms, held), membership(terms, [*held, *own])
     for key, line in before.lines.items():
         if line.identity == identity(name) and line.status == "removed":
