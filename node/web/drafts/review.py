@@ -177,9 +177,7 @@ def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Re
         names = display_names(tx, runtime.vault)
         events = history(tx, runtime.vault, draft)
         hits = gate_hits(tx, runtime.vault, runtime.vocabulary, found)
-        published = (
-            find_own_statement(tx, circle, found.statement, visit.now) if found.statement is not None else None
-        )
+        published = find_own_statement(tx, circle, found.statement, visit.now) if found.statement is not None else None
     made = current_preview(found, visit.now) if found.state is not DraftState.PUBLISHED else found.preview
     title, about = title_of(found, runtime.vocabulary)
     overrides = [next((each for each in found.overrides if each.covers(hit)), None) for hit in hits]
