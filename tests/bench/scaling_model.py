@@ -52,7 +52,7 @@ class _Member:
     held: set[int] = field(default_factory=set)
     hosts: dict[str, HostState] = field(default_factory=dict)
     asked: dict[int, Timestamp] = field(default_factory=dict)
-    todo: deque[tuple[int, frozenset[int]]] = field(default_factory=deque)
+    queue: deque[tuple[int, frozenset[int]]] = field(default_factory=deque)
     """Members to pull from, and the findings that a ping named; none for a poll."""
     busy: bool = False
     requests: int = 0
@@ -127,15 +127,15 @@ class Model:
             candidates[peer] = replace(candidates[peer], last_attempt=at)
         del candidates[number]
         due = choose.due(candidates, member.hosts, now, self.assume.sync_seconds) if member.hosts else candidates
-        member.todo.extend((int(each.contributor), frozenset()) for each in choose.whom_to_pull(due, self.random))
+        member.queue.extend((int(each.contributor), frozenset()) for each in choose.whom_to_pull(due, self.random))
         self._work(number)
         self._at(choose.jittered(self.assume.sync_seconds, self.random), self._round, number)
 
     def _work(self, number: int) -> None:
         """The next exchange of a member's worker, if it is free and has one to make."""
         member = self.members[number]
-        while member.todo and not member.busy:
-            peer, named = member.todo.popleft()
+        while member.queue and not member.busy:
+            peer, named = member.queue.popleft()
             if named and named <= member.held:
                 continue  # somebody else has brought it meanwhile
             member.busy = True
@@ -199,7 +199,7 @@ class Model:
     def _ping(self, number: int, source: int, named: frozenset[int]) -> None:
         member = self.members[number]
         if not member.down and not named <= member.held:
-            member.todo.appendleft((source, named))
+            member.queue.appendleft((source, named))
             self._work(number)
 
     def _charge(self, number: int, peer: int, size: int, requests: int = 1) -> None:

@@ -57,6 +57,7 @@ def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def run(stages: Stages, kind: str, attack: Attack) -> None:
     stage = stages.stage(kind)
     before = stage.rows()
+    keep = False
     try:
         attack.run(stage)
         assert changed(before, stage.rows()) <= attack.changes
@@ -64,11 +65,10 @@ def run(stages: Stages, kind: str, attack: Attack) -> None:
         stage.require_exchange()
         if not attack.spoils:
             stage.settle()
-    except BaseException:
-        stages.close(kind)
-        raise
-    if attack.spoils:
-        stages.close(kind)
+            keep = True
+    finally:
+        if not keep:
+            stages.close(kind)
 
 
 @pytest.mark.parametrize(("kind", "attack"), IN_MEMORY, ids=lambda each: each if isinstance(each, str) else each.name)

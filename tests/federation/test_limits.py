@@ -34,27 +34,8 @@ class Impatient(BoundedProtocol):
 
 
 @contextmanager
-def server() -> Iterator[int]:
-    """A server whose pages are: what was sent, as a length; many bytes; and a stream that takes its time."""
-    app = FastAPI(openapi_url=None)
-
-    async def length(request: Request) -> int:
-        return len(await request.body())
-
-    async def large() -> StreamingResponse:
-        return StreamingResponse(iter([b"x" * 1_000_000] * MEGABYTES))
-
-    def slowly() -> Iterator[bytes]:
-        for _ in range(5):
-            yield b"tick\n"
-            time.sleep(0.4)
-
-    async def events() -> StreamingResponse:
-        return StreamingResponse(slowly())
-
-    app.add_api_route("/length", length, methods=["POST"])
-    app.add_api_route("/large", large)
-    app.add_api_route("/events", events)
+def impatient(app: FastAPI) -> Iterator[int]:
+    """A node's real server, with a test's patience, on a port of this machine."""
     port = free_port()
     config = uvicorn.Config(
         app,
@@ -76,6 +57,32 @@ def server() -> Iterator[int]:
     finally:
         serving.should_exit = True
         thread.join(20)
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    """A server whose pages are: what was sent, as a length; many bytes; and a stream that takes its time."""
+    app = FastAPI(openapi_url=None)
+
+    async def length(request: Request) -> int:
+        return len(await request.body())
+
+    async def large() -> StreamingResponse:
+        return StreamingResponse(iter([b"x" * 1_000_000] * MEGABYTES))
+
+    def slowly() -> Iterator[bytes]:
+        for _ in range(5):
+            yield b"tick\n"
+            time.sleep(0.4)
+
+    async def events() -> StreamingResponse:
+        return StreamingResponse(slowly())
+
+    app.add_api_route("/length", length, methods=["POST"])
+    app.add_api_route("/large", large)
+    app.add_api_route("/events", events)
+    with impatient(app) as port:
+        yield port
 
 
 def nothing(_: socket.socket) -> None:

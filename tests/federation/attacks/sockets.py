@@ -3,21 +3,18 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import httpx2
-import uvicorn
-from fastapi import FastAPI
 
-from node.api.connections import KEEP_ALIVE_SECONDS, MAX_HEADER_BYTES
+from node.api.connections import MAX_HEADER_BYTES
 from node.errors import Code
 from node.sync import sync_once
 from node.sync.transport import PinnedTransport
 from tests.federation.attacks.stage import Stage, codes
-from tests.federation.support import InMemory, application, free_port
-from tests.federation.test_limits import Impatient
+from tests.federation.support import InMemory, application
+from tests.federation.test_limits import impatient
 from tests.federation.test_loopback import HEADER, PATIENCE, listening
 
 Wastes: TypeAlias = Callable[[socket.socket], None]
@@ -82,7 +79,7 @@ def ask_by(behave: Holds) -> Callable[[Stage], None]:
     def run(stage: Stage) -> None:
         path = f"/federation/v1/circles/{stage.circle}/entries"
         app = application(stage.victim)
-        with server(app) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+        with impatient(app) as port, socket.create_connection(("127.0.0.1", port)) as connection:
             connection.settimeout(20)
             began = time.monotonic()
             holder = threading.Thread(target=_hold, args=(connection, path, behave), daemon=True)
@@ -126,29 +123,3 @@ def content_by_bytes(connection: socket.socket, path: str) -> None:
 def header_without_end(connection: socket.socket, path: str) -> None:
     """A header longer than any of ours."""
     connection.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nX-Long: ".encode() + b"y" * 3 * MAX_HEADER_BYTES)
-
-
-@contextmanager
-def server(app: FastAPI) -> Iterator[int]:
-    """A node's real server, with a test's patience, on a port of this machine."""
-    port = free_port()
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
-        http=Impatient,
-        log_level="critical",
-        lifespan="off",
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-    )
-    serving = uvicorn.Server(config)
-    thread = threading.Thread(target=serving.run, daemon=True)
-    thread.start()
-    while not serving.started:
-        time.sleep(0.01)
-    try:
-        yield port
-    finally:
-        serving.should_exit = True
-        thread.join(20)
