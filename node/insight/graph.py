@@ -22,7 +22,6 @@ from node.storage import circles, statements, subject_search
 from node.storage.database import Transaction
 from node.storage.graph import Edges
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
-from protocol.pseudonyms import pseudonym
 from protocol.signals import Opinion, Signal, Stance, fuse
 from protocol.statements import RelationBody, ResponseBody, Timestamp
 from protocol.statements import Stance as ResponseStance
@@ -283,8 +282,3 @@ def _opinion(each: StoredStatement, voice: KeyId, vocabulary: Vocabulary, trust:
         sources=frozenset(body.sources),
         trust_ppm=trust(each.circle, each.contributor),
     )
-
-
-def pseudonyms_of(tie: Tie) -> list[str]:
-    """Who stated a tie, by pseudonym; nobody is named for the registry's and for our own."""
-    return sorted({pseudonym(each.provenance.circle, each.provenance.contributor) for each in tie.statements})
