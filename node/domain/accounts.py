@@ -27,6 +27,7 @@ class Role(StrEnum):
     ANALYST = "analyst"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    OBSERVER = "observer"
 
 
 @unique
@@ -42,6 +43,9 @@ class Permission(StrEnum):
     SUBJECTS_READ = "subjects:read"
     POOL_READ = "pool:read"
     POOL_EXPORT = "pool:export"
+    RELEASES_READ = "releases:read"
+    RELEASES_MANAGE = "releases:manage"
+    RELEASES_APPROVE = "releases:approve"
     CIRCLES_READ = "circles:read"
     ROSTERS_READ = "rosters:read"
     CIRCLES_MANAGE = "circles:manage"
@@ -52,7 +56,8 @@ class Permission(StrEnum):
     OWN_ACCOUNT = "account:own"
 
 
-_EVERYBODY: Final = frozenset({Permission.OWN_ACCOUNT, Permission.SUBJECTS_READ, Permission.CIRCLES_READ})
+_OUTSIDER: Final = frozenset({Permission.OWN_ACCOUNT, Permission.RELEASES_READ})
+_EVERYBODY: Final = _OUTSIDER | {Permission.SUBJECTS_READ, Permission.CIRCLES_READ}
 _POOL: Final = _EVERYBODY | {Permission.POOL_READ, Permission.SHARED_READ}
 
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
@@ -65,8 +70,20 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         Permission.ROSTERS_READ,
     },
     Role.APPROVER: _POOL
-    | {Permission.ASSESSMENTS_READ, Permission.DRAFTS_READ, Permission.DRAFTS_APPROVE, Permission.ROSTERS_READ},
-    Role.COORDINATOR: _POOL | {Permission.POOL_EXPORT, Permission.ROSTERS_READ},
+    | {
+        Permission.ASSESSMENTS_READ,
+        Permission.DRAFTS_READ,
+        Permission.DRAFTS_APPROVE,
+        Permission.ROSTERS_READ,
+        Permission.RELEASES_APPROVE,
+    },
+    Role.COORDINATOR: _POOL
+    | {
+        Permission.POOL_EXPORT,
+        Permission.ROSTERS_READ,
+        Permission.RELEASES_MANAGE,
+        Permission.RELEASES_APPROVE,
+    },
     Role.ANALYST: _POOL | {Permission.POOL_EXPORT},
     Role.OPERATOR: _EVERYBODY
     | {
@@ -78,18 +95,21 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     },
     Role.AUDITOR: _EVERYBODY
     | {Permission.ACCESS_LOG_READ, Permission.OPERATIONS_READ, Permission.SHARED_READ, Permission.ROSTERS_READ},
+    Role.OBSERVER: _OUTSIDER,
 }
 """The one table. An operator keeps the machine running, speaks for the institution toward other nodes and sees no
 casework; an auditor sees who read what. A coordinator reads which institutions are in a circle, and not which of them a
-pseudonym is: it reads pooled findings."""
+pseudonym is: it reads pooled findings. An observer is somebody outside the circle: it reads releases and nothing live,
+not even how many statements there are."""
 
 ROLE_LABELS: Final[Mapping[Role, str]] = {
     Role.OFFICER: "Records assessments and drafts findings",
     Role.APPROVER: "Reads casework and approves what leaves; never their own drafts",
-    Role.COORDINATOR: "Reads and exports pooled findings, and reads which institutions are in a circle",
+    Role.COORDINATOR: "Reads and exports pooled findings, prepares releases, reads which institutions are in a circle",
     Role.ANALYST: "Reads and exports pooled findings",
     Role.OPERATOR: "Keeps the node running, manages accounts, peers and circles; sees no casework",
     Role.AUDITOR: "Reads the access log and what was shared; changes nothing",
+    Role.OBSERVER: "Reads releases made for those outside the circle; nothing of the pool itself",
 }
 
 
