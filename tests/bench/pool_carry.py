@@ -1,0 +1,87 @@
+"""Keeping a pool while tables change, and copying one from SQLite to PostgreSQL: rows as they are, in bulk."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import sqlalchemy as sa
+
+from node.storage.database import Database, Transaction
+from node.storage.tables.base import METADATA
+from node.storage.upsert import Row, bulk_insert
+from tests.federation.support import create_tables
+
+_ROWS: Final = 5_000
+_OLD: Final = "before_"
+_COMPUTED: Final = ("signals",)
+"""Tables whose rows cannot be carried over where columns were added: they are computed again."""
+
+
+def refit(database: Database) -> set[str]:
+    """Bring tables and indexes to what the code says now; which tables were made anew, new ones included.
+
+    Of a table whose columns have changed, those that it had before keep what they held.
+    """
+    create_tables(database)  # those that are missing; and it loads the tables of every room
+    changed = set()
+    with database.write() as tx:
+        for table in METADATA.sorted_tables:
+            found = {column["name"] for column in sa.inspect(tx.connection).get_columns(table.name)}
+            if found != set(table.c.keys()):
+                _make_anew(tx, table, found)
+                changed.add(table.name)
+            else:
+                _fit_indexes(tx, table)
+    return changed
+
+
+def carry(source: Database, target: Database) -> None:
+    """Copy every table from one database into the same tables of another, which lose what they held."""
+    with target.write() as tx:
+        for table in reversed(METADATA.sorted_tables):
+            tx.connection.execute(sa.delete(table))
+    for table in METADATA.sorted_tables:
+        with source.read() as read, target.write() as tx:
+            for rows in _rows(read, table):
+                bulk_insert(tx, table, table.c.keys(), rows, fresh=True)
+            _continue_numbers(tx, table)
+    with target.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE"))
+
+
+def _rows(tx: Transaction, table: sa.Table) -> Iterator[list[Row]]:
+    found = tx.connection.execution_options(yield_per=_ROWS).execute(sa.select(table))
+    for partition in found.partitions():
+        yield [tuple(row) for row in partition]
+
+
+def _continue_numbers(tx: Transaction, table: sa.Table) -> None:
+    """A sequence of PostgreSQL does not know of numbers that were given."""
+    for column in table.primary_key if tx.is_postgresql else ():
+        sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+        if tx.connection.execute(sa.select(sequence)).scalar_one() is not None:
+            last = sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1).scalar_subquery()
+            tx.connection.execute(sa.select(sa.func.setval(sequence, last, sa.false())))
+
+
+def _make_anew(tx: Transaction, table: sa.Table, found: set[str]) -> None:
+    for index in sa.inspect(tx.connection).get_indexes(table.name):
+        tx.connection.exec_driver_sql(f'DROP INDEX "{index["name"]}"')
+    if table.name in _COMPUTED:
+        tx.connection.exec_driver_sql(f'DROP TABLE "{table.name}"')
+        table.create(tx.connection)
+        return
+    tx.connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{_OLD}{table.name}"')
+    table.create(tx.connection)
+    kept = ", ".join(f'"{name}"' for name in map(str, table.c.keys()) if name in found)
+    tx.connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({kept}) SELECT {kept} FROM "{_OLD}{table.name}"')  # noqa: S608
+    tx.connection.exec_driver_sql(f'DROP TABLE "{_OLD}{table.name}"')
+
+
+def _fit_indexes(tx: Transaction, table: sa.Table) -> None:
+    there = {index["name"] for index in sa.inspect(tx.connection).get_indexes(table.name)}
+    constraints = {each["name"] for each in sa.inspect(tx.connection).get_unique_constraints(table.name)}
+    wanted = {str(index.name): index for index in table.indexes}
+    for name in there - wanted.keys() - constraints:
+        tx.connection.exec_driver_sql(f'DROP INDEX "{name}"')
+    for name in wanted.keys() - there:
+        wanted[name].create(tx.connection)
