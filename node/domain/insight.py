@@ -10,12 +10,13 @@ Nothing in these types names an institution as a contributor: only its pseudonym
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from node.domain.statements import Claim
 from node.domain.subjects import Organisation
 from protocol.identifiers import CircleId, Digest, KeyId, Pseudonym, StatementId, SubjectId, VocabularyCode
 from protocol.projection import State
-from protocol.signals import Signal
+from protocol.signals import LikelihoodWord, Signal
 from protocol.statements import Handling, Kind, Reliability, Stance, Timestamp
 
 Polarity: TypeAlias = Literal["concern", "assurance", "context"]
@@ -126,6 +127,53 @@ class Named:
     label: str
     polarity: Polarity
     definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How far a claim has moved against the same claim as it stood 30 and 90 days earlier (``docs/signals.md``).
+
+    In millionths of the expected probability, belief + uncertainty / 2; below zero where it has become less likely.
+    """
+
+    moved_30_ppm: int = 0
+    moved_90_ppm: int = 0
+    roots_30: int = 0
+    """Roots that count now and that nobody had named 30 days earlier."""
+    roots_90: int = 0
+
+
+STILL: Final = Movement()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """One signal as it was last computed, the day for which that was, and what lists show beside it."""
+
+    claim: Claim
+    as_of: date
+    signal: Signal
+    findings: int = 0
+    """Live ones on the claim."""
+    movement: Movement = STILL
+
+
+SignalOrder: TypeAlias = Literal["subject", "moved-30", "moved-90", "newest", "contributors"]
+"""How a list of signals is ordered: by identifier of the subject ascending, or by the greatest or newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFilter:
+    """Which signals of a circle to list; what is not set is no restriction."""
+
+    indicators: frozenset[VocabularyCode] | None = None
+    likelihoods: frozenset[LikelihoodWord | Literal["unknown"]] | None = None
+    min_roots: int = 0
+    min_contributors: int = 0
+    min_conflict_ppm: int = 0
+    min_shift_ppm: int = 0
+    """Least movement in either direction, over the days that the order is about; 30 for orders about none."""
+    scope: VocabularyCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

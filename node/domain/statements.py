@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from protocol.identifiers import CircleId, SubjectId, VocabularyCode
 from protocol.opinions import Standing
 from protocol.projection import ClaimKey
-from protocol.statements import Timestamp
+from protocol.statements import Correction, Timestamp
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,3 +35,15 @@ class StoredStatement(Standing):
     """Position in this node's feed: ascending in commit order, without gaps, different in every node."""
     received: Timestamp
     jws: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an author did to a statement of its own: gave it another body, or took it back."""
+
+    index: int
+    issued: Timestamp
+    expires: Timestamp
+    """A correction may end its target earlier."""
+    correction: Correction | None
+    """None of a retraction."""

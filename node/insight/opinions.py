@@ -3,10 +3,10 @@
 No country, name or type of the subject is an input here; the registry is not even imported.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from node.domain.circles import FULL_TRUST, Roster
 from node.domain.statements import Claim, StoredStatement
@@ -15,11 +15,15 @@ from node.storage import trust as policies
 from node.storage.database import Transaction
 from protocol import opinions
 from protocol.identifiers import CircleId, KeyId, VocabularyCode
-from protocol.signals import Signal, fuse
+from protocol.opinions import Standing
+from protocol.signals import Opinion, Signal, fuse
 from protocol.vocabulary import Vocabulary
 
 Trust: TypeAlias = Callable[[CircleId, KeyId], int]
 """How far this node trusts a contributor, in millionths: its own policy, never a shared list."""
+
+
+_S = TypeVar("_S", bound=Standing)
 
 
 def policy(tx: Transaction) -> Trust:
@@ -66,16 +70,23 @@ def signal(held: ClaimStatements, vocabulary: Vocabulary, roster: Roster, trust:
     The key epochs of one institution are one voice in it, and nobody who was removed or has left loses what it said
     before.
     """
-    held_by = opinions.opinions(
-        held,
-        vocabulary,
-        lambda contributor: trust(held.claim.circle, contributor),
-        voice=roster.voice,
-        order=roster.order,
+    held_by = read_opinions(held, held.claim.circle, vocabulary, roster, trust)
+    return fused(held_by, held.claim, vocabulary, roster, today=today)
+
+
+def fused(held_by: Sequence[Opinion], claim: Claim, vocabulary: Vocabulary, roster: Roster, *, today: date) -> Signal:
+    """The signal of a claim from the opinions on it, with the indicator's half-life and the charter's threshold."""
+    half_life_months = vocabulary.indicators[claim.indicator].half_life_months
+    return fuse(held_by, half_life_months=half_life_months, k=roster.charter.small_number_threshold, today=today)
+
+
+def read_opinions(
+    held: opinions.OnClaim[_S], circle: CircleId, vocabulary: Vocabulary, roster: Roster, trust: Trust
+) -> list[Opinion]:
+    """What each voice of the circle holds of a claim, weighed by this node's trust in it."""
+    return opinions.opinions(
+        held, vocabulary, lambda contributor: trust(circle, contributor), voice=roster.voice, order=roster.order
     )
-    half_life_months = vocabulary.indicators[held.claim.indicator].half_life_months
-    k = roster.charter.small_number_threshold
-    return fuse(held_by, half_life_months=half_life_months, k=k, today=today)
 
 
 def is_listed(indicator: VocabularyCode, vocabulary: Vocabulary) -> bool:

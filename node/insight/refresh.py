@@ -5,19 +5,20 @@ and the signals computed again from all statements, in one transaction too. A cr
 by the next round. The result does not depend on the order of arrival: :func:`rebuild` gives the same bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
 from node.clock import day_of
+from node.domain.insight import StoredSignal
 from node.domain.statements import Claim, StoredStatement
 from node.domain.subjects import Organisation
-from node.insight.opinions import ClaimStatements, by_claim, is_listed, policy, signal
+from node.insight.movement import histories, movement
+from node.insight.opinions import ClaimStatements, by_claim, fused, is_listed, policy, read_opinions
 from node.storage import circles, insight, naming, projection, statements
 from node.storage import subjects as registry
 from node.storage.database import Database, Transaction
 from protocol.identifiers import CircleId, SubjectId
-from protocol.signals import Signal
 from protocol.statements import FindingBody, Timestamp
 from protocol.vocabulary import Vocabulary
 
@@ -113,21 +114,39 @@ def _recompute(
     tx: Transaction, vocabulary: Vocabulary, claims: list[Claim], now: Timestamp
 ) -> dict[SubjectId, Organisation]:
     """Write the signals of these claims as they are now; what their subjects are called in them."""
-    today = day_of(now)
-    rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
-    trust = policy(tx)
-    signals: dict[Claim, Signal] = {}
     labels: dict[SubjectId, Organisation] = {}
-    for held in statements_of(tx, claims, now):
-        _note_label(held, labels)
-        if is_listed(held.claim.indicator, vocabulary):
-            fused = signal(held, vocabulary, rosters[held.claim.circle], trust, today=today)
-            # Without an opinion there is no signal: all that was said was retracted or has expired.
-            if fused.contributions:
-                signals[held.claim] = fused
-    insight.put_signals(tx, signals, today)
-    insight.drop_signals(tx, [claim for claim in claims if claim not in signals])
+    held = statements_of(tx, claims, now)
+    for each in held:
+        _note_label(each, labels)
+    signals = read(tx, vocabulary, held, now)
+    insight.put_signals(tx, signals)
+    there = {stored.claim for stored in signals}
+    insight.drop_signals(tx, [claim for claim in claims if claim not in there])
     return labels
+
+
+def read(
+    tx: Transaction, vocabulary: Vocabulary, held: Sequence[ClaimStatements], now: Timestamp
+) -> list[StoredSignal]:
+    """The signals of these claims on the day of ``now``, with how each has moved.
+
+    Without an opinion there is no signal: all that was said was retracted or has expired. Nor is there one under an
+    indicator that the vocabulary does not know.
+    """
+    today, trust = day_of(now), policy(tx)
+    rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
+    listed = [each for each in held if is_listed(each.claim.indicator, vocabulary)]
+    past = histories(tx, [(each.claim, each) for each in listed], now)
+    signals = []
+    for each in listed:
+        claim, roster = each.claim, rosters[each.claim.circle]
+        opinions = read_opinions(each, claim.circle, vocabulary, roster, trust)
+        if opinions:
+            signal = fused(opinions, claim, vocabulary, roster, today=today)
+            moved = movement(past[claim], opinions, signal, vocabulary, roster, trust, today=today)
+            live = sum(finding.counts for finding in each.findings)
+            signals.append(StoredSignal(claim, today, signal, live, moved))
+    return signals
 
 
 def _note_label(held: ClaimStatements, labels: dict[SubjectId, Organisation]) -> None:

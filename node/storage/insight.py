@@ -1,13 +1,13 @@
 """Rows of signals, and the counts of the home page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
+from node.domain.insight import Movement, SignalFilter, SignalOrder, StoredSignal
 from node.domain.statements import Claim
 from node.storage.database import Transaction
 from node.storage.tables.insight import SIGNALS
@@ -21,21 +21,22 @@ from protocol.statements import Timestamp
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Signal)
 _CLAIM: Final = (SIGNALS.c.circle, SIGNALS.c.subject, SIGNALS.c.indicator, SIGNALS.c.scope)
+_VALUES: Final = tuple(column.name for column in SIGNALS.c if not column.primary_key)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSignal:
-    """One signal and the day for which it was computed."""
+_ORDERS: Final[Mapping[SignalOrder, str | None]] = {
+    "subject": None,
+    "moved-30": "shift_30_ppm",
+    "moved-90": "shift_90_ppm",
+    "newest": "newest",
+    "contributors": "contributors",
+}
+"""The column that an order is about; the claim follows in each."""
 
-    claim: Claim
-    as_of: date
-    signal: Signal
 
-
-def put_signals(tx: Transaction, signals: Mapping[Claim, Signal], as_of: date) -> None:
+def put_signals(tx: Transaction, signals: Sequence[StoredSignal]) -> None:
     """Store what was computed for these claims."""
-    rows = [_key(claim) | {"as_of": as_of.isoformat(), "signal": _ENCODER.encode(signals[claim])} for claim in signals]
-    upsert(tx, SIGNALS, rows, replace=("as_of", "signal"))
+    upsert(tx, SIGNALS, [_row(each) for each in signals], replace=_VALUES)
 
 
 def drop_signals(tx: Transaction, claims: Sequence[Claim]) -> None:
@@ -56,12 +57,39 @@ def signals_of(tx: Transaction, subject: SubjectId) -> list[StoredSignal]:
     return _stored(tx, sa.select(SIGNALS).where(SIGNALS.c.subject == subject).order_by(*_CLAIM))
 
 
+def list_signals(
+    tx: Transaction,
+    circle: CircleId,
+    filters: SignalFilter,
+    order: SignalOrder,
+    *,
+    limit: int,
+    after: StoredSignal | None = None,
+) -> list[StoredSignal]:
+    """Signals of one circle as last computed, at most ``limit`` behind ``after``: one walk along one index.
+
+    ``after`` needs its claim and the value that the order is about; its signal may have changed or gone since. Every
+    order but ``subject`` is descending, in the claim as well.
+    """
+    column = _ORDERS[order]
+    query = sa.select(SIGNALS).where(SIGNALS.c.circle == circle, *_chosen(filters, order))
+    claim = _CLAIM[1:]
+    if column is None:
+        if after is not None:
+            query = query.where(sa.tuple_(*claim) > sa.tuple_(*_place(after)))
+        return _stored(tx, query.order_by(*claim).limit(limit))
+    place = (SIGNALS.c[column], *claim)
+    if after is not None:
+        query = query.where(sa.tuple_(*place) < sa.tuple_(sa.literal(_row(after)[column]), *_place(after)))
+    return _stored(tx, query.order_by(*(each.desc() for each in place)).limit(limit))
+
+
 def signal_bytes(tx: Transaction) -> list[tuple[Claim, bytes]]:
-    """Every stored signal as the bytes in its row."""
-    query = sa.select(*_CLAIM, SIGNALS.c.signal).order_by(*_CLAIM)
+    """Every stored signal: all that its row says, as bytes."""
+    query = sa.select(SIGNALS).order_by(*_CLAIM)
     return [
-        (Claim(row.circle, row.subject, row.indicator, row.scope), bytes(row.signal))
-        for row in tx.connection.execute(query)
+        (Claim(*(row[key] for key in _CLAIM)), _ENCODER.encode([row[name] for name in _VALUES]))
+        for row in tx.connection.execute(query).mappings()
     ]
 
 
@@ -116,12 +144,63 @@ def last_sync(tx: Transaction) -> Timestamp | None:
     return None if moment is None else Timestamp(int(moment))
 
 
+def _chosen(filters: SignalFilter, order: SignalOrder) -> list[sa.ColumnElement[bool]]:
+    row = SIGNALS.c
+    shift = row.shift_90_ppm if order == "moved-90" else row.shift_30_ppm
+    least = (
+        (row.roots, filters.min_roots),
+        (row.contributors, filters.min_contributors),
+        (row.conflict_ppm, filters.min_conflict_ppm),
+        (shift, filters.min_shift_ppm),
+    )
+    chosen: list[sa.ColumnElement[bool]] = [column >= value for column, value in least if value > 0]
+    if filters.indicators is not None:
+        chosen.append(row.indicator.in_(sorted(filters.indicators)))
+    if filters.likelihoods is not None:
+        chosen.append(row.likelihood.in_(sorted(filters.likelihoods)))
+    if filters.scope is not None:
+        chosen.append(row.scope == filters.scope)
+    return chosen
+
+
+def _place(stored: StoredSignal) -> tuple[sa.ColumnElement[str], ...]:
+    claim = stored.claim
+    return (sa.literal(claim.subject), sa.literal(claim.indicator), sa.literal(claim.scope))
+
+
+def _row(stored: StoredSignal) -> dict[str, object]:
+    signal, movement = stored.signal, stored.movement
+    return _key(stored.claim) | {
+        "as_of": stored.as_of.isoformat(),
+        "likelihood": signal.likelihood,
+        "belief_ppm": signal.belief_ppm,
+        "disbelief_ppm": signal.disbelief_ppm,
+        "uncertainty_ppm": signal.uncertainty_ppm,
+        "conflict_ppm": signal.conflict_ppm,
+        "roots": signal.roots,
+        "contributors": signal.contributors,
+        "largest_share_ppm": signal.largest_share_ppm,
+        "newest": None if signal.newest is None else signal.newest.isoformat(),
+        "oldest": None if signal.oldest is None else signal.oldest.isoformat(),
+        "findings": stored.findings,
+        "moved_30_ppm": movement.moved_30_ppm,
+        "moved_90_ppm": movement.moved_90_ppm,
+        "shift_30_ppm": abs(movement.moved_30_ppm),
+        "shift_90_ppm": abs(movement.moved_90_ppm),
+        "roots_30": movement.roots_30,
+        "roots_90": movement.roots_90,
+        "signal": _ENCODER.encode(signal),
+    }
+
+
 def _stored(tx: Transaction, query: sa.Select[Any]) -> list[StoredSignal]:
     return [
         StoredSignal(
-            Claim(row.circle, row.subject, row.indicator, row.scope),
-            date.fromisoformat(row.as_of),
-            _DECODER.decode(row.signal),
+            claim=Claim(row.circle, row.subject, row.indicator, row.scope),
+            as_of=date.fromisoformat(row.as_of),
+            signal=_DECODER.decode(row.signal),
+            findings=row.findings,
+            movement=Movement(row.moved_30_ppm, row.moved_90_ppm, row.roots_30, row.roots_90),
         )
         for row in tx.connection.execute(query)
     ]

@@ -13,7 +13,7 @@ from node.storage.statements import chunks
 from node.storage.tables.ledger import DIRTY_CLAIMS, FEED, LOGS, STATEMENTS, UNREADABLE_ENTRIES
 from node.storage.tables.membership import MEMBERSHIP_FACTS
 from node.storage.upsert import insert_new, upsert
-from protocol.identifiers import CircleId, KeyId, StatementId
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
 from protocol.projection import ClaimKey, Cut, Projected, UnreadableEntry
 from protocol.statements import MembershipKind, Timestamp
 
@@ -44,6 +44,10 @@ _PROJECTED: Final = tuple(
     )
 )
 """The columns of a :class:`Projected`, in its order."""
+_MOVED: Final = tuple(
+    STATEMENTS.c[name] for name in ("subject", "indicator", "scope", "was_subject", "was_indicator", "was_scope")
+)
+"""Where a correction puts its target, and where that stood before."""
 _FACTS: Final = tuple(MEMBERSHIP_FACTS.c[name] for name in ("idx", "id", "kind", "iat", "exp"))
 """The first of these columns: what a statement about membership has of them."""
 
@@ -91,10 +95,10 @@ def claims_of(tx: Transaction, circle: CircleId, contributors: Collection[KeyId]
     """Every claim on which one of these logs has said anything, responses included."""
     claims: set[ClaimKey] = set()
     answered: set[tuple[KeyId, StatementId]] = set()
-    columns = ("subject", "indicator", "scope", "target_contributor", "target_id")
+    columns = ("target_contributor", "target_id")
     for keys in chunks(sorted(contributors)):
         query = (
-            sa.select(*(STATEMENTS.c[name] for name in columns))
+            sa.select(*_MOVED, *(STATEMENTS.c[name] for name in columns))
             .select_from(STATEMENTS.join(LOGS))
             .where(LOGS.c.circle == circle, LOGS.c.contributor.in_(keys))
             .distinct()
@@ -102,6 +106,8 @@ def claims_of(tx: Transaction, circle: CircleId, contributors: Collection[KeyId]
         for row in tx.connection.execute(query):
             if row.indicator is not None:
                 claims.add(ClaimKey(row.subject, row.indicator, row.scope))
+                before = _claim_left(*row[: len(_MOVED)])
+                claims.update(() if before is None else (before,))
             elif row.target_contributor is not None:
                 answered.add((row.target_contributor, row.target_id))
     return claims | claims_answered(tx, circle, answered)
@@ -201,9 +207,12 @@ def mark_dirty(tx: Transaction, circle: CircleId, claims: Collection[ClaimKey]) 
 
 
 def claims_answered(tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]]) -> set[ClaimKey]:
-    """The claims of these statements, as far as they are here; a target that arrives later marks its own."""
+    """The claims of these statements, as far as they are here; a target that arrives later marks its own.
+
+    Those among them on which a statement stood before it was corrected: how a claim has moved depends on it.
+    """
     wanted = set(targets)
-    found: set[ClaimKey] = set()
+    found = _left(tx, circle, wanted)
     for names in chunks({statement_id for _, statement_id in wanted}):
         query = (
             sa.select(LOGS.c.contributor, *_PROJECTED)
@@ -215,6 +224,30 @@ def claims_answered(tx: Transaction, circle: CircleId, targets: Collection[tuple
             if (contributor, row.id) in wanted and row.claim is not None:
                 found.add(row.claim)
     return found
+
+
+def _left(tx: Transaction, circle: CircleId, names: Collection[tuple[KeyId, StatementId]]) -> set[ClaimKey]:
+    """The claims from which corrections have moved these statements."""
+    found: set[ClaimKey] = set()
+    for some in chunks({statement_id for _, statement_id in names}):
+        query = (
+            sa.select(LOGS.c.contributor, STATEMENTS.c.target_id, *_MOVED)
+            .select_from(STATEMENTS.join(LOGS))
+            .where(LOGS.c.circle == circle, STATEMENTS.c.target_id.in_(some), STATEMENTS.c.kind == "correction")
+        )
+        for contributor, target, *columns in tx.connection.execute(query):
+            if (contributor, target) in names and (claim := _claim_left(*columns)) is not None:
+                found.add(claim)
+    return found
+
+
+def _claim_left(*columns: str | None) -> ClaimKey | None:
+    """The claim that the target of a correction stood on before, if that was another; ``columns`` are ``_MOVED``."""
+    now, before = columns[:3], columns[3:]
+    subject, indicator, scope = (old or new for old, new in zip(before, now, strict=True))
+    if not any(before) or subject is None or indicator is None or scope is None:
+        return None
+    return ClaimKey(SubjectId(subject), VocabularyCode(indicator), VocabularyCode(scope))
 
 
 def sweep_expired(tx: Transaction, now: Timestamp) -> int:
@@ -284,6 +317,7 @@ def _moved_from(row: Projected, before: Projected | None) -> dict[str, str | Non
         "was_subject": None if before is None or before.subject == row.subject else before.subject,
         "was_object": None if before is None or before.object == row.object else before.object,
         "was_indicator": None if before is None or before.indicator == row.indicator else before.indicator,
+        "was_scope": None if before is None or before.scope == row.scope else before.scope,
     }
 
 

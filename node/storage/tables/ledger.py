@@ -38,12 +38,16 @@ LOGS: Final = sa.Table(
     sa.Column("quota_day", sa.Integer, nullable=True),
     sa.Column("quota_entries", sa.BigInteger, nullable=True),
     sa.Column("quota_bytes", sa.BigInteger, nullable=True),
+    sa.Column("beyond_note", sa.LargeBinary, nullable=True),
+    sa.Column("beyond_proof", sa.LargeBinary, nullable=True),
     sa.UniqueConstraint("circle", "contributor"),
     sa.CheckConstraint("status IN ('good', 'forked')", name="status"),
 )
 """``evidence`` of a fork: an encoded ``protocol.fork.ForkProof``; ``fork_index`` the first entry in which the two
 signed histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be
-taken of the log on that day; all three empty until something of it is taken from a peer."""
+taken of the log on that day; all three empty until something of it is taken from a peer. ``beyond_…``: while we catch up, the author's note under which
+the latest entries came (512 bytes at most) and the hashes, one after the other (64 of 32 bytes at most), that prove that
+it signs them; both empty where ``covered`` signs all that is held."""
 
 ENTRIES: Final = sa.Table(
     "entries",
@@ -88,6 +92,7 @@ STATEMENTS: Final = sa.Table(
     sa.Column("was_subject", SUBJECT_ID, nullable=True),
     sa.Column("was_object", SUBJECT_ID, nullable=True),
     sa.Column("was_indicator", CODE, nullable=True),
+    sa.Column("was_scope", CODE, nullable=True),
     sa.Column("target_contributor", KEY_ID, nullable=True),
     sa.Column("target_id", STATEMENT_ID, nullable=True),
     sa.Column("corrected_by", sa.BigInteger, nullable=True),
