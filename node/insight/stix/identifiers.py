@@ -1,0 +1,64 @@
+"""Identifiers and times of STIX objects: the same at every node that holds the same statements.
+
+A version 5 UUID over our own identifiers. A statement's holds the circle and the contributor as well, because a
+statement's identifier is unique only inside one log: else a member could overwrite another one's note in somebody's
+threat-intelligence platform by choosing its identifier.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Final, Literal, NewType, TypeAlias
+
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
+from protocol.statements import Timestamp
+
+StixId = NewType("StixId", str)
+"""``<type>--<uuid>``."""
+Milliseconds = NewType("Milliseconds", int)
+"""Since 1970; the precision of a STIX timestamp."""
+StatementType: TypeAlias = Literal["note", "relationship", "opinion"]
+"""What findings, relations and responses become."""
+
+STATEMENT_TYPES: Final[dict[str, StatementType]] = {
+    "finding": "note",
+    "relation": "relationship",
+    "response": "opinion",
+}
+_NAMESPACE: Final = uuid.UUID("53dcf55d-5d8a-49ec-8395-e16db1ced948")
+_SCOPED: Final = "circle:"
+
+
+def statement_id(kind: StatementType, circle: CircleId, contributor: KeyId, statement: StatementId) -> StixId:
+    """The object that a finding, relation or response becomes."""
+    return _id(kind, "statement", circle, contributor, statement)
+
+
+def subject_id(circle: CircleId, subject: SubjectId) -> StixId:
+    """The organisation behind a registry identifier, the same in all circles; a circle-scoped one, of its circle."""
+    return _id("identity", "subject", circle if subject.startswith(_SCOPED) else "", subject)
+
+
+def contributor_id(circle: CircleId, contributor: KeyId) -> StixId:
+    """A contributor in one circle: its keys in two circles become two identities that nothing ties."""
+    return _id("identity", "contributor", circle, contributor)
+
+
+def collection_uuid(circle: CircleId) -> str:
+    """The TAXII collection of a circle."""
+    return str(uuid.uuid5(_NAMESPACE, f"collection\n{circle}"))
+
+
+def milliseconds(moment: Timestamp) -> Milliseconds:
+    """A moment of ours, more precisely than it is known: statements carry days."""
+    return Milliseconds(moment * 1_000)
+
+
+def stix_time(moment: Milliseconds) -> str:
+    """RFC 3339 in UTC with three digits, as STIX 2.1 section 3.2 wants it."""
+    seconds, rest = divmod(moment, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+
+
+def _id(kind: str, *parts: str) -> StixId:
+    name = "\n".join(parts)  # no part holds a line feed, so no two lists of parts give one name
+    return StixId(f"{kind}--{uuid.uuid5(_NAMESPACE, name)}")

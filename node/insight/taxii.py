@@ -1,0 +1,274 @@
+"""TAXII collections: one for each circle, with what its pooled statements are as STIX objects.
+
+A collection is a projection of the feed, brought up to date when somebody asks (:func:`catch_up`). Its objects are in
+the order in which they came *or changed last*: a corrected or retracted object leaves its old place and stands at the
+end, with a new version and a new ``added``. ``added`` is a number of microseconds that this node gives out under a
+lock: unique, ascending in the order of commits, and as near to the time of reception as that permits. So it serves as
+the cursor of a page and as the date of TAXII alike, and neither a client that follows ``next`` nor one that comes back
+with the last date misses anything, whoever was writing meanwhile.
+
+Only the latest version of an object is held: what a correction replaced is not given again. What has expired or is
+void is not given at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from node.domain.insight import FindingView, RelationView, ResponseView
+from node.domain.statements import StoredStatement
+from node.insight.handling import Gate
+from node.insight.stix import objects as stix
+from node.insight.stix.definitions import MAPPING_DAY, StixObject, definitions
+from node.insight.stix.identifiers import (
+    STATEMENT_TYPES,
+    Milliseconds,
+    StatementType,
+    StixId,
+    contributor_id,
+    milliseconds,
+    statement_id,
+    subject_id,
+)
+from node.insight.views import view
+from node.storage import statements, subjects
+from node.storage import taxii as storage
+from node.storage.database import Database, Transaction
+from node.storage.taxii import FeedRow, IndexedObject, Position, Wanted
+from protocol.identifiers import CircleId, KeyId, SubjectId
+from protocol.statements import Handling, Timestamp
+from protocol.vocabulary import Vocabulary
+
+CHUNK: Final = 2_000
+"""Statements read from the feed in one transaction: some 50 ms, for which other writers wait."""
+MAX_PAGE: Final = 1_000
+"""Objects in one page: about a megabyte."""
+MAX_WALK: Final = 20_000
+"""Objects looked at for one page: more than a page only where thousands in a row have become void."""
+_MICROSECONDS: Final = 1_000_000
+_PER_MILLISECOND: Final = 1_000
+_KINDS: Final[tuple[StatementType, ...]] = ("note", "relationship", "opinion")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedObject:
+    """One object with its place in the collection."""
+
+    indexed: IndexedObject
+    content: StixObject
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPage:
+    """One page of a collection. ``end`` is where the next one begins, in microseconds."""
+
+    objects: tuple[CollectedObject, ...]
+    end: int
+    more: bool
+    left_out: int
+    """What the gate did not let through."""
+
+
+def catch_up(database: Database, circle: CircleId) -> None:
+    """Read for a collection what the feed holds by now; the first time, all of it.
+
+    Takes the lock of the collection for one chunk at a time. What is published meanwhile may be there or not.
+    """
+    with database.read() as tx:
+        last, done = statements.last_seq(tx), storage.position(tx, circle)
+    while done.indexed_to < last or not done.last_added:
+        with database.write() as tx:
+            done = _collect(tx, circle, last)
+
+
+def page(
+    tx: Transaction, vocabulary: Vocabulary, circle: CircleId, now: Timestamp, *, after: int, limit: int, wanted: Wanted
+) -> CollectionPage:
+    """Objects behind a place in the collection, oldest first, for an institution's staff to take away."""
+    gate: Gate[_Readable] = Gate("institution", lambda each: each.handling)
+    found: list[CollectedObject] = []
+    end, walked, more = after, 0, True
+    limit = max(1, min(limit, MAX_PAGE))
+    while more and len(found) < limit and walked < MAX_WALK:
+        rows = storage.page(tx, circle, after=end, limit=limit + 1, wanted=wanted, now=now)
+        readable = {each.indexed.id: each for each in gate.let_through(_readable(tx, rows, circle, now))}
+        content = _contents(tx, vocabulary, circle, readable)
+        more = len(rows) > limit
+        for row in rows[:limit]:
+            if len(found) == limit:
+                more = True
+                break
+            end, walked = row.added, walked + 1
+            if row.id in content:
+                found.append(CollectedObject(row, content[row.id]))
+    return CollectionPage(tuple(found), end, more, gate.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """An object that may be written out: a statement that has not ended, or what is no statement."""
+
+    indexed: IndexedObject
+    stored: StoredStatement | None
+
+    @property
+    def handling(self) -> Handling:
+        """Who is registered as what, and a pseudonym, say nothing that a handling would protect."""
+        if self.stored is None:
+            return "TLP:CLEAR"
+        shown = view(self.stored)
+        return shown.observation.handling if isinstance(shown, _Shown) else "TLP:AMBER+STRICT"
+
+
+_Shown: Final = (FindingView, RelationView, ResponseView)
+
+
+def _readable(tx: Transaction, rows: Sequence[IndexedObject], circle: CircleId, now: Timestamp) -> Iterable[_Readable]:
+    held = {each.seq: each for each in statements.by_seq(tx, [row.seq for row in rows if row.seq], now=now)}
+    for row in rows:
+        if row.seq is None:
+            yield _Readable(row, None)
+            continue
+        stored = held.get(row.seq)
+        if stored is None or stored.circle != circle or stored.state in {"expired", "void"}:
+            continue
+        # Changed since the collection was brought up to date: it comes in its new place, with its new version.
+        if stored.state in {"corrected", "retracted"} and row.modified == milliseconds(stored.statement.iat):
+            continue
+        yield _Readable(row, stored)
+
+
+def _contents(
+    tx: Transaction, vocabulary: Vocabulary, circle: CircleId, readable: dict[str, _Readable]
+) -> dict[str, StixObject]:
+    """What is written for each of them."""
+    fixed: dict[str, StixObject] = dict(definitions().items())
+    refs = [
+        each.indexed.ref for each in readable.values() if each.indexed.type == "identity" and ":" in each.indexed.ref
+    ]
+    names = subjects.labels(tx, [SubjectId(ref) for ref in refs])
+    written: dict[str, StixObject] = {}
+    for identifier, each in readable.items():
+        row = each.indexed
+        if each.stored is not None:
+            content = _statement(each.stored, vocabulary, row)
+            written.update(() if content is None else ((identifier, content),))
+        elif identifier in fixed:
+            written[identifier] = fixed[identifier]
+        elif ":" in row.ref:
+            subject = SubjectId(row.ref)
+            written[identifier] = stix.subject(circle, subject, names.get(subject, subject))
+        else:
+            written[identifier] = stix.contributor(circle, KeyId(row.ref))
+    return written
+
+
+def _statement(stored: StoredStatement, vocabulary: Vocabulary, row: IndexedObject) -> StixObject | None:
+    modified = Milliseconds(row.modified)
+    shown = view(stored)
+    if isinstance(shown, FindingView):
+        return stix.note(shown, vocabulary, modified)
+    if isinstance(shown, RelationView):
+        return stix.relationship(shown, vocabulary, modified)
+    if isinstance(shown, ResponseView):
+        return stix.opinion(shown, vocabulary, modified, StixId(row.ref))
+    return None
+
+
+def _collect(tx: Transaction, circle: CircleId, last: int) -> Position:
+    """One chunk of the feed into the collection; how far it has got."""
+    before = storage.lock(tx, circle)
+    rows = storage.feed_after(tx, circle, before.indexed_to, CHUNK)
+    end = rows[-1].seq if len(rows) == CHUNK else max(before.indexed_to, last, *(row.seq for row in rows))
+    named = {(row.contributor, row.id) for row in rows if row.kind in {"finding", "relation"}}
+    waiting = storage.answers_to(tx, circle, named, before.indexed_to)
+    known = storage.find(tx, circle, _may_touch(circle, [*rows, *waiting]))
+    gathering = _Gathering(circle, dict(known), before.last_added)
+    if not before.last_added:
+        gathering.begin(rows[0].received if rows else Timestamp(0))
+    for row in rows:
+        gathering.take(row)
+    for row in waiting:
+        gathering.take(row)
+    storage.put(tx, circle, gathering.changed, known.keys())
+    after = Position(end, gathering.last)
+    storage.advance(tx, circle, after)
+    return after
+
+
+def _may_touch(circle: CircleId, rows: Iterable[FeedRow]) -> set[str]:
+    """Identifiers of every object that these rows may add, change or refer to."""
+    ids: set[str] = set()
+    for row in rows:
+        ids.add(contributor_id(circle, row.contributor))
+        ids.update(subject_id(circle, each) for each in (row.subject, row.object) if each)
+        names = [(row.contributor, row.id)]
+        if row.target_id:
+            names.append((_author_of_target(row), row.target_id))
+        ids.update(statement_id(kind, circle, *name) for name in names for kind in _KINDS)
+    return ids
+
+
+def _author_of_target(row: FeedRow) -> KeyId:
+    """A response names a statement in any log; a correction and a retraction, one in their own."""
+    return row.target_contributor if row.kind == "response" and row.target_contributor else row.contributor
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """What a chunk of the feed adds to a collection, and what it changes there."""
+
+    circle: CircleId
+    known: dict[str, IndexedObject]
+    last: int
+    changed: dict[str, IndexedObject] = field(default_factory=dict)
+
+    def begin(self, received: Timestamp) -> None:
+        """The objects that every collection has, before anything else."""
+        for identifier in definitions():
+            kind = identifier.partition("--")[0]
+            self._add(IndexedObject(0, identifier, kind, None, "", MAPPING_DAY), received)
+
+    def take(self, row: FeedRow) -> None:
+        """One statement."""
+        match row.kind:
+            case "finding" | "relation":
+                self._identities(row)
+                self._new(row, "")
+            case "response":
+                target = self._target(row, ("note", "relationship"))
+                if target is not None:
+                    self._identities(row)
+                    self._new(row, target.id)
+            case "correction" | "retraction":
+                target = self._target(row, _KINDS)
+                if target is not None:
+                    self._identities(row)
+                    version = max(target.modified + 1, milliseconds(row.iat))
+                    self._add(replace(target, modified=version), row.received)
+            case "endorsement" | "removal" | "leave" | "key":
+                pass  # about the circle, for members alone; the feed has none
+
+    def _new(self, row: FeedRow, ref: str) -> None:
+        kind = STATEMENT_TYPES[row.kind]
+        identifier = statement_id(kind, self.circle, row.contributor, row.id)
+        if identifier not in self.known:
+            self._add(IndexedObject(0, identifier, kind, row.seq, ref, milliseconds(row.iat)), row.received)
+
+    def _identities(self, row: FeedRow) -> None:
+        named = [(contributor_id(self.circle, row.contributor), str(row.contributor))]
+        named += [(subject_id(self.circle, each), str(each)) for each in (row.subject, row.object) if each]
+        for identifier, ref in named:
+            if identifier not in self.known:
+                self._add(IndexedObject(0, identifier, "identity", None, ref, MAPPING_DAY), row.received)
+
+    def _target(self, row: FeedRow, kinds: Iterable[StatementType]) -> IndexedObject | None:
+        if row.target_id is None:
+            return None
+        ids = (statement_id(kind, self.circle, _author_of_target(row), row.target_id) for kind in kinds)
+        return next((self.known[each] for each in ids if each in self.known), None)
+
+    def _add(self, new: IndexedObject, received: Timestamp) -> None:
+        self.last = max(self.last + 1, received * _MICROSECONDS)
+        placed = replace(new, added=self.last)
+        self.known[new.id] = self.changed[new.id] = placed

@@ -1,0 +1,178 @@
+"""Rows of TAXII collections: which STIX objects there are, and what of the feed has not been read for them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from node.storage.database import Transaction
+from node.storage.statements import chunks
+from node.storage.tables.ledger import LOGS, STATEMENTS
+from node.storage.tables.taxii import TAXII_COLLECTIONS, TAXII_OBJECTS
+from node.storage.upsert import insert_new
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
+from protocol.statements import Kind, Timestamp
+
+_FEED: Final = (
+    STATEMENTS.c.seq,
+    LOGS.c.contributor,
+    STATEMENTS.c.id,
+    STATEMENTS.c.kind,
+    STATEMENTS.c.subject,
+    STATEMENTS.c.object,
+    STATEMENTS.c.target_contributor,
+    STATEMENTS.c.target_id,
+    STATEMENTS.c.iat,
+    STATEMENTS.c.received,
+)
+_OBJECT: Final = tuple(TAXII_OBJECTS.c[name] for name in ("added", "id", "type", "seq", "ref", "modified"))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a collection has got: in the feed, and in what it has given out (microseconds since 1970)."""
+
+    indexed_to: int
+    last_added: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """What a collection needs of one statement in the feed."""
+
+    seq: int
+    contributor: KeyId
+    id: StatementId
+    kind: Kind
+    subject: SubjectId | None
+    object: SubjectId | None
+    target_contributor: KeyId | None
+    target_id: StatementId | None
+    iat: Timestamp
+    received: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedObject:
+    """One object of a collection in its latest version, without its content: a row of ``taxii_objects``."""
+
+    added: int
+    id: str
+    type: str
+    seq: int | None
+    ref: str
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which objects of a collection to find; empty is no restriction."""
+
+    ids: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    versions: tuple[int, ...] = ()
+    """Milliseconds since 1970."""
+
+
+def position(tx: Transaction, circle: CircleId) -> Position:
+    """How far the collection of a circle has got; the beginning, where it has not been made."""
+    row = tx.connection.execute(_position(circle)).one_or_none()
+    return Position(0, 0) if row is None else Position(row.indexed_to, row.last_added)
+
+
+def lock(tx: Transaction, circle: CircleId) -> Position:
+    """The same, made where it is new, and locked: until the commit nobody else adds to this collection."""
+    insert_new(tx, TAXII_COLLECTIONS, {"circle": circle, "indexed_to": 0, "last_added": 0})
+    row = tx.connection.execute(_position(circle).with_for_update()).one()
+    return Position(row.indexed_to, row.last_added)
+
+
+def advance(tx: Transaction, circle: CircleId, to: Position) -> None:
+    """Note how far it has got now; by the holder of the lock."""
+    tx.connection.execute(
+        sa.update(TAXII_COLLECTIONS)
+        .where(TAXII_COLLECTIONS.c.circle == circle)
+        .values(indexed_to=to.indexed_to, last_added=to.last_added)
+    )
+
+
+def feed_after(tx: Transaction, circle: CircleId, seq: int, limit: int) -> list[FeedRow]:
+    """The statements of one circle numbered above ``seq``, in feed order, at most ``limit``."""
+    query = _feed(circle).where(STATEMENTS.c.seq > seq).order_by(STATEMENTS.c.seq).limit(limit)
+    return [FeedRow(*row) for row in tx.connection.execute(query)]
+
+
+def answers_to(
+    tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]], up_to: int
+) -> list[FeedRow]:
+    """Responses to these statements among what is numbered up to ``up_to``, in feed order."""
+    wanted, found = set(targets), []
+    for names in chunks(sorted({statement for _, statement in wanted})):
+        query = _feed(circle).where(
+            STATEMENTS.c.target_id.is_not(None),
+            STATEMENTS.c.target_id.in_(names),
+            STATEMENTS.c.kind == "response",
+            STATEMENTS.c.seq <= up_to,
+        )
+        rows = [FeedRow(*row) for row in tx.connection.execute(query)]
+        found += [row for row in rows if (row.target_contributor, row.target_id) in wanted]
+    return sorted(found, key=lambda row: row.seq)
+
+
+def find(tx: Transaction, circle: CircleId, ids: Iterable[str]) -> dict[str, IndexedObject]:
+    """Those of the objects that the collection has."""
+    found: dict[str, IndexedObject] = {}
+    for some in chunks(ids):
+        query = sa.select(*_OBJECT).where(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.id.in_(some))
+        found.update((row.id, IndexedObject(*row)) for row in tx.connection.execute(query))
+    return found
+
+
+def put(tx: Transaction, circle: CircleId, objects: Mapping[str, IndexedObject], known: Collection[str]) -> None:
+    """Add objects, and put the new version of those that are ``known`` in the place of the old one."""
+    old = sorted(set(known) & objects.keys())
+    for some in chunks(old):
+        tx.connection.execute(
+            sa.delete(TAXII_OBJECTS).where(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.id.in_(some))
+        )
+    rows = [
+        {"circle": circle} | {column.name: getattr(each, column.name) for column in _OBJECT}
+        for each in objects.values()
+    ]
+    if rows:
+        tx.connection.execute(sa.insert(TAXII_OBJECTS), rows)
+
+
+def page(
+    tx: Transaction, circle: CircleId, *, after: int, limit: int, wanted: Wanted, now: Timestamp
+) -> Sequence[IndexedObject]:
+    """Objects added behind ``after``, oldest first, without those of statements that have expired."""
+    source = TAXII_OBJECTS.outerjoin(STATEMENTS, STATEMENTS.c.seq == TAXII_OBJECTS.c.seq)
+    query = (
+        sa.select(*_OBJECT)
+        .select_from(source)
+        .where(
+            TAXII_OBJECTS.c.circle == circle,
+            TAXII_OBJECTS.c.added > after,
+            sa.or_(TAXII_OBJECTS.c.seq.is_(None), STATEMENTS.c.exp > now),
+        )
+        .order_by(TAXII_OBJECTS.c.added)
+        .limit(limit)
+    )
+    for column, values in ((TAXII_OBJECTS.c.id, wanted.ids), (TAXII_OBJECTS.c.type, wanted.types)):
+        if values:
+            query = query.where(column.in_(values))
+    if wanted.versions:
+        query = query.where(TAXII_OBJECTS.c.modified.in_(wanted.versions))
+    return [IndexedObject(*row) for row in tx.connection.execute(query)]
+
+
+def _feed(circle: CircleId) -> sa.Select[Any]:
+    source = STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+    return sa.select(*_FEED).select_from(source).where(LOGS.c.circle == circle)
+
+
+def _position(circle: CircleId) -> sa.Select[tuple[int, int]]:
+    columns = TAXII_COLLECTIONS.c
+    return sa.select(columns.indexed_to, columns.last_added).where(columns.circle == circle)
