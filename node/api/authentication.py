@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 
 from node.accounts.access_log import record_access
 from node.accounts.tokens import authenticate_token
@@ -29,6 +29,8 @@ _BEARER: Final = HTTPBearer(
     description="An API token of this node. It carries permissions; each operation names the one it needs.",
     auto_error=False,
 )
+
+_BASIC: Final = HTTPBasic(scheme_name="token as password", auto_error=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,15 @@ class Needs:
 
     def __call__(self, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Caller:
         """The caller; raises ``NOT_SIGNED_IN`` or ``FORBIDDEN``."""
+        return self.admit(None if credentials is None else credentials.credentials)
+
+    def admit(self, token: str | None) -> Caller:
+        """The same for a token that has come in whatever way."""
         now = self._runtime.clock.now()
         principal = None
-        if credentials is not None and len(credentials.credentials) <= MAX_TOKEN_CHARACTERS:
+        if token is not None and len(token) <= MAX_TOKEN_CHARACTERS:
             with self._runtime.database.read() as tx:
-                principal = authenticate_token(tx, self._runtime.vault, credentials.credentials, now)
+                principal = authenticate_token(tx, self._runtime.vault, token, now)
         if principal is None:
             raise HanseError(
                 Code.NOT_SIGNED_IN,
@@ -85,3 +91,20 @@ class Needs:
             )
         principal.require(self.permission)
         return Caller(self._runtime, principal, now)
+
+
+class NeedsForTools(Needs):
+    """The same for feeds that other tools read: these may know user name and password alone.
+
+    The token is then the password; whatever stands as the user name is ignored.
+    """
+
+    def __call__(  # type: ignore[override]  # a dependency is called by its parameters' names, and never as a Needs
+        self,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        basic: Annotated[HTTPBasicCredentials | None, Depends(_BASIC)],
+    ) -> Caller:
+        """The caller; raises ``NOT_SIGNED_IN`` or ``FORBIDDEN``."""
+        if bearer is not None:
+            return self.admit(bearer.credentials)
+        return self.admit(None if basic is None else basic.password)
