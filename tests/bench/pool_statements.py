@@ -183,6 +183,11 @@ class Author:
         """The subject of which is spoken so often; 0 is the first."""
         return subject_named(rank).id
 
+    @property
+    def subjects(self) -> int:
+        """How many there are."""
+        return len(self._subjects)
+
     def draw_subject(self, choose: random.Random) -> int:
         """The rank of a subject, as often as findings are about it."""
         return _drawn(choose, self._subjects)
