@@ -19,7 +19,7 @@ from node.domain.insight import FindingView, RelationView, ResponseView
 from node.domain.statements import StoredStatement
 from node.insight.handling import Gate
 from node.insight.stix import objects as stix
-from node.insight.stix.definitions import MAPPING_DAY, StixObject, definitions
+from node.insight.stix.definitions import MAPPING_DAY, MARKING_DAY, StixObject, definitions
 from node.insight.stix.identifiers import (
     STATEMENT_TYPES,
     Milliseconds,
@@ -227,7 +227,8 @@ class _Gathering:
         """The objects that every collection has, before anything else."""
         for identifier in definitions():
             kind = identifier.partition("--")[0]
-            self._add(IndexedObject(0, identifier, kind, None, "", MAPPING_DAY), received)
+            version = MARKING_DAY if kind == "marking-definition" else MAPPING_DAY
+            self._add(IndexedObject(0, identifier, kind, None, "", version), received)
 
     def take(self, row: FeedRow) -> None:
         """One statement."""

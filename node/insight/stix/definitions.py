@@ -25,7 +25,8 @@ MARKINGS: Final[Mapping[Handling, StixId]] = {
     "TLP:AMBER": StixId("marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"),
     "TLP:AMBER+STRICT": StixId("marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"),
 }
-_MARKING_TIME: Final = "2022-10-01T00:00:00.000Z"
+MARKING_DAY: Final = Milliseconds(1_664_582_400_000)
+"""2022-10-01, from when OASIS has these markings; nothing of a marking is ever modified."""
 _EXTENSION_WORDS: Final = (
     "What a pooled statement about a research partner says and STIX 2.1 has no property for. circle, contributor,"
     " statement: which statement it is. issued, expires, observed_from, observed_until: full-dates of RFC 3339."
@@ -79,7 +80,7 @@ def _marking(handling: Handling, identifier: StixId) -> StixObject:
         "type": "marking-definition",
         "spec_version": SPEC_VERSION,
         "id": identifier,
-        "created": _MARKING_TIME,
+        "created": stix_time(MARKING_DAY),
         "name": handling,
         "extensions": {
             TLP_EXTENSION: {
