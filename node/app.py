@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from node import web
+from node.accounts.openid import Provider
 from node.api import federation, problems, taxii, v1, well_known
 from node.circles import anchors
 from node.clock import Clock, SystemClock
@@ -17,6 +18,7 @@ from node.storage.database import Database
 from node.storage.migrations import require_current
 from node.storage.vault import Vault
 from node.subjects.matching import Names
+from node.sync.fetch import Fetcher
 from node.sync.limits import Limits
 from protocol.vocabulary import Vocabulary
 
@@ -42,7 +44,14 @@ def build(settings: Settings, *, clock: Clock | None = None, check_version: bool
         keyring=Keyring(settings.keys),
         vocabulary=vocabulary,
         names=Names(database, settings.data),
+        openid=_provider(settings),
     )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if settings.openid is None:
+        return None
+    return Provider(settings.openid, settings.base_url, lambda: Fetcher(settings))
 
 
 def application(runtime: Runtime) -> FastAPI:

@@ -15,11 +15,15 @@ import tomlkit
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from node.domain.accounts import Role
+from node.domain.openid import OpenIdSettings
 from node.domain.settings import Settings
 from node.errors import Code, HanseError
 from protocol.circles import MAX_URL_CHARACTERS, PATTERN_URL
 
 FILE_NAME: Final = "hanse.toml"
+OPENID_SECRET: Final = "openid.secret"  # noqa: S105 - the name of a file
+"""The file, below `keys/`, of the secret that the sign-in service has given this node."""
 
 Value: TypeAlias = str | int | bool
 
@@ -57,6 +61,27 @@ class Source(BaseSettings):
     ] = 60
     session_hours: Annotated[int, Field(ge=1, le=72, description="How long a signed-in session lasts, in hours.")] = 10
 
+    openid_issuer: Annotated[
+        str, Field(description="The institution's OpenID Connect provider: its issuer identifier. Empty means none.")
+    ] = ""
+    openid_client_id: Annotated[str, Field(max_length=500, description="The name of this node at the provider.")] = ""
+    openid_scopes: Annotated[
+        str, Field(pattern=r"^openid( [!-~]+)*$", description="The scopes that are asked for, `openid` first.")
+    ] = "openid profile"
+    openid_login_claim: Annotated[
+        str, Field(min_length=1, description="The claim that a new account's login is taken from.")
+    ] = "preferred_username"
+    openid_name_claim: Annotated[str, Field(min_length=1, description="The claim with a person's name.")] = "name"
+    openid_roles_claim: Annotated[
+        str, Field(min_length=1, description="The claim, of the ID token, that lists what a person is.")
+    ] = "roles"
+    openid_roles: Annotated[
+        dict[str, Role], Field(max_length=1_000, description="Values of that claim, and the role here that each gives.")
+    ] = {}
+    local_accounts: Annotated[
+        bool, Field(description="Whether people may sign in with a password of this node's own.")
+    ] = True
+
     trust_anchors: Annotated[
         str,
         Field(description="A file with trust anchors of OpenID Federation; relative names start at the data folder."),
@@ -72,6 +97,21 @@ class Source(BaseSettings):
             raise ValueError("base_url has a host or port that no charter may name (docs/protocol.md, clause 6.4)")
         if url.scheme == "http" and not self.allow_private_addresses:
             raise ValueError("base_url without TLS is for closed networks: set allow_private_addresses, or use https")
+        return self
+
+    @model_validator(mode="after")
+    def _check_openid(self) -> Self:
+        if not self.openid_issuer:
+            if not self.local_accounts:
+                raise ValueError("local_accounts is off and no openid_issuer is named: nobody could sign in")
+            return self
+        url = urllib.parse.urlsplit(self.openid_issuer)
+        if url.scheme not in {"https", "http"} or not url.hostname or url.query or url.fragment or url.username:
+            raise ValueError("openid_issuer is an https address without query, as the provider's metadata give it")
+        if url.scheme == "http" and not self.allow_private_addresses:
+            raise ValueError("openid_issuer without TLS is for closed networks: use https")
+        if not self.openid_client_id or not self.openid_roles:
+            raise ValueError("openid_issuer needs openid_client_id and at least one entry in openid_roles")
         return self
 
     @classmethod
@@ -116,6 +156,8 @@ def load(data: Path) -> Settings:
         accept_push=source.accept_push,
         sync_seconds=source.sync_seconds,
         session_hours=source.session_hours,
+        openid=_openid(source, data),
+        local_accounts=source.local_accounts,
         trust_anchors=data / source.trust_anchors if source.trust_anchors else None,
     )
 
@@ -137,6 +179,21 @@ def write(data: Path, values: Mapping[str, Value]) -> Path:
         document.add(name, tomlkit.item(value))
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
     return path
+
+
+def _openid(source: Source, data: Path) -> OpenIdSettings | None:
+    if not source.openid_issuer:
+        return None
+    return OpenIdSettings(
+        issuer=source.openid_issuer,
+        client_id=source.openid_client_id,
+        secret=data / "keys" / OPENID_SECRET,
+        scopes=source.openid_scopes,
+        login_claim=source.openid_login_claim,
+        name_claim=source.openid_name_claim,
+        roles_claim=source.openid_roles_claim,
+        roles=source.openid_roles,
+    )
 
 
 def _check(values: Mapping[str, Value], *, where: str) -> Source:

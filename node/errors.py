@@ -33,6 +33,7 @@ class Code(StrEnum):
     PEER_MISBEHAVED = "peer-misbehaved"
     NO_SUCH_MEMBER = "no-such-member"
     QUOTA_EXCEEDED = "quota-exceeded"
+    SIGN_IN_FAILED = "sign-in-failed"
 
 
 class HanseError(Exception):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from threading import Event
 
+from node.accounts.openid import Provider
 from node.clock import Clock
 from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
@@ -24,5 +25,7 @@ class Runtime:
     vocabulary: Vocabulary
     names: Names
     """Who may be meant by a name: one index for all edges, made at the first question."""
+    openid: Provider | None = None
+    """The institution's sign-in service, where the settings name one."""
     wake: Event = field(default_factory=Event, compare=False)
     """Set when a peer has told this process of something new, so that the worker looks at once."""

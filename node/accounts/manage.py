@@ -9,6 +9,7 @@ from node.domain.accounts import Account, AccountId, Role, SetupLink
 from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
 from node.storage import accounts as storage
+from node.storage import identities
 from node.storage.database import Database, Transaction
 from node.storage.vault import Vault
 from protocol.statements import Timestamp
@@ -51,7 +52,16 @@ def create_account(
 
 
 def renew_setup_link(tx: Transaction, account: AccountId, now: Timestamp) -> SetupLink:
-    """A fresh link for a new or forgotten password. The old link stops working; the old password does not."""
+    """A fresh link for a new or forgotten password. The old link stops working; the old password does not.
+
+    Raises ``CONFLICT`` for somebody who signs in through the institution: who leaves it must not keep a password here.
+    """
+    if identities.has_any(tx, account):
+        raise HanseError(
+            Code.CONFLICT,
+            "this person signs in through the institution and has no password here.",
+            remedy="Lost access is restored there.",
+        )
     link = SetupLink(account, new_secret(), Timestamp(now + SETUP_SECONDS))
     storage.put_setup_link(tx, account, hash_secret(link.token), link.expires)
     return link

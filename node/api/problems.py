@@ -70,6 +70,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.PEER_MISBEHAVED: (502, "The other node misbehaved"),
     NodeCode.NO_SUCH_MEMBER: (404, "There is no such member"),
     NodeCode.QUOTA_EXCEEDED: (429, "A log has used up its quota of the day"),
+    NodeCode.SIGN_IN_FAILED: (502, "The institution's sign-in service failed"),
     ProtocolCode.TOO_LARGE: (413, "Too large"),
     ProtocolCode.MALFORMED: (400, "Malformed"),
     ProtocolCode.NON_CANONICAL: (400, "Not in canonical encoding"),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from node.domain.openid import OpenIdSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -29,6 +31,10 @@ class Settings:
     """Pause between two rounds of pulling from peers."""
     session_hours: int = 10
     """A signed-in session ends after this time, whatever happens in it."""
+    openid: OpenIdSettings | None = None
+    """The institution's sign-in service, where the operator has named one."""
+    local_accounts: bool = True
+    """Whether people may sign in with a password of this node's own."""
     trust_anchors: Path | None = None
     """A file with the trust anchors whose word may stand in for a comparison of fingerprints."""
 

@@ -30,6 +30,7 @@ _SECURE_PREFIX: Final = "__Host-"
 """RFC 6265bis: such a cookie is Secure, bound to this host and to the path ``/``, or the browser drops it."""
 _SESSION: Final = "hanse-session"
 _FORM: Final = "hanse-form"
+_OPENID: Final = "hanse-openid"
 _TOKEN_BYTES: Final = 32
 STATIC: Final = "/static/"
 STATIC_LIFETIME: Final = "public, max-age=3600"
@@ -67,6 +68,11 @@ def session_cookie(*, secure: bool) -> str:
 def form_cookie(*, secure: bool) -> str:
     """The name of the cookie that ties forms to a browser before anybody has signed in."""
     return (_SECURE_PREFIX if secure else "") + _FORM
+
+
+def openid_cookie(*, secure: bool) -> str:
+    """The name of the cookie that ties a sign-in through the institution to the browser that began it."""
+    return (_SECURE_PREFIX if secure else "") + _OPENID
 
 
 def set_cookie(response: Response, name: str, value: str, *, secure: bool, max_age: int | None = None) -> None:

@@ -43,6 +43,7 @@ def show_sign_in(
 def do_sign_in(guest: _Guest) -> Response:
     """Begin a session, or say that it did not work without saying why."""
     runtime, form, now = guest.house.runtime, guest.form, guest.house.runtime.clock.now()
+    _require_local(guest)
     session_seconds = runtime.settings.session_hours * _HOUR_SECONDS
     login = form.text("login")[:MAX_LOGIN_CHARACTERS]
     outcome = sign_in(
@@ -116,8 +117,18 @@ def do_setup(guest: _Guest, token: str) -> Response:
     return go("/sign-in", "password-set")
 
 
+def _require_local(guest: Guest) -> None:
+    if not guest.house.runtime.settings.local_accounts:
+        raise HanseError(
+            Code.FORBIDDEN,
+            "this node has no passwords of its own.",
+            remedy="Sign in through your institution.",
+        )
+
+
 def _login_of(guest: Guest, token: str) -> str:
     """Whose link this is; raises ``NOT_FOUND`` for a link that is not open."""
+    _require_local(guest)
     runtime = guest.house.runtime
     with runtime.database.read() as tx:
         login = setup_link_login(tx, runtime.vault, token[:_MAX_TOKEN_CHARACTERS], runtime.clock.now())

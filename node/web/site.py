@@ -18,6 +18,7 @@ from node.web import (
     links,
     lists,
     members,
+    openid,
     paths,
     peers,
     sessions,
@@ -36,6 +37,7 @@ from node.web.visits import House, bind
 
 ROUTERS: Final = (
     sessions.ROUTER,
+    openid.ROUTER,
     home.ROUTER,
     subjects.ROUTER,
     dossier.ROUTER,

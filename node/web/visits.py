@@ -33,6 +33,7 @@ _SECTIONS: Final = (
     ("/drafts", "Drafts", Permission.DRAFTS_READ),
     ("/shared", "Shared", Permission.SHARED_READ),
     ("/circles", "Circles", Permission.CIRCLES_READ),
+    ("/releases", "Releases", Permission.RELEASES_READ),
     ("/peers", "Peers", Permission.CIRCLES_MANAGE),
     ("/node", "Node", Permission.CIRCLES_READ),
     ("/accounts", "Accounts", Permission.ACCOUNTS_MANAGE),
@@ -102,8 +103,9 @@ class Guest:
 
     def render(self, template: str, *, status: int = HTTPStatus.OK, notice: str = "", **values: object) -> HTMLResponse:
         """A page without a session; ties its forms to this browser."""
-        page = Page(self.house.runtime.settings.name, csrf=self.token)
-        values["notice"] = _NOTICES.get(notice, "")
+        settings = self.house.runtime.settings
+        page = Page(settings.name, csrf=self.token)
+        values |= {"notice": _NOTICES.get(notice, ""), "openid": settings.openid, "local": settings.local_accounts}
         response = self.house.templates.render(template, page, values, status=status)
         set_cookie(response, form_cookie(secure=self.secure), self.token, secure=self.secure)
         return response

@@ -24,6 +24,14 @@ ACCOUNT_ROLES: Final = sa.Table(
     sa.Column("role", sa.String(16), primary_key=True),
 )
 
+ACCOUNT_IDENTITIES: Final = sa.Table(
+    "account_identities",
+    METADATA,
+    # SHA-256 of issuer and subject: who it is at the provider is of no use to a thief of the database.
+    sa.Column("identity_hash", sa.String(43), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
 SETUP_LINKS: Final = sa.Table(
     "setup_links",
     METADATA,

@@ -12,7 +12,14 @@ from node.web.site import ROUTERS
 from node.web.visits import Open, Requires
 from tests.node.web.house import House
 
-OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/setup/{token}"), ("POST", "/setup/{token}")}
+OPEN = {
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/openid"),
+    ("GET", "/sign-in/openid/callback"),
+    ("GET", "/setup/{token}"),
+    ("POST", "/setup/{token}"),
+}
 """What people see before they have signed in."""
 _IDS = {
     "circle": "A" * 43,
