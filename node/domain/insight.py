@@ -177,6 +177,35 @@ class SignalFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalPlace:
+    """A place in a list of signals: the value that its order is about (empty: none) and the claim."""
+
+    value: str | int
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLine:
+    """One signal in a list, as it was last computed."""
+
+    stored: StoredSignal
+    label: str
+    """The subject's."""
+    indicator: Named
+    scope_label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPage:
+    """One page of a list of signals."""
+
+    items: tuple[SignalLine, ...]
+    next: str
+    """Where the next page begins; empty at the end of the list."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignalView:
     """One signal with everything it rests on.
 
@@ -195,6 +224,8 @@ class SignalView:
     """The signal in one exact sentence."""
     findings: tuple[FindingView, ...] = ()
     """Newest last; retracted and corrected ones are there and say so. Empty in lists of signals."""
+    movement: Movement | None = None
+    """None where it was not asked for: a dossier says how things stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from node.domain.insight import (
     Dossier,
     FindingView,
     GroupReading,
+    Movement,
     Named,
     RelationView,
     ResponseView,
@@ -65,19 +66,25 @@ def dossier(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Ti
 
 
 def signal_view(
-    claim: Claim, fused: Signal, vocabulary: Vocabulary, as_of: date, findings: tuple[FindingView, ...] = ()
+    claim: Claim,
+    fused: Signal,
+    vocabulary: Vocabulary,
+    as_of: date,
+    findings: tuple[FindingView, ...] = (),
+    movement: Movement | None = None,
 ) -> SignalView:
     """One signal in words, under an indicator that the vocabulary knows."""
     return SignalView(
         circle=claim.circle,
         subject=claim.subject,
-        indicator=_named(vocabulary.indicators[claim.indicator]),
+        indicator=named(vocabulary.indicators[claim.indicator]),
         scope=claim.scope,
         scope_label=vocabulary.scope_label(claim.scope),
         as_of=as_of,
         signal=fused,
         words=words(fused),
         findings=findings,
+        movement=movement,
     )
 
 
@@ -166,7 +173,7 @@ def _groups(views: Sequence[SignalView], vocabulary: Vocabulary) -> tuple[GroupR
                 concerns=_of_polarity("concern", indicators, by_indicator),
                 assurances=_of_polarity("assurance", indicators, by_indicator),
                 context=_of_polarity("context", indicators, by_indicator),
-                unknown=tuple(_named(each) for each in indicators if each.id not in by_indicator),
+                unknown=tuple(named(each) for each in indicators if each.id not in by_indicator),
             )
         )
     return tuple(readings)
@@ -184,7 +191,8 @@ def _of_polarity(
     )
 
 
-def _named(indicator: Indicator) -> Named:
+def named(indicator: Indicator) -> Named:
+    """An indicator in words."""
     return Named(indicator.id, indicator.label, indicator.polarity, indicator.definition)
 
 

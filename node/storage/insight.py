@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from node.domain.insight import Movement, SignalFilter, SignalOrder, StoredSignal
+from node.domain.insight import Movement, SignalFilter, SignalOrder, SignalPlace, StoredSignal
 from node.domain.statements import Claim
 from node.storage.database import Transaction
 from node.storage.tables.insight import SIGNALS
@@ -64,24 +64,38 @@ def list_signals(
     order: SignalOrder,
     *,
     limit: int,
-    after: StoredSignal | None = None,
+    after: SignalPlace | None = None,
 ) -> list[StoredSignal]:
     """Signals of one circle as last computed, at most ``limit`` behind ``after``: one walk along one index.
 
-    ``after`` needs its claim and the value that the order is about; its signal may have changed or gone since. Every
-    order but ``subject`` is descending, in the claim as well.
+    The lists of several circles are one list: ``subject`` goes from circle to circle, ascending; every other order is
+    by its value, then by circle and claim, all descending. So ``after`` may be a place in another circle; what was
+    there may have changed or gone since.
     """
-    column = _ORDERS[order]
+    name = _ORDERS[order]
     query = sa.select(SIGNALS).where(SIGNALS.c.circle == circle, *_chosen(filters, order))
     claim = _CLAIM[1:]
-    if column is None:
-        if after is not None:
-            query = query.where(sa.tuple_(*claim) > sa.tuple_(*_place(after)))
+    if name is None:
+        if after is not None and after.claim.circle > circle:
+            return []
+        if after is not None and after.claim.circle == circle:
+            query = query.where(sa.tuple_(*claim) > sa.tuple_(*_place(after.claim)))
         return _stored(tx, query.order_by(*claim).limit(limit))
-    place = (SIGNALS.c[column], *claim)
+    column = SIGNALS.c[name]
     if after is not None:
-        query = query.where(sa.tuple_(*place) < sa.tuple_(sa.literal(_row(after)[column]), *_place(after)))
-    return _stored(tx, query.order_by(*(each.desc() for each in place)).limit(limit))
+        value = sa.literal(after.value)
+        if after.claim.circle == circle:
+            query = query.where(sa.tuple_(column, *claim) < sa.tuple_(value, *_place(after.claim)))
+        else:
+            query = query.where(column <= value if circle < after.claim.circle else column < value)
+    return _stored(tx, query.order_by(*(each.desc() for each in (column, *claim))).limit(limit))
+
+
+def place_of(stored: StoredSignal, order: SignalOrder) -> SignalPlace:
+    """Where a signal stands in a list of this order."""
+    name = _ORDERS[order]
+    value = "" if name is None else _row(stored)[name]
+    return SignalPlace(value if isinstance(value, int) else str(value), stored.claim)
 
 
 def signal_bytes(tx: Transaction) -> list[tuple[Claim, bytes]]:
@@ -163,8 +177,7 @@ def _chosen(filters: SignalFilter, order: SignalOrder) -> list[sa.ColumnElement[
     return chosen
 
 
-def _place(stored: StoredSignal) -> tuple[sa.ColumnElement[str], ...]:
-    claim = stored.claim
+def _place(claim: Claim) -> tuple[sa.ColumnElement[str], ...]:
     return (sa.literal(claim.subject), sa.literal(claim.indicator), sa.literal(claim.scope))
 
 

@@ -6,7 +6,7 @@ from node import circles, insight
 from node.domain.circles import Prepared, Roster
 from node.domain.ledger import Appended
 from node.domain.peering import Pin
-from node.insight.query import signals
+from node.insight.signals import signals
 from node.ledger.append import append
 from node.storage import insight as signal_rows
 from node.storage import pins
