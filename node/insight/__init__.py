@@ -1,8 +1,9 @@
 """Signals, dossiers and queries over pooled statements. Nothing here names an institution as a contributor."""
 
 from node.insight.dossier import dossier
-from node.insight.query import circle_summaries, findings, overview, signals, statement
+from node.insight.query import circle_summaries, findings, overview, statement
 from node.insight.refresh import catch_up, freshen, rebuild, refresh
+from node.insight.signals import listed, signals
 from node.insight.words import percent, words
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "dossier",
     "findings",
     "freshen",
+    "listed",
     "overview",
     "percent",
     "rebuild",
