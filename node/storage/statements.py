@@ -152,6 +152,19 @@ def feed(
     return [_stored(row, now) for row in tx.connection.execute(query)]
 
 
+def stated_between(
+    tx: Transaction, circle: CircleId, begin: Timestamp, end: Timestamp, kinds: Collection[Kind], *, now: Timestamp
+) -> list[StoredStatement]:
+    """Statements of a circle signed from ``begin`` until before ``end``, in any state, in feed order.
+
+    A walk along the whole feed, for what is done once a month. What arrived late is in it.
+    """
+    query = _select().where(
+        LOGS.c.circle == circle, STATEMENTS.c.kind.in_(tuple(kinds)), STATEMENTS.c.iat >= begin, STATEMENTS.c.iat < end
+    )
+    return [_stored(row, now) for row in tx.connection.execute(query.order_by(STATEMENTS.c.seq))]
+
+
 def last_seq(tx: Transaction) -> int:
     """The feed's newest number; 0 in a node that holds nothing."""
     return int(tx.connection.execute(sa.select(sa.func.coalesce(sa.func.max(STATEMENTS.c.seq), 0))).scalar_one())
