@@ -22,6 +22,16 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """What signs the entries that we hold beyond the covered checkpoint."""
+
+    note: bytes
+    """The author's note under which the last of them came; it signs more than they are."""
+    proof: tuple[bytes, ...]
+    """The consistency proof from where they end to its size."""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """One log: how far we hold it and what its contributor has signed about it."""
 
@@ -45,6 +55,8 @@ class Log:
     """When we learnt of the fork."""
     allowance: Allowance | None = None
     """None until its first entry is taken; see :mod:`node.sync.quota`."""
+    beyond: Beyond | None = None
+    """None where the covered checkpoint signs everything that we hold."""
 
     @property
     def is_complete(self) -> bool:

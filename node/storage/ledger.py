@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from node.domain.ledger import Allowance, Log
+from node.domain.ledger import Allowance, Beyond, Log
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.storage.tables.ledger import ENTRIES, LOGS, TILES, UNREADABLE_ENTRIES
@@ -14,6 +14,7 @@ from protocol.errors import Code as ProtocolCode
 from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.merkle.frontier import EMPTY, Frontier
+from protocol.merkle.hashing import HASH_BYTES
 from protocol.merkle.tiles import Tile, TileFetch
 from protocol.projection import UnreadableEntry
 
@@ -88,6 +89,15 @@ def extend(tx: Transaction, log: Log, frontier: Frontier, entries: Sequence[byte
 def save_checkpoints(tx: Transaction, log: Log, *, covered: bytes, covered_size: int, head: bytes) -> None:
     """Remember what the contributor has signed; ``covered_size`` is the size that ``covered`` names."""
     values = {"covered": covered, "covered_size": covered_size, "head": head}
+    tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
+
+
+def save_beyond(tx: Transaction, log: Log, beyond: Beyond | None) -> None:
+    """Remember what signs the entries behind the covered checkpoint; the caller holds the log's lock."""
+    if beyond is None and log.beyond is None:
+        return
+    note, proof = (None, None) if beyond is None else (beyond.note, b"".join(beyond.proof))
+    values = {"beyond_note": note, "beyond_proof": proof}
     tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
 
 
@@ -194,7 +204,12 @@ def _log(row: sa.Row[Any]) -> Log:
         fork_index=row.fork_index,
         forked_at=row.forked_at,
         allowance=None if row.quota_day is None else Allowance(row.quota_day, row.quota_entries, row.quota_bytes),
+        beyond=None if row.beyond_note is None else Beyond(row.beyond_note, _hashes(row.beyond_proof or b"")),
     )
+
+
+def _hashes(joined: bytes) -> tuple[bytes, ...]:
+    return tuple(joined[start : start + HASH_BYTES] for start in range(0, len(joined), HASH_BYTES))
 
 
 def _unusable(contributor: KeyId, words: str) -> HanseError:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from node.domain.circles import Member, Roster
-from node.domain.ledger import Allowance, Log, LogStatus, WitnessLine
+from node.domain.ledger import Allowance, Beyond, Log, LogStatus, WitnessLine
 from node.ledger.keyring import Keyring
 from node.ledger.projection import project
 from node.storage import circles, witnesses
@@ -194,10 +194,23 @@ def _store(
             lines += witness.own_line(roster, offer.member, after.covered, after.frontier.size, keyring, now)
     elif after.head != before.head and offer.held.status == "good":
         logs.save_checkpoints(tx, log, covered=log.covered, covered_size=log.covered_size, head=after.head)
+    if entries or after.covered != before.covered:
+        logs.save_beyond(tx, log, _beyond(offer, after))
     witnesses.save_lines(tx, log, lines)
     if entries:
         reading = project(tx, roster.circle, offer.member.contributor, entries, now)
     return reading
+
+
+def _beyond(offer: _Offer, after: Replica) -> Beyond | None:
+    """What signs entries that no checkpoint covers yet: what contradicts them can so be proven before it does.
+
+    Nothing is kept of a log whose fork is located, since its proof says more than any other could.
+    """
+    section = offer.section
+    if section is None or offer.held.fork_index is not None or after.frontier.size == offer.checkpoint.size:
+        return None
+    return Beyond(section.checkpoint, section.proof)
 
 
 def _settled_lines(offer: _Offer, after: Replica) -> tuple[WitnessLine, ...]:

@@ -8,11 +8,12 @@ peer's lead nowhere, and then it has shown nothing.
 A proof needs nobody's word. A member that never met the other history believes it as much as the one that found it,
 and every member that holds the same proofs stops at the same entry. Where the sender's tree is not to be had, our own
 shows the contradiction, though not where it begins: the root that we had at the size of a smaller note, or the one to
-which its entries led at the size of the note under which we were catching up.
+which its entries led at the size of the note under which we were catching up. What signs our tree is the covered
+checkpoint, and for the entries beyond it the note under which the last of them came, with the proof it came with.
 
-What still cannot be proven is noted here, since we have seen it ourselves: a note between our covered checkpoint and
-the entries that we hold beyond it. Only a located fork stops a log: who could stop it at each member where it happened
-to be could keep members apart for ever. Entries that merely lead nowhere are asked for again.
+What cannot be proven all the same, since something of ours is damaged, is noted here: we have seen it ourselves. Only a
+located fork stops a log: who could stop it at each member where it happened to be could keep members apart for ever.
+Entries that merely lead nowhere are asked for again.
 """
 
 import time
@@ -28,7 +29,7 @@ from node.storage import forks as stored
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
 from node.sync.outbound import Outbound
-from node.sync.shorten import shorten
+from node.sync.shorten import proof_through, shorten
 from protocol.errors import Code, ProtocolError
 from protocol.fork import (
     Branch,
@@ -135,6 +136,7 @@ def _unlocated(database: Database, line: Member, log: Log, section: Section) -> 
         lambda: prove_unlocated_fork(log.circle, key, log.covered, note),
         lambda: prove_unlocated_fork(log.circle, key, log.head, note),
         lambda: _by_what_we_hold(database, line, log, note),
+        lambda: _by_what_is_not_covered(database, line, log, note),
         lambda: _by_what_was_sent(database, line, log, section),
     )
     for attempt in attempts:
@@ -151,6 +153,16 @@ def _by_what_we_hold(database: Database, line: Member, log: Log, note: bytes) ->
     read = tiles.reader(_tiles_held(database, log), log.size)
     path = proofs.consistency_proof(size, log.covered_size, read)
     return prove_other_beginning(log.circle, line.key, log.covered, note, proofs.root_at(size, read), path)
+
+
+def _by_what_is_not_covered(database: Database, line: Member, log: Log, note: bytes) -> bytes:
+    """A smaller note against the one that signs our entries beyond the covered checkpoint."""
+    if log.beyond is None:
+        raise ProtocolError(Code.GAP, "there are no such entries")
+    size, later = _size(line, log, note), _size(line, log, log.beyond.note)
+    read = tiles.reader(_tiles_held(database, log), log.size)
+    path = proof_through(size, later, held=log.size, read=read, proof=log.beyond.proof)
+    return prove_other_beginning(log.circle, line.key, log.beyond.note, note, proofs.root_at(size, read), path)
 
 
 def _by_what_was_sent(database: Database, line: Member, log: Log, section: Section) -> bytes:

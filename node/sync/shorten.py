@@ -3,7 +3,8 @@
 A section ends where its sender chose, and its proof is for that end. Where we want to stop earlier (at a day's quota,
 at the fork of a log), the proof from there follows from what is at hand: every leaf up to the sender's end, and the
 roots of all that comes after it, which are the sender's proof. Nothing is trusted here: a proof made from wrong parts
-does not verify when the section is accepted.
+does not verify when the section is accepted. In the same way a proof that was kept with the entries it belongs to gives
+those from every size before.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,17 @@ def shorten(section: Section, end: int, size: int, *, held: int, fetch: tiles.Ti
     roots = _Roots(tiles.reader(fetch_grown, sent_end), sent_end, size, section.proof)
     proof = tuple(roots.root(low, high) for low, high in _ranges(end, size))
     return replace(section, entries=section.entries[: end - section.start], proof=proof)
+
+
+def proof_through(old: int, size: int, *, held: int, read: HashReader, proof: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The consistency proof from ``old`` to ``size`` entries, by that from the ``held`` ones, which ``read`` knows.
+
+    Raises ``GAP`` where not so many are held, and ``BAD_PROOF`` for a proof that has another length.
+    """
+    if not 0 < old <= held <= size:
+        raise ProtocolError(Code.GAP, f"no proof from {old} of {held} entries to {size}")
+    roots = _Roots(read, held, size, proof)
+    return tuple(roots.root(low, high) for low, high in _ranges(old, size))
 
 
 class _Roots:

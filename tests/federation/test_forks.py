@@ -71,12 +71,12 @@ class Split:
         return point.index
 
 
-def split(node_of: MakeNode, common: int, first: int, second: int, *readers: str) -> Split:
+def split(node_of: MakeNode, common: int, first: int, second: int, *readers: str, quota_entries: int = 10_000) -> Split:
     """Two nodes with one key, which say the same at first and then each something of its own."""
     author = node_of("author")
     others = tuple(node_of(name) for name in readers or ("reader",))
     twin = node_of("twin", url=author.url)
-    circle = circle_of([author, *others])
+    circle = circle_of([author, *others], quota_entries=quota_entries)
     twin_of(author, circle, twin)
     both = make.findings(circle, common)
     ours = make.findings(circle, first)

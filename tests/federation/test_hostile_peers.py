@@ -15,7 +15,14 @@ from tests.federation.attacks.table import ATTACKS, table, written
 from tests.federation.conftest import making_nodes
 
 IN_MEMORY = [("sqlite", attack) for attack in ATTACKS if not attack.sockets]
-ON_BOTH = {"Equivocation", "Beside the question", "Forged cosignature", "Spam under new keys", "Self-endorsement ring"}
+ON_BOTH = {
+    "Equivocation",
+    "Beside the question",
+    "Behind a head",
+    "Forged cosignature",
+    "Spam under new keys",
+    "Self-endorsement ring",
+}
 """Attacks of which the other database could make something else: what they change is changed under its locks."""
 IN_MEMORY += [("postgresql", attack) for attack in ATTACKS if attack.name in ON_BOTH]
 ON_THE_WIRE = [attack for attack in ATTACKS if attack.sockets]

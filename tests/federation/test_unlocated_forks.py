@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from node.domain.ledger import Beyond
 from node.storage import ledger as logs
 from node.storage.circles import get_roster
 from node.sync import forks, sync_once
@@ -45,6 +46,22 @@ def part_of(scene: Split, entries: list[bytes], start: int, end: int) -> Section
     whole = section_of(contributor_key(scene.author, scene.circle), scene.circle, entries)
     proof = SignedLog(entries).proof(end) if 0 < end < len(entries) else ()
     return replace(whole, start=start, entries=tuple(entries[start:end]), proof=proof)
+
+
+def log_size(reader: Node, scene: Split) -> int:
+    """How many entries of the log a reader holds."""
+    return log_at(reader, scene.circle, scene.log).size if holds(reader, scene) else 0
+
+
+def holds(reader: Node, scene: Split) -> bool:
+    """Whether a reader has the log at all."""
+    with reader.runtime.database.read() as tx:
+        return logs.find_log(tx, scene.circle, scene.log) is not None
+
+
+def beyond(reader: Node, scene: Split) -> Beyond | None:
+    """What a reader keeps of who signs the entries that no checkpoint covers."""
+    return log_at(reader, scene.circle, scene.log).beyond
 
 
 @pytest.mark.parametrize("held", [0, 3, 6], ids=["nothing", "a part", "all"])
@@ -133,14 +150,82 @@ def test_two_members_that_know_of_a_fork_and_hold_both_histories_locate_it(node_
     assert scene.proven_at(other) == COMMON
 
 
+@pytest.mark.parametrize(
+    ("covered", "size"), [(0, 3), (COMMON, 4)], ids=["nothing is covered", "something is, and it ends where they do"]
+)
+def test_a_note_that_contradicts_entries_under_a_larger_head_is_proven(
+    node_of: MakeNode, covered: int, size: int
+) -> None:
+    """The rest that the head signs has not come. What signs the entries up to where they end was kept with them."""
+    scene = split(node_of, COMMON, 4, size - COMMON, "first", "second")
+    first, second = scene.readers
+    entries, other = told(scene, scene.author), told(scene, scene.twin)
+    if covered:
+        pushed(scene, first, part_of(scene, entries[:covered], 0, covered))
+    for nonce, start, end in (("G", covered, 3), ("C", 3, 4)):
+        assert pushed(scene, first, part_of(scene, entries, start, end), nonce).accepted == end - start
+    assert beyond(first, scene) is not None
+
+    receipt = pushed(scene, first, part_of(scene, other, size, size), "D")
+
+    assert dict(receipt.refused) == {scene.log: "fork"}
+    assert scene.proven_at(first) is None
+    log = log_at(first, scene.circle, scene.log)
+    assert (log.size, log.covered_size) == (4, covered)
+    heard = sync_once(second.runtime, transport=InMemory([first])).problems
+    assert (Code.FORK, scene.log) in {(problem.code, problem.log) for problem in heard}
+    assert scene.proven_at(second) is None
+    assert log_at(second, scene.circle, scene.log).evidence == log.evidence
+
+    for reader, nonce in ((first, "E"), (second, "F")):  # it goes on, and is located where both meet
+        pushed(scene, reader, part_of(scene, entries, log_size(reader, scene), len(entries)), nonce)
+        assert (log_size(reader, scene), beyond(reader, scene)) == (len(entries), None)
+    scene.show(second, scene.twin)
+    assert scene.proven_at(second) == COMMON
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_entries_that_a_quota_has_cut_off_leave_as_good_a_proof(node_of: MakeNode) -> None:
+    """What was kept is the proof made for where the day ended, not the one that was sent."""
+    scene = split(node_of, COMMON, 6, 1, quota_entries=3)
+    (reader,) = scene.readers
+    entries, other = told(scene, scene.author), told(scene, scene.twin)
+    pushed(scene, reader, part_of(scene, entries[:COMMON], 0, COMMON))
+    assert pushed(scene, reader, part_of(scene, entries, COMMON, 7), "C").accepted == 3
+
+    receipt = pushed(scene, reader, part_of(scene, other, len(other), len(other)), "D")
+
+    assert dict(receipt.refused) == {scene.log: "fork"}
+    assert scene.proven_at(reader) is None
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_note_that_agrees_with_entries_under_a_larger_head_changes_nothing(node_of: MakeNode) -> None:
+    scene = split(node_of, COMMON, 4, 0)
+    (reader,) = scene.readers
+    entries = told(scene, scene.author)
+    pushed(scene, reader, part_of(scene, entries, 0, 4))
+
+    for nonce, size in (("C", 2), ("D", 3)):
+        receipt = pushed(scene, reader, part_of(scene, entries[:size], size, size), nonce)
+        assert (receipt.accepted, dict(receipt.refused)) == (0, {})
+    log = log_at(reader, scene.circle, scene.log)
+    assert (log.status, log.size, log.covered_size) == ("good", 4, 0)
+    pushed(scene, reader, part_of(scene, entries[:4], 4, 4), "E")
+    log = log_at(reader, scene.circle, scene.log)
+    assert (log.status, log.size, log.covered_size, log.beyond) == ("good", 4, 4, None)
+
+
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
 def test_what_cannot_be_proven_is_noted_here_until_somebody_proves_it(node_of: MakeNode) -> None:
-    """A note contradicts entries beyond the covered checkpoint, and the rest that their head signs has not come."""
+    """What signed the entries was lost here, so that there is nothing to show; it was seen all the same."""
     scene = split(node_of, COMMON, 4, 1, "first", "second")
     first, second = scene.readers
     entries, other = told(scene, scene.author), told(scene, scene.twin)
     short = part_of(scene, other, len(other), len(other))
-    assert pushed(scene, first, part_of(scene, entries, 0, 4)).accepted == 4
+    pushed(scene, first, part_of(scene, entries, 0, 4))
+    with first.runtime.database.write() as tx:
+        logs.save_beyond(tx, logs.lock_log(tx, scene.circle, scene.log), None)
 
     assert dict(pushed(scene, first, short, "C").refused) == {scene.log: "fork"}
     log = log_at(first, scene.circle, scene.log)

@@ -45,9 +45,9 @@ LOGS: Final = sa.Table(
 )
 """``evidence`` of a fork: an encoded ``protocol.fork.ForkProof``; ``fork_index`` the first entry in which the two
 signed histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be
-taken of the log on that day; all three empty until something of it is taken from a peer. ``beyond_…``: while we catch up, the author's note under which
-the latest entries came (512 bytes at most) and the hashes, one after the other (64 of 32 bytes at most), that prove that
-it signs them; both empty where ``covered`` signs all that is held."""
+taken of the log on that day; all three empty until something of it is taken from a peer. ``beyond_…``: while we catch
+up, the author's note under which the latest entries came (at most 512 bytes) and the hashes, one after the other (at
+most 64 of 32 bytes), that prove that it signs them; both empty where ``covered`` signs all that is held."""
 
 ENTRIES: Final = sa.Table(
     "entries",

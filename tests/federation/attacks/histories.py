@@ -24,6 +24,7 @@ from tests.federation.support import InMemory, Node, application, confirm_logs, 
 from tests.federation.test_restore import back_up, put_back
 from tests.federation.test_witness import forgeries, seen_by
 from tests.node import statements as make
+from tests.protocol.signed_log import SignedLog
 
 TILES: Final = "/federation/v1/circles/{circle}/logs/{log}/tile/{path:path}"
 
@@ -93,6 +94,21 @@ def beside_the_question(stage: Stage) -> None:
     assert codes(report) == [Code.FORK]
     assert stage.log(stage.hostile).status == "forked"
     assert seen_by(stage.victim, stage.circle, stage.hostile) == {stage.victim.own(stage.circle)}
+
+
+def behind_a_head(stage: Stage) -> None:
+    """The third entry under a checkpoint of four, of which the fourth never comes; then another tree of three."""
+    key, entries = stage.scene.key, stage.scene.entries
+    whole = section_of(key, stage.circle, entries)
+    part = replace(whole, start=2, entries=tuple(entries[2:3]), proof=SignedLog(entries).proof(3))
+    assert stage.respond_with(part).entries == 1
+    note = checkpoint_over(key, stage.circle, 3, bytes(32))
+    assert codes(stage.respond_with(Section(stage.hostile_key, 3, (), note, ()))) == [Code.FORK]
+    assert stage.log(stage.hostile).covered_size == 2
+    sync_once(stage.honest.runtime, transport=InMemory([stage.victim]))
+    proofs = {stage.log(stage.hostile, holder).evidence for holder in (stage.victim, stage.honest)}
+    assert len(proofs) == 1
+    assert None not in proofs
 
 
 def silence_after_our_restore(stage: Stage) -> None:

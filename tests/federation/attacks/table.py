@@ -20,8 +20,10 @@ _BEGIN: Final = "<!-- attacks -->\n"
 _END: Final = "<!-- end of attacks -->\n"
 
 NAMES: Final = frozenset({"naming", "subjects", "subject_names", "subject_words", "known_words"})
-GROWN: Final = NAMES | {"entries", "tiles", "logs", "statements", "feed", "cosignatures", "signals"}
-"""Changed where entries are taken: what findings call their subjects is found by these names."""
+COUNTS: Final = frozenset({"claim_tallies", "contribution_counts", "coverage_counts", "subject_counts"})
+GROWN: Final = NAMES | COUNTS | {"entries", "tiles", "logs", "statements", "feed", "cosignatures", "signals"}
+"""Changed where entries are taken: what findings call their subjects is found by these names, and what there is of them
+is counted."""
 VOID: Final = GROWN | {"log_cuts", "circles"}
 """Changed where a log is found to fork, or somebody else is a member."""
 READ: Final = GROWN | {"unreadable_entries"}
@@ -208,6 +210,14 @@ TWO_HISTORIES: Final = (
         "Shows another root, with an honest witness's cosignature, in a section that begins behind its own end.",
         "The log stops, since two roots of one size are signed; the witness is not counted for what is held here.",
         histories.beside_the_question,
+        VOID,
+        spoils=True,
+    ),
+    Attack(
+        "Behind a head",
+        "Shows part of a log under a checkpoint whose rest never comes, then a smaller checkpoint that contradicts it.",
+        "Proven by what came with the part, and believed by a member that was shown neither.",
+        histories.behind_a_head,
         VOID,
         spoils=True,
     ),

@@ -76,7 +76,7 @@ class Oracle:
         world = self._world
         for names in circles_of_talk(world):
             unproven = _unproven(world, names)
-            world.counts["groups with a fork that nobody can prove"] += bool(unproven)
+            assert not unproven, f"{names} have stopped logs of which none can show why: {unproven}"
             first = names[0]
             holding, view = self._look_at(first)
             for name in names[1:]:
@@ -84,7 +84,7 @@ class Oracle:
                 if set(held) == set(holding):
                     _require_same_view(name, seen, first, view)
                     continue
-                both = (seen.lines.keys() & view.lines.keys()) - unproven
+                both = seen.lines.keys() & view.lines.keys()
                 differs = _settled(held, both) ^ _settled(holding, both)
                 assert not differs, f"{name} and {first} do not hold the same: {sorted(differs, key=repr)}"
                 stopped = {key for key, _, _, fork in (*held, *holding) if fork == _NOWHERE}
@@ -128,11 +128,7 @@ def _settled(holding: Iterable[Holding], logs_of: AbstractSet[KeyId]) -> set[Hol
 
 
 def _unproven(world: World, names: Iterable[str]) -> set[KeyId]:
-    """Logs that have stopped at one of these, and none of them has a proof that it could pass on.
-
-    Known limit: a note contradicts entries that are held beyond the covered checkpoint, under a head whose other
-    entries have not come. Who has seen it stops, and has nothing to show.
-    """
+    """Logs that have stopped at one of these, and none of them has a proof that it could pass on."""
     stopped, proven = set(), set()
     for name in names:
         with world.database(name).read() as tx:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.sync.shorten import shorten
+from node.sync.shorten import proof_through, shorten
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import KeyId
 from protocol.merkle import proofs, tiles
@@ -47,3 +47,27 @@ def test_a_proof_of_another_length_is_refused() -> None:
     with pytest.raises(ProtocolError) as caught:
         shorten(section, 3, 9, held=0, fetch=reader_of(0)[0])
     assert caught.value.code is Code.BAD_PROOF
+
+
+@given(st.data())
+def test_a_proof_from_what_is_held_gives_those_from_every_size_before(data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, len(ENTRIES)), "size")
+    held = data.draw(st.integers(1, size), "held")
+    old = data.draw(st.integers(1, held), "old")
+    _, read = reader_of(size)
+    proof = proofs.consistency_proof(held, size, read)
+
+    found = proof_through(old, size, held=held, read=reader_of(held)[1], proof=proof if held < size else ())
+
+    assert found == proofs.consistency_proof(old, size, read)
+
+
+@pytest.mark.parametrize(
+    ("old", "given", "code"), [(0, 3, Code.GAP), (6, 3, Code.GAP), (4, 2, Code.BAD_PROOF), (4, 4, Code.BAD_PROOF)]
+)
+def test_what_belongs_to_another_size_gives_no_proof(old: int, given: int, code: Code) -> None:
+    read = reader_of(9)[1]
+    assert len(proofs.consistency_proof(5, 9, read)) not in {2, 3}
+    with pytest.raises(ProtocolError) as caught:
+        proof_through(old, 9, held=5, read=read, proof=(bytes(32),) * given)
+    assert caught.value.code is code
