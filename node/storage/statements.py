@@ -33,9 +33,8 @@ _ANSWERS: Final = STATEMENTS.alias("answers")
 
 def get(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StoredStatement | None:
     """The statement with this name; identifiers are unique only inside one log, so the contributor is part of it."""
-    query = _select().where(LOGS.c.contributor == contributor, STATEMENTS.c.id == statement_id)
     # A member may have brought one key into two circles by a later card: then the first that came here is meant.
-    row = tx.connection.execute(query.order_by(STATEMENTS.c.seq).limit(1)).one_or_none()
+    row = tx.connection.execute(_NAMED, {"contributor": contributor, "id": statement_id}).one_or_none()
     return None if row is None else _stored(row, now)
 
 
@@ -46,50 +45,41 @@ def of_subject(
 
     With ``relations``, at most so many of these: the live ones first, of them the oldest. A funder has thousands.
     """
-    findings = sa.and_(STATEMENTS.c.kind == "finding", STATEMENTS.c.subject == subject)
-    if relations is None:
-        either_end = sa.or_(STATEMENTS.c.subject == subject, STATEMENTS.c.object == subject)
-        wanted = sa.or_(findings, sa.and_(STATEMENTS.c.kind == "relation", either_end))
-    elif relations == 0:
-        wanted = findings
-    else:
-        ties = _ties(circle, [subject])
-        dead = sa.or_(ties.c.retracted_by.is_not(None), ties.c.exp <= now)
-        first = sa.select(ties.c.seq).order_by(dead, ties.c.seq).limit(relations)
-        wanted = sa.or_(findings, STATEMENTS.c.seq.in_(first))
-    query = _select().where(LOGS.c.circle == circle, wanted).order_by(STATEMENTS.c.seq)
-    return [_stored(row, now) for row in tx.connection.execute(query)]
+    if relations == 0:
+        return of_subjects(tx, circle, [subject], now=now)
+    values = {"circle": circle, "subjects": [subject], "subject": subject, "now": now, "relations": relations}
+    query = _ABOUT if relations is None else _ABOUT_SOME
+    return [_stored(row, now) for row in tx.connection.execute(query, values)]
+
+
+def of_subjects(
+    tx: Transaction, circle: CircleId, subjects: Collection[SubjectId], *, now: Timestamp
+) -> list[StoredStatement]:
+    """Findings about any of these subjects, in any state; those about one subject in feed order."""
+    found = []
+    for some in chunks(subjects):
+        rows = tx.connection.execute(_FINDINGS, {"circle": circle, "subjects": some})
+        found += [_stored(row, now) for row in rows]
+    return found
 
 
 def count_relations(tx: Transaction, circle: CircleId, subjects: Sequence[SubjectId], *, now: Timestamp) -> int:
     """How many live relations have one of these at either end, before what is void is told apart."""
-    ties = _ties(circle, subjects)
-    query = sa.select(sa.func.count()).select_from(ties).where(ties.c.retracted_by.is_(None), ties.c.exp > now)
-    return int(tx.connection.execute(query).scalar_one())
+    values = {"circle": circle, "subjects": subjects, "now": now}
+    return int(tx.connection.execute(_COUNT_TIES, values).scalar_one())
 
 
 def of_claim(tx: Transaction, claim: Claim, *, now: Timestamp) -> list[StoredStatement]:
     """Findings whose live body is on this claim, in any state, in feed order."""
-    query = (
-        _select()
-        .where(
-            LOGS.c.circle == claim.circle,
-            STATEMENTS.c.kind == "finding",
-            STATEMENTS.c.subject == claim.subject,
-            STATEMENTS.c.indicator == claim.indicator,
-            STATEMENTS.c.scope == claim.scope,
-        )
-        .order_by(STATEMENTS.c.seq)
-    )
-    return [_stored(row, now) for row in tx.connection.execute(query)]
+    values = {"circle": claim.circle, "subject": claim.subject, "indicator": claim.indicator, "scope": claim.scope}
+    return [_stored(row, now) for row in tx.connection.execute(_ON_CLAIM, values)]
 
 
 def by_seq(tx: Transaction, numbers: Iterable[int], *, now: Timestamp) -> list[StoredStatement]:
     """The statements at these places of the feed, in feed order."""
     found = []
     for some in chunks(numbers):
-        query = _select().where(STATEMENTS.c.seq.in_(some))
-        found += [_stored(row, now) for row in tx.connection.execute(query)]
+        found += [_stored(row, now) for row in tx.connection.execute(_BY_SEQ, {"numbers": some})]
     return sorted(found, key=lambda stored: stored.seq)
 
 
@@ -112,12 +102,9 @@ def responses_to(
     wanted = set(targets)
     found = []
     for names in chunks({statement_id for _, statement_id in wanted}):
-        # By seq from the index on targets: given many names, SQLite would rather walk every log of the circle.
-        answers = sa.select(_ANSWERS.c.seq).where(_ANSWERS.c.target_id.in_(names), _ANSWERS.c.kind == "response")
-        query = _select().where(LOGS.c.circle == circle, STATEMENTS.c.seq.in_(answers))
         found += [
             _stored(row, now)
-            for row in tx.connection.execute(query)
+            for row in tx.connection.execute(_ANSWERING, {"circle": circle, "names": names})
             if (row.target_contributor, row.target_id) in wanted
         ]
     return sorted(found, key=lambda stored: stored.seq)
@@ -140,7 +127,7 @@ def feed(
     under what it moves its target from as well as to. It keeps no response: what a response is about is its
     target's to say, which may arrive later, and a feed must not number again what it has passed.
     """
-    query = _select().where(STATEMENTS.c.seq > after).order_by(STATEMENTS.c.seq).limit(limit)
+    query = _SELECT.where(STATEMENTS.c.seq > after).order_by(STATEMENTS.c.seq).limit(limit)
     if circle is not None:
         query = query.where(LOGS.c.circle == circle)
     if kinds is not None:
@@ -239,15 +226,22 @@ def _select() -> sa.Select[Any]:
     ).select_from(source)
 
 
-def _ties(circle: CircleId, subjects: Sequence[SubjectId]) -> sa.Subquery:
-    """Relations with one of these at either end, each once and unread."""
+def _ties() -> sa.Subquery:
+    """Relations with one of ``subjects`` at either end, each once and unread."""
     rows = STATEMENTS.alias()
     columns = sa.select(rows.c.seq, rows.c.exp, rows.c.retracted_by).join(LOGS, LOGS.c.id == rows.c.log_id)
     ends = (
-        columns.where(LOGS.c.circle == circle, rows.c.kind == "relation", end.in_(subjects))
+        columns.where(LOGS.c.circle == _CIRCLE, rows.c.kind == "relation", end.in_(_SUBJECTS))
         for end in (rows.c.subject, rows.c.object)
     )
     return sa.union(*ends).subquery()
+
+
+def _first_ties() -> sa.Select[Any]:
+    """The numbers of as many of them as are wanted."""
+    ties = _ties()
+    dead = sa.or_(ties.c.retracted_by.is_not(None), ties.c.exp <= sa.bindparam("now"))
+    return sa.select(ties.c.seq).order_by(dead, ties.c.seq).limit(sa.bindparam("relations"))
 
 
 def _bearing_on(subject: SubjectId) -> sa.CompoundSelect[Any]:
@@ -276,3 +270,50 @@ def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
         received=row.received,
         jws=row.jws,
     )
+
+
+# Made once in a process: to put one of these together takes longer than to run it.
+_CIRCLE: Final[sa.BindParameter[Any]] = sa.bindparam("circle")
+_SUBJECTS: Final[sa.BindParameter[Any]] = sa.bindparam("subjects", expanding=True)
+_SELECT: Final = _select()
+_FINDING: Final = sa.and_(LOGS.c.circle == _CIRCLE, STATEMENTS.c.kind == "finding")
+_NAMED: Final = (
+    _SELECT.where(LOGS.c.contributor == sa.bindparam("contributor"), STATEMENTS.c.id == sa.bindparam("id"))
+    .order_by(STATEMENTS.c.seq)
+    .limit(1)
+)
+_BY_SEQ: Final = _SELECT.where(STATEMENTS.c.seq.in_(sa.bindparam("numbers", expanding=True)))
+_ON_CLAIM: Final = _SELECT.where(
+    _FINDING,
+    *(STATEMENTS.c[name] == sa.bindparam(name) for name in ("subject", "indicator", "scope")),
+).order_by(STATEMENTS.c.seq)
+_FINDINGS: Final = _SELECT.where(_FINDING, STATEMENTS.c.subject.in_(_SUBJECTS)).order_by(STATEMENTS.c.seq)
+_ABOUT_SUBJECT: Final = STATEMENTS.c.subject == sa.bindparam("subject")
+_ABOUT: Final = _SELECT.where(
+    LOGS.c.circle == _CIRCLE,
+    sa.or_(
+        sa.and_(STATEMENTS.c.kind == "finding", _ABOUT_SUBJECT),
+        sa.and_(
+            STATEMENTS.c.kind == "relation", sa.or_(_ABOUT_SUBJECT, STATEMENTS.c.object == sa.bindparam("subject"))
+        ),
+    ),
+).order_by(STATEMENTS.c.seq)
+_ABOUT_SOME: Final = _SELECT.where(
+    LOGS.c.circle == _CIRCLE,
+    sa.or_(sa.and_(STATEMENTS.c.kind == "finding", _ABOUT_SUBJECT), STATEMENTS.c.seq.in_(_first_ties())),
+).order_by(STATEMENTS.c.seq)
+_COUNTED_TIES: Final = _ties()
+_COUNT_TIES: Final = (
+    sa.select(sa.func.count())
+    .select_from(_COUNTED_TIES)
+    .where(_COUNTED_TIES.c.retracted_by.is_(None), _COUNTED_TIES.c.exp > sa.bindparam("now"))
+)
+# By seq from the index on targets: given many names, SQLite would rather walk every log of the circle.
+_ANSWERING: Final = _SELECT.where(
+    LOGS.c.circle == _CIRCLE,
+    STATEMENTS.c.seq.in_(
+        sa.select(_ANSWERS.c.seq).where(
+            _ANSWERS.c.target_id.in_(sa.bindparam("names", expanding=True)), _ANSWERS.c.kind == "response"
+        )
+    ),
+)
