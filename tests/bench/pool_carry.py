@@ -1,7 +1,7 @@
 """Keeping a pool while tables change, and copying one from SQLite to PostgreSQL: rows as they are, in bulk."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -72,9 +72,23 @@ def _make_anew(tx: Transaction, table: sa.Table, found: set[str]) -> None:
         return
     tx.connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{_OLD}{table.name}"')
     table.create(tx.connection)
-    kept = ", ".join(f'"{name}"' for name in map(str, table.c.keys()) if name in found)
-    tx.connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({kept}) SELECT {kept} FROM "{_OLD}{table.name}"')  # noqa: S608
+    into = ", ".join(f'"{column.name}"' for column in table.c)
+    values = ", ".join(f'"{column.name}"' if column.name in found else _empty(column) for column in table.c)
+    tx.connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({into}) SELECT {values} FROM "{_OLD}{table.name}"')  # noqa: S608
     tx.connection.exec_driver_sql(f'DROP TABLE "{_OLD}{table.name}"')
+
+
+def _empty(column: sa.Column[Any]) -> str:
+    """What a new column holds in old rows."""
+    if column.nullable:
+        return "NULL"
+    match column.type:
+        case sa.Boolean():
+            return "FALSE"
+        case sa.Integer():
+            return "0"
+        case _:
+            return "''"
 
 
 def _fit_indexes(tx: Transaction, table: sa.Table) -> None:
