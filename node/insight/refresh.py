@@ -13,6 +13,7 @@ from node.clock import day_of
 from node.domain.insight import StoredSignal
 from node.domain.statements import Claim, StoredStatement
 from node.domain.subjects import Organisation
+from node.insight import tallies
 from node.insight.movement import histories, movement
 from node.insight.opinions import ClaimStatements, by_claim, fused, is_listed, policy, read_opinions
 from node.storage import circles, insight, naming, projection, statements
@@ -72,6 +73,7 @@ def catch_up(database: Database, vocabulary: Vocabulary, now: Timestamp) -> int:
 def rebuild(tx: Transaction, vocabulary: Vocabulary, now: Timestamp) -> int:
     """Forget every signal and compute all of them again from the statements; how many claims that were."""
     insight.drop_all_signals(tx)
+    tallies.forget(tx)
     claims = insight.all_claims(tx)
     for start in range(0, len(claims), BATCH):
         _recompute(tx, vocabulary, claims[start : start + BATCH], now)
@@ -122,6 +124,7 @@ def _recompute(
     insight.put_signals(tx, signals)
     there = {stored.claim for stored in signals}
     insight.drop_signals(tx, [claim for claim in claims if claim not in there])
+    tallies.reconcile(tx, vocabulary, claims, held)
     return labels
 
 
