@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from node.domain.insight import Movement, SignalFilter, SignalOrder, SignalPlace, StoredSignal
 from node.domain.statements import Claim
+from node.storage import statements
 from node.storage.database import Transaction
 from node.storage.tables.insight import SIGNALS
 from node.storage.tables.ledger import LOGS, STATEMENTS
@@ -108,9 +109,15 @@ def signal_bytes(tx: Transaction) -> list[tuple[Claim, bytes]]:
 
 
 def stale_claims(tx: Transaction, today: date, limit: int) -> list[Claim]:
-    """Claims whose signal was computed for another day, the longest ago first."""
-    query = sa.select(*_CLAIM).where(SIGNALS.c.as_of != today.isoformat()).order_by(SIGNALS.c.as_of, *_CLAIM)
-    return [Claim(*row) for row in tx.connection.execute(query.limit(limit))]
+    """Claims whose signal was computed for another day, those of earlier days first.
+
+    Asked for earlier and later days apart: "another day" would walk past everything that is of today.
+    """
+    found: list[Claim] = []
+    for other in (SIGNALS.c.as_of < today.isoformat(), SIGNALS.c.as_of > today.isoformat()):
+        query = sa.select(*_CLAIM).where(other).order_by(SIGNALS.c.as_of, *_CLAIM).limit(limit - len(found))
+        found += [Claim(*row) for row in tx.connection.execute(query)]
+    return found
 
 
 def all_claims(tx: Transaction) -> list[Claim]:
@@ -141,15 +148,7 @@ def count_assessed_subjects(tx: Transaction) -> int:
 
 def count_statements(tx: Transaction) -> dict[CircleId, dict[KeyId, int]]:
     """How many statements of each contributor are held, by circle."""
-    query = (
-        sa.select(LOGS.c.circle, LOGS.c.contributor, sa.func.count())
-        .select_from(STATEMENTS.join(LOGS))
-        .group_by(LOGS.c.circle, LOGS.c.contributor)
-    )
-    counts: dict[CircleId, dict[KeyId, int]] = {}
-    for circle, contributor, number in tx.connection.execute(query):
-        counts.setdefault(circle, {})[contributor] = int(number)
-    return counts
+    return statements.counts(tx)
 
 
 def last_sync(tx: Transaction) -> Timestamp | None:
