@@ -186,9 +186,8 @@ def _collect(tx: Transaction, circle: CircleId, last: int) -> Position:
     gathering = _Gathering(circle, dict(known), before.last_added)
     if not before.last_added:
         gathering.begin(rows[0].received if rows else Timestamp(0))
-    for row in rows:
-        gathering.take(row)
-    for row in waiting:
+    # Responses that came before what they answer, in an earlier chunk or in this one, follow it.
+    for row in (*rows, *waiting, *(row for row in rows if row.kind == "response")):
         gathering.take(row)
     storage.put(tx, circle, gathering.changed, known.keys())
     after = Position(end, gathering.last)

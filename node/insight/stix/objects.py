@@ -95,8 +95,7 @@ def subject(circle: CircleId, identifier: SubjectId, name: str) -> StixObject:
     """An organisation, unit or programme: its name, and its identifier where others know it. No sector, no country."""
     reference: dict[str, str] = {"source_name": "hanse", "external_id": identifier}
     if identifier.startswith(_ROR):
-        number = identifier.removeprefix(_ROR)
-        reference = {"source_name": "ror", "external_id": number, "url": f"https://ror.org/{number}"}
+        reference = {"source_name": "ror", "external_id": f"https://ror.org/{identifier.removeprefix(_ROR)}"}
     elif identifier.startswith(_LEI):
         reference = {"source_name": "lei", "external_id": identifier.removeprefix(_LEI)}
     return {
@@ -141,26 +140,24 @@ def _head(kind: StatementType, of: Provenance, observation: Observation, modifie
 
 
 def _extended(of: Provenance, observation: Observation, own: StixObject) -> dict[str, object]:
-    return {
-        "extensions": {
-            EXTENSION: {
-                "extension_type": "property-extension",
-                "circle": of.circle,
-                "contributor": of.contributor,
-                "statement": of.id,
-                "issued": of.issued.isoformat(),
-                "expires": of.expires.isoformat(),
-                **own,
-                "observed_from": observation.observed_from.isoformat(),
-                "observed_until": observation.observed_until.isoformat(),
-                "reliability": observation.reliability,
-                "credibility": observation.credibility,
-                "evidence_kinds": list(observation.evidence_kinds),
-                "sources": list(observation.sources),
-                "handling": observation.handling,
-            }
-        }
+    members: StixObject = {
+        "extension_type": "property-extension",
+        "circle": of.circle,
+        "contributor": of.contributor,
+        "statement": of.id,
+        "issued": of.issued.isoformat(),
+        "expires": of.expires.isoformat(),
+        **own,
+        "observed_from": observation.observed_from.isoformat(),
+        "observed_until": observation.observed_until.isoformat(),
+        "reliability": observation.reliability,
+        "credibility": observation.credibility,
+        "evidence_kinds": list(observation.evidence_kinds),
+        "sources": list(observation.sources),
+        "handling": observation.handling,
     }
+    # STIX 2.1 section 2.8: a list is never empty; what has none is left out.
+    return {"extensions": {EXTENSION: {name: value for name, value in members.items() if value != []}}}
 
 
 def _created(of: Provenance) -> Milliseconds:

@@ -69,9 +69,12 @@ class Pool:
             return storage.signal_bytes(tx)
 
 
-def pools_of(tmp_path: Path, *database_urls: str, members: int = 4, k: int = 3) -> list[Pool]:
-    """A circle of ``members``, of which the first have a node with a database each; the others have keys alone."""
-    nodes = [make_node(tmp_path, f"member-{n}", database_url=url) for n, url in enumerate(database_urls)]
+def pools_of(tmp_path: Path, *database_urls: str, members: int = 4, k: int = 3, url: str = "") -> list[Pool]:
+    """A circle of ``members``, of which the first have a node with a database each; the others have keys alone.
+
+    ``url`` is where a node is served, where there is only one.
+    """
+    nodes = [make_node(tmp_path, f"member-{n}", database_url=each, url=url) for n, each in enumerate(database_urls)]
     settings = [node.runtime.settings for node in nodes]
     for number in range(len(nodes), members):
         name = f"member-{number}"
