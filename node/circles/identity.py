@@ -107,6 +107,7 @@ def look_up(get: Get, url: str, *, own: PublicKey, now: Timestamp) -> Introducti
         request_key=found.request_key,
         until=found.exp,
         at=now,
+        issued=found.iat,
     )
 
 

@@ -129,8 +129,12 @@ def confirm(tx: Transaction, introduction: Introduction, typed: str, *, by: str,
 
 
 def pin(tx: Transaction, introduction: Introduction, how: How, *, by: str, now: Timestamp) -> Pin:
-    """Remember whose key this is. The caller has made sure of it in the way that it names."""
+    """Remember whose key this is. The caller has made sure of it in the way that it names.
+
+    Raises ``CONFLICT`` where its holder has said something newer of itself since.
+    """
     known = pins.find_pin(tx, introduction.identity)
+    _require_not_older(introduction, known)
     made = Pin(
         identity_key=introduction.identity_key,
         request_key=introduction.request_key,
@@ -141,6 +145,7 @@ def pin(tx: Transaction, introduction: Introduction, how: How, *, by: str, now: 
         at=now,
         theirs=known.theirs if known else None,
         theirs_at=known.theirs_at if known else None,
+        issued=introduction.issued,
     )
     pins.confirm(tx, made)
     return made
@@ -171,13 +176,34 @@ def remember(tx: Transaction, introduction: Introduction) -> None:
     """Keep what an address says of itself.
 
     A confirmed identity key may bring a new address, name or request key: it has signed them. How and when it was
-    confirmed stays as it was.
+    confirmed stays as it was. Raises ``CONFLICT`` for what it has signed before what we know of it: that holds for half
+    a year, so that whoever has the request key of the past could otherwise bring it back into force.
     """
-    pins.introduce(tx, introduction)
+    met = pins.find_introduction(tx, introduction.url)
     known = pins.find_pin(tx, introduction.identity)
+    if met is not None and met.identity == introduction.identity:
+        _require_not_older(introduction, met)
+    _require_not_older(introduction, known)
+    pins.introduce(tx, introduction)
     if known is not None:
-        fresh = replace(known, request_key=introduction.request_key, name=introduction.name, url=introduction.url)
+        fresh = replace(
+            known,
+            request_key=introduction.request_key,
+            name=introduction.name,
+            url=introduction.url,
+            issued=introduction.issued,
+        )
         pins.confirm(tx, fresh)
+
+
+def _require_not_older(introduction: Introduction, known: Introduction | Pin | None) -> None:
+    if known is not None and introduction.issued < known.issued:
+        raise HanseError(
+            Code.CONFLICT,
+            f"{introduction.url} says of itself what the same key has replaced since. Nothing was changed.",
+            remedy="Ask its operator to run `hanse identity publish`; if that changes nothing, somebody else answers.",
+            fault=Fault.PEER,
+        )
 
 
 def list_peers(tx: Transaction) -> list[Peer]:

@@ -14,6 +14,9 @@ it; a trust anchor that the operator configured vouches for it."""
 COMMAND_LINE: Final = ""
 """In the place of an account, where a command of this machine was used."""
 
+UNDATED: Final = Timestamp(0)
+"""Of what nobody has signed a date for: whatever has one is newer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
@@ -27,6 +30,8 @@ class Introduction:
     """When its entity configuration ends."""
     at: Timestamp
     """When we asked."""
+    issued: Timestamp = UNDATED
+    """When it signed that."""
 
     @property
     def identity(self) -> KeyId:
@@ -49,6 +54,8 @@ class Pin:
     theirs: bool | None = None
     """Whether they have confirmed us, in their own signed word; ``None`` where they have not said."""
     theirs_at: Timestamp | None = None
+    issued: Timestamp = UNDATED
+    """When it signed the newest word of itself that we have taken; undated where a charter alone names it."""
 
     @property
     def identity(self) -> KeyId:

@@ -60,6 +60,7 @@ def introduce(tx: Transaction, introduction: Introduction) -> None:
         "name": introduction.name,
         "until": introduction.until,
         "at": introduction.at,
+        "issued": introduction.issued,
     }
     upsert(tx, INTRODUCTIONS, [row], replace=[name for name in row if name != "url"])
 
@@ -93,6 +94,7 @@ def _row(pin: Pin) -> dict[str, object]:
         "at": pin.at,
         "theirs": pin.theirs,
         "theirs_at": pin.theirs_at,
+        "issued": pin.issued,
     }
 
 
@@ -107,6 +109,7 @@ def _pin(row: sa.Row[Any]) -> Pin:
         at=Timestamp(row.at),
         theirs=row.theirs,
         theirs_at=None if row.theirs_at is None else Timestamp(row.theirs_at),
+        issued=Timestamp(row.issued),
     )
 
 
@@ -118,4 +121,5 @@ def _introduction(row: sa.Row[Any]) -> Introduction:
         request_key=PublicKey.decode(row.request_key),
         until=Timestamp(row.until),
         at=Timestamp(row.at),
+        issued=Timestamp(row.issued),
     )

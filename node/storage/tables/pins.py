@@ -21,6 +21,8 @@ PINS: Final = sa.Table(
     # What the other side said of its own confirmation of us, and when it said so.
     sa.Column("theirs", sa.Boolean, nullable=True),
     sa.Column("theirs_at", sa.BigInteger, nullable=True),
+    # When it signed the newest entity configuration that was taken: an older one is not taken any more.
+    sa.Column("issued", sa.BigInteger, nullable=False),
 )
 """Confirmed identity keys, by thumbprint: a row says that an operator of this node knows whose key it is."""
 
@@ -33,5 +35,6 @@ INTRODUCTIONS: Final = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("until", sa.BigInteger, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("issued", sa.BigInteger, nullable=False),
 )
 """What a node at an address that an operator typed says of itself; nobody has confirmed it."""

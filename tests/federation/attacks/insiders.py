@@ -12,6 +12,7 @@ from node.circles import identity, peering
 from node.errors import Code as NodeCode
 from node.errors import HanseError
 from node.storage import ledger as logs
+from node.storage import pins
 from node.storage import statements as reading
 from node.sync import sync_once
 from protocol import envelope, statements
@@ -234,6 +235,27 @@ def another_at_the_address(stage: Stage) -> None:
     with victim.runtime.database.write() as tx, pytest.raises(HanseError) as refused:
         peering.confirm(tx, presented, read_aloud, by="", now=now)
     assert refused.value.code is NodeCode.INVALID
+
+
+def a_word_that_was_replaced(stage: Stage) -> None:
+    """What the honest member said of itself before it replaced its request key; it holds for months yet."""
+    victim, honest = stage.victim, stage.honest
+    own, now = victim.runtime.keyring.identity_public(), make.IAT
+    old = identity.look_up(lambda *_: _presented(honest, now), honest.url, own=own, now=now)
+    new = replace(old, request_key=stage.scene.key.public, issued=Timestamp(now + 60))
+    with victim.runtime.database.write() as tx:
+        known = pins.find_pin(tx, old.identity)
+        peering.remember(tx, new)
+    with pytest.raises(HanseError) as caught, victim.runtime.database.write() as tx:
+        peering.remember(tx, old)
+    assert caught.value.code is NodeCode.CONFLICT
+    with victim.runtime.database.write() as tx:
+        after = pins.find_pin(tx, old.identity)
+        assert (after is None) == (known is None)
+        assert known is None or after == replace(known, request_key=new.request_key, issued=new.issued)
+        met = pins.find_introduction(tx, honest.url)
+        assert met is not None
+        assert met.request_key == new.request_key
 
 
 def _presented(node: Node, now: Timestamp) -> bytes:

@@ -418,6 +418,14 @@ INSIDERS: Final = (
         "The first is refused (`peer-misbehaved`); of the second the fingerprint differs from what is read aloud.",
         insiders.another_at_the_address,
     ),
+    Attack(
+        "Yesterday's word",
+        "Plays back what a member said of itself before it replaced its request key; it holds for months yet.",
+        "Refused: what the same key has signed since is known, and stays.",
+        insiders.a_word_that_was_replaced,
+        frozenset({"introductions", "pins"}),
+        spoils=True,
+    ),
 )
 
 

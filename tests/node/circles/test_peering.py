@@ -1,6 +1,7 @@
 """The ceremony between two real nodes: look up, compare, confirm, and hear of each other."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from node.circles import identity, peering
 from node.domain.peering import COMMAND_LINE, Introduction, Pin
 from node.errors import Code, HanseError
 from node.storage import pins
+from node.storage.database import Transaction
 from node.sync.fetch import Fetcher
 from protocol.keys import SigningKey
 from protocol.messages.card import fingerprint
 from protocol.messages.entity import WELL_KNOWN_PATH
 from protocol.messages.peering import Peering, encode_peering
 from protocol.messages.signature import sign_request
+from protocol.statements import Timestamp
 from tests.federation.conftest import MakeNode, node_of
 from tests.federation.support import InMemory, Node, make_node
 
@@ -215,12 +218,46 @@ def test_a_new_request_key_and_address_come_with_the_confirmed_identity(of_sqlit
         request_key=KEY,
         until=found.until,
         at=found.at,
+        issued=found.issued,
     )
     with ours.runtime.database.write() as tx:
         peering.remember(tx, moved)
         pin = pins.find_pin(tx, found.identity)
     assert pin is not None
     assert (pin.url, pin.request_key, pin.how) == (moved.url, KEY, "fingerprint")
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_what_a_node_has_said_before_does_not_come_back(node_of: MakeNode, *, confirmed: bool) -> None:
+    """An entity configuration holds for half a year; its holder has put another in its place since."""
+    ours, theirs = node_of("aldermoor"), node_of("northport")
+    over = network(ours, theirs)
+    old = look_up(ours, theirs, over)
+    theirs.clock.moment = Timestamp(theirs.clock.moment + 60)
+    identity.publish(theirs.runtime.keyring, theirs.runtime.settings, theirs.clock.now())
+    new = look_up(ours, theirs, over)
+    assert new.issued == old.issued + 60
+    if confirmed:
+        confirm(ours, new)
+    for again in (old, replace(old, url="http://elsewhere.example"), replace(old, request_key=KEY)):
+        if not confirmed and again.url != old.url:
+            continue  # an unconfirmed key at another address is another introduction
+        with pytest.raises(HanseError) as caught, ours.runtime.database.write() as tx:
+            peering.remember(tx, again)
+        assert caught.value.code is Code.CONFLICT
+    if confirmed:
+        with pytest.raises(HanseError) as caught:
+            confirm(ours, old)
+        assert caught.value.code is Code.CONFLICT
+    with ours.runtime.database.write() as tx:
+        assert pins.find_introduction(tx, theirs.url) == new
+        peering.remember(tx, new)  # the same word again is no older one
+        assert not confirmed or pins.find_pin(tx, new.identity) == confirm_again(tx, new)
+
+
+def confirm_again(tx: Transaction, found: Introduction) -> Pin:
+    """As :func:`confirm`, in a transaction that is open."""
+    return peering.confirm(tx, found, fingerprint(found.identity_key), by=COMMAND_LINE, now=found.at)
 
 
 def test_another_key_at_a_confirmed_address_is_said(of_sqlite: MakeNode) -> None:

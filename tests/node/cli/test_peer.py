@@ -17,24 +17,27 @@ from tests.federation.support import free_port, serving
 pytestmark = pytest.mark.enable_socket
 
 
-def _run(data: Path, *words: str) -> Result:
+def run(data: Path, *words: str) -> Result:
+    """One command of this node."""
     return CliRunner().invoke(app, [*words, "--data", str(data)], catch_exceptions=True)
 
 
-def _said(data: Path, *words: str) -> str:
-    done = _run(data, *words)
+def said(data: Path, *words: str) -> str:
+    """What a command that succeeds says, on one line."""
+    done = run(data, *words)
     assert done.exit_code == 0, (done.output, done.exception)
     return " ".join(done.output.split())
 
 
-def _refusal(data: Path, *words: str) -> HanseError:
-    done = _run(data, *words)
+def refusal(data: Path, *words: str) -> HanseError:
+    """The error with which a command ends."""
+    done = run(data, *words)
     assert isinstance(done.exception, HanseError), done.output
     return done.exception
 
 
 def _fingerprint(data: Path) -> str:
-    return _said(data, "identity", "show", "--fingerprint")
+    return said(data, "identity", "show", "--fingerprint")
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def folders(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     made = [tmp_path / name for name in ("aldermoor", "northport")]
     for data, port in zip(made, ports, strict=True):
         url = ("--url", f"http://127.0.0.1:{port}", "--allow-private-addresses")
-        assert _run(data, "init", "--name", data.name.title(), *url).exit_code == 0
+        assert run(data, "init", "--name", data.name.title(), *url).exit_code == 0
     runtimes = [build(config.load(data)) for data in made]
     with (
         serving(application(runtimes[0]), ports[0]),
@@ -58,66 +61,66 @@ def folders(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
 def test_two_operators_confirm_each_other_on_the_command_line(folders: tuple[Path, Path]) -> None:
     ours, theirs = folders
     address = config.load(theirs).base_url
-    met = _said(ours, "peer", "add", address)
+    met = said(ours, "peer", "add", address)
     assert _fingerprint(theirs) in met
     assert "our side: not confirmed" in met
-    assert _refusal(ours, "peer", "ask", address).code is Code.NOT_FOUND
-    assert _refusal(ours, "peer", "confirm", address).code is Code.INVALID
-    assert "group" in _refusal(ours, "peer", "confirm", address, "--fingerprint", _fingerprint(ours)).detail
+    assert refusal(ours, "peer", "ask", address).code is Code.NOT_FOUND
+    assert refusal(ours, "peer", "confirm", address).code is Code.INVALID
+    assert "group" in refusal(ours, "peer", "confirm", address, "--fingerprint", _fingerprint(ours)).detail
 
-    done = _said(ours, "peer", "confirm", address, "--fingerprint", _fingerprint(theirs))
+    done = said(ours, "peer", "confirm", address, "--fingerprint", _fingerprint(theirs))
     assert "The other side has not confirmed us yet." in done
     back = config.load(ours).base_url
-    _said(theirs, "peer", "add", back)
-    assert "The other side has confirmed us." in _said(
+    said(theirs, "peer", "add", back)
+    assert "The other side has confirmed us." in said(
         theirs, "peer", "confirm", back, "--fingerprint", _fingerprint(ours)
     )
-    assert "confirmed (fingerprint) confirmed" in _said(ours, "peer", "show")
-    assert "The other side has confirmed us." in _said(ours, "peer", "ask", address)
-    assert "forgotten" in _said(ours, "peer", "forget", address)
-    assert "nothing was known" in _said(ours, "peer", "forget", address)
+    assert "confirmed (fingerprint) confirmed" in said(ours, "peer", "show")
+    assert "The other side has confirmed us." in said(ours, "peer", "ask", address)
+    assert "forgotten" in said(ours, "peer", "forget", address)
+    assert "nothing was known" in said(ours, "peer", "forget", address)
 
 
 def test_an_address_that_nobody_asked_cannot_be_confirmed(folders: tuple[Path, Path]) -> None:
     ours, theirs = folders
-    refused = _refusal(ours, "peer", "confirm", config.load(theirs).base_url, "--fingerprint", "1" * 60)
+    refused = refusal(ours, "peer", "confirm", config.load(theirs).base_url, "--fingerprint", "1" * 60)
     assert refused.code is Code.NOT_FOUND
     assert "hanse peer add" in refused.remedy
-    assert _refusal(ours, "peer", "confirm", "https://x y").code is Code.INVALID
+    assert refusal(ours, "peer", "confirm", "https://x y").code is Code.INVALID
 
 
 def test_the_identity_key_is_taken_away_and_brought_back(tmp_path: Path) -> None:
     data = tmp_path / "aldermoor"
-    assert _run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
+    assert run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
     digits = _fingerprint(data)
     assert re.fullmatch(r"(\d{5} ){11}\d{5}", digits)
-    assert "none that still holds" in _said(data, "identity", "show")
+    assert "none that still holds" in said(data, "identity", "show")
 
-    assert "delete it here" in _said(data, "identity", "offline")
+    assert "delete it here" in said(data, "identity", "offline")
     key = data / "keys" / "identity.key"
     elsewhere = tmp_path / "safe.key"
     key.rename(elsewhere)
     assert _fingerprint(data) == digits
-    shown = _said(data, "identity", "show")
+    shown = said(data, "identity", "show")
     assert "kept offline" in shown
     assert "holds until" in shown
-    assert _refusal(data, "identity", "publish").code is Code.IDENTITY_OFFLINE
-    assert _refusal(data, "circle", "card").code is Code.IDENTITY_OFFLINE
+    assert refusal(data, "identity", "publish").code is Code.IDENTITY_OFFLINE
+    assert refusal(data, "circle", "card").code is Code.IDENTITY_OFFLINE
 
     elsewhere.rename(key)
     before = (data / FILE_NAME).read_bytes()
-    assert "holds until" in _said(data, "identity", "publish")
+    assert "holds until" in said(data, "identity", "publish")
     assert len((data / FILE_NAME).read_bytes()) == len(before)
-    assert _run(data, "circle", "card").exit_code == 0
+    assert run(data, "circle", "card").exit_code == 0
 
 
 def test_a_file_of_anchors_that_cannot_be_used_is_named_at_the_start(tmp_path: Path) -> None:
     data = tmp_path / "aldermoor"
-    assert _run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
+    assert run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
     settings = data / config.FILE_NAME
     settings.write_text(settings.read_text("utf-8") + 'trust_anchors = "anchors.json"\n', "utf-8")
-    refused = _refusal(data, "peer", "show")
+    refused = refusal(data, "peer", "show")
     assert refused.code is Code.BAD_CONFIGURATION
     assert "anchors.json" in refused.detail
     (data / "anchors.json").write_text("[]", "utf-8")
-    assert "institution" in _said(data, "peer", "show")
+    assert "institution" in said(data, "peer", "show")
