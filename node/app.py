@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from node import web
 from node.accounts.openid import Provider
-from node.api import federation, problems, taxii, v1, well_known
+from node.api import federation, misp, problems, taxii, v1, well_known
 from node.circles import anchors
 from node.clock import Clock, SystemClock
 from node.domain.settings import Settings
@@ -68,6 +68,7 @@ def application(runtime: Runtime) -> FastAPI:
     app.include_router(well_known.build(runtime, limits))
     app.include_router(v1.build(runtime))
     app.include_router(taxii.build(runtime))
+    app.include_router(misp.build(runtime))
     # Errors of pages are pages; those of the API stay problem documents.
     problems.install(app, taxii.renderer(web.install(app, runtime)))
     return app

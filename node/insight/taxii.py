@@ -17,7 +17,8 @@ from typing import Final
 
 from node.domain.insight import FindingView, RelationView, ResponseView
 from node.domain.statements import StoredStatement
-from node.insight.handling import Gate
+from node.insight.handling import Gate, may_go
+from node.insight.misp import Event
 from node.insight.stix import objects as stix
 from node.insight.stix.definitions import MAPPING_DAY, MARKING_DAY, StixObject, definitions
 from node.insight.stix.identifiers import (
@@ -35,7 +36,7 @@ from node.storage import statements, subjects
 from node.storage import taxii as storage
 from node.storage.database import Database, Transaction
 from node.storage.taxii import FeedRow, IndexedObject, Position, Wanted
-from protocol.identifiers import CircleId, KeyId, SubjectId
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
 from protocol.statements import Handling, Timestamp
 from protocol.vocabulary import Vocabulary
 
@@ -47,6 +48,7 @@ MAX_WALK: Final = 20_000
 """Objects looked at for one page: more than a page only where thousands in a row have become void."""
 _MICROSECONDS: Final = 1_000_000
 _PER_MILLISECOND: Final = 1_000
+_EVENT_TYPES: Final = ("note", "relationship")
 _KINDS: Final[tuple[StatementType, ...]] = ("note", "relationship", "opinion")
 
 
@@ -102,6 +104,41 @@ def page(
             if row.id in content:
                 found.append(CollectedObject(row, content[row.id]))
     return CollectionPage(tuple(found), end, more, gate.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Statements for a MISP feed, those that came or changed last first."""
+
+    events: tuple[Event, ...]
+    left_out: int
+
+
+def events(tx: Transaction, circle: CircleId, now: Timestamp, *, limit: int, uuid: str = "") -> EventPage:
+    """Findings and relations of a collection that was brought up to date, with the responses that count.
+
+    With ``uuid``, only the one that has it.
+    """
+    if uuid:
+        rows = list(storage.find(tx, circle, [f"{kind}--{uuid}" for kind in _EVENT_TYPES]).values())
+    else:
+        rows = storage.newest(tx, circle, _EVENT_TYPES, limit, now)
+    gate: Gate[_Readable] = Gate("institution", lambda each: each.handling)
+    kept = [(each, each.stored) for each in gate.let_through(_readable(tx, rows, circle, now)) if each.stored]
+    responses: dict[tuple[KeyId, StatementId], list[ResponseView]] = {}
+    names = [(stored.contributor, stored.statement.id) for _, stored in kept]
+    for answer in statements.responses_to(tx, circle, names, now=now):
+        shown = view(answer)
+        if isinstance(shown, ResponseView) and answer.counts and may_go(shown.observation.handling, "institution"):
+            responses.setdefault((shown.target_contributor, shown.target), []).append(shown)
+    found = []
+    for (each, stored), name in zip(kept, names, strict=True):
+        shown = view(stored)
+        if isinstance(shown, FindingView | RelationView):
+            answers = tuple(responses.get(name, ()))
+            changed = max(each.indexed.modified // 1_000, *(answer.provenance.received for answer in answers), 0)
+            found.append(Event(shown, answers, changed))
+    return EventPage(tuple(found), gate.left_out)
 
 
 @dataclass(frozen=True, slots=True)

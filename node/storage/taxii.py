@@ -168,6 +168,19 @@ def page(
     return [IndexedObject(*row) for row in tx.connection.execute(query)]
 
 
+def newest(tx: Transaction, circle: CircleId, types: Sequence[str], limit: int, now: Timestamp) -> list[IndexedObject]:
+    """The objects of these types that came or changed last, newest first, without those that have expired."""
+    source = TAXII_OBJECTS.join(STATEMENTS, STATEMENTS.c.seq == TAXII_OBJECTS.c.seq)
+    query = (
+        sa.select(*_OBJECT)
+        .select_from(source)
+        .where(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.type.in_(types), STATEMENTS.c.exp > now)
+        .order_by(TAXII_OBJECTS.c.added.desc())
+        .limit(limit)
+    )
+    return [IndexedObject(*row) for row in tx.connection.execute(query)]
+
+
 def _feed(circle: CircleId) -> sa.Select[Any]:
     source = STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
     return sa.select(*_FEED).select_from(source).where(LOGS.c.circle == circle)

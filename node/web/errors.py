@@ -18,7 +18,7 @@ from node.web.rendering import Page
 from node.web.security import HEADERS
 from node.web.visits import House, frame, principal_of
 
-_MACHINES: Final = ("/api/", "/federation/", "/.well-known/", "/static/", "/taxii2/", "/metrics")
+_MACHINES: Final = ("/api/", "/federation/", "/.well-known/", "/static/", "/taxii2/", "/misp/", "/metrics")
 _NO_SECTION: Final = "/error"
 _TITLES: Final = {
     HTTPStatus.BAD_REQUEST: "This request cannot be read",
