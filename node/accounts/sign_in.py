@@ -21,6 +21,7 @@ from node.accounts.secrets import (
 from node.domain.accounts import (
     Account,
     AccountId,
+    PasswordAccepted,
     Principal,
     SignedIn,
     SignInOutcome,
@@ -31,6 +32,7 @@ from node.domain.accounts import (
 from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
 from node.storage import accounts as storage
+from node.storage import second_factors
 from node.storage.database import Database, Transaction
 from node.storage.vault import Vault
 from protocol.statements import Timestamp
@@ -73,6 +75,9 @@ def sign_in(
         if fresh_hash is not None:
             storage.set_password_hash(tx, account.id, fresh_hash)
         storage.forget_attempts(tx, login_hash)
+        factor = second_factors.find(tx, vault, current.id)
+        if factor is not None and factor.confirmed:
+            return PasswordAccepted(current.id, fresh_hash or password_hash)
         return begin_session(tx, current, now=now, session_seconds=session_seconds)
 
 

@@ -5,7 +5,9 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
+from node.accounts.access_log import record_access
 from node.accounts.manage import create_account, find_account, list_accounts, renew_setup_link
+from node.accounts.second_factor import reset
 from node.accounts.tokens import MAX_DAYS, issue_token
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
 from node.domain.accounts import Account, Permission, Principal, Role, SetupLink, permissions_of
@@ -73,6 +75,20 @@ def issue(tx: Transaction, runtime: Runtime, login: str, *, name: str, days: int
     principal = Principal(account.id, account.login, account.display_name, account.roles, allowed, None, None)
     now = runtime.clock.now()
     return issue_token(tx, runtime.vault, principal, name=name, permissions=allowed, days=days, now=now).token
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(
+    login: Annotated[str, typer.Argument(help="Whose authenticator was lost.")], data: DataOption = DEFAULT_DATA
+) -> None:
+    """Take somebody's second factor off and end their sessions."""
+    with node(data) as runtime, runtime.database.write() as tx:
+        account = find_account(tx, runtime.vault, login)
+        if account is None:
+            raise HanseError(Code.NOT_FOUND, f"there is no account {login!r}.", remedy="See `hanse accounts list`.")
+        had = reset(tx, account.id)
+        record_access(tx, runtime.vault, None, "second-factor-reset", account.id, runtime.clock.now())
+    OUT.print(f"{login} signs in with the password alone now." if had else f"{login} had no second factor.")
 
 
 @app.command("list")

@@ -181,6 +181,15 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordAccepted:
+    """The password is right, and the account needs a code as well: no session has begun."""
+
+    account: AccountId
+    password_hash: str = field(repr=False)
+    """Which password it was: a code that comes after a new one was set begins nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class WrongCredentials:
     """Unknown login, wrong password, disabled or not yet set up: nobody outside can tell which."""
 
@@ -193,7 +202,7 @@ class TooManyAttempts:
     """Seconds."""
 
 
-SignInOutcome = SignedIn | WrongCredentials | TooManyAttempts
+SignInOutcome = SignedIn | PasswordAccepted | WrongCredentials | TooManyAttempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from node.accounts.manage import (
     renew_setup_link,
     set_roles,
 )
+from node.accounts.second_factor import is_on, reset
 from node.accounts.sign_in import sign_out_everywhere
 from node.domain.accounts import ROLE_LABELS, AccountId, Permission, Role, SetupLink
 from node.errors import Code, HanseError
@@ -81,7 +82,7 @@ def do_roles(visit: _Visit, account: _Id) -> Response:
 
 @ROUTER.post("/accounts/{account}/access")
 def do_access(visit: _Visit, account: _Id) -> Response:
-    """Close it, open it again, or end its sessions."""
+    """Close it, open it again, end its sessions, or take its second factor off."""
     try:
         with visit.write() as tx:
             _change(visit, tx, account)
@@ -111,6 +112,9 @@ def _change(visit: Visit, tx: Transaction, account: AccountId) -> None:
         case "sign-out":
             sign_out_everywhere(tx, get_account(tx, visit.runtime.vault, account).id)
             visit.note(tx, "account-signed-out", account)
+        case "second-factor":
+            reset(tx, get_account(tx, visit.runtime.vault, account).id)
+            visit.note(tx, "second-factor-reset", account)
         case _:
             raise HanseError(Code.INVALID, "the form asks for no change that an account has.")
 
@@ -140,10 +144,12 @@ def _form(visit: Visit, form: FormView) -> Response:
 def _account(visit: Visit, account: AccountId, form: FormView) -> Response:
     with visit.read() as tx:
         found = get_account(tx, visit.runtime.vault, account)
+        factor = is_on(tx, visit.runtime.vault, account)
     chosen = form.many("roles") if form.errors else tuple(role.value for role in found.roles)
     return visit.render(
         "account.html",
         account=found,
+        factor=factor,
         form=FormView.of(roles=chosen).wrong(form.errors),
         roles=[(role.value, role.value.capitalize(), words) for role, words in ROLE_LABELS.items()],
         status=422 if form.errors else 200,

@@ -8,8 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from node.accounts.access_log import record_access
 from node.accounts.manage import MAX_LOGIN_CHARACTERS, redeem_setup_link, setup_link_login
+from node.accounts.second_factor import enter_code, note_of
 from node.accounts.sign_in import sign_in, sign_out
-from node.domain.accounts import Permission, SignedIn, TooManyAttempts, WrongCredentials
+from node.domain.accounts import PasswordAccepted, Permission, SignedIn, TooManyAttempts, WrongCredentials
 from node.errors import Code, HanseError
 from node.web.forms import FormView
 from node.web.security import (
@@ -53,30 +54,65 @@ def do_sign_in(guest: _Guest) -> Response:
         case SignedIn():
             with runtime.database.write() as tx:
                 record_access(tx, runtime.vault, outcome.principal.account, "signed-in", "", now)
-            onward = RedirectResponse(safe_next(form.one("next")), HTTPStatus.SEE_OTHER)
-            set_cookie(
-                onward,
-                session_cookie(secure=guest.secure),
-                outcome.token,
-                secure=guest.secure,
-                max_age=session_seconds,
-            )
-            drop_cookie(onward, form_cookie(secure=guest.secure), secure=guest.secure)
-            return onward
+            return _onward(guest, outcome, session_seconds)
+        case PasswordAccepted():
+            note = note_of(runtime.vault, outcome, guest.token, now)
+            return guest.render("sign_in_code.html", form=FormView.of(next=safe_next(form.one("next")), note=note))
         case WrongCredentials():
             with runtime.database.write() as tx:
                 record_access(tx, runtime.vault, None, "sign-in-refused", "", now)
             wrong = form.wrong({"login": "Login and password do not match an account of this node."})
             return guest.render("sign_in.html", form=wrong, status=422)
-        case TooManyAttempts(retry_after):
-            minutes = -(-retry_after // _MINUTE_SECONDS)
-            words = "Too many attempts at this moment. Try again in a minute."
-            if minutes > 1:
-                words = f"Too many attempts for this login. Try again in {minutes} minutes."
-            wrong = form.wrong({"": words})
-            response = guest.render("sign_in.html", form=wrong, status=429)
-            response.headers["retry-after"] = str(retry_after)
-            return response
+        case TooManyAttempts():
+            return _too_many(guest, outcome, "sign_in.html", form)
+
+
+@ROUTER.post("/sign-in/code")
+def do_code(guest: _Guest) -> Response:
+    """The second step, for accounts that have one."""
+    runtime, form, now = guest.house.runtime, guest.form, guest.house.runtime.clock.now()
+    seconds = runtime.settings.session_hours * _HOUR_SECONDS
+    with runtime.database.write() as tx:
+        outcome = enter_code(
+            tx, runtime.vault, form.one("note"), form.one("code"), guest.token, now=now, session_seconds=seconds
+        )
+        if isinstance(outcome, SignedIn):
+            record_access(tx, runtime.vault, outcome.principal.account, "signed-in", "second-factor", now)
+        elif isinstance(outcome, WrongCredentials):
+            record_access(tx, runtime.vault, None, "sign-in-refused", "second-factor", now)
+    match outcome:
+        case SignedIn():
+            return _onward(guest, outcome, seconds)
+        case WrongCredentials():
+            wrong = form.wrong(
+                {"code": "This is not the code that your authenticator shows now, or it was used before."}
+            )
+            return guest.render("sign_in_code.html", form=wrong, status=422)
+        case TooManyAttempts():
+            return _too_many(guest, outcome, "sign_in_code.html", form)
+        case None | PasswordAccepted():
+            again = FormView.of(next=safe_next(form.one("next"))).wrong(
+                {"": "It took too long, or the account has changed since. Begin again with your password."}
+            )
+            return guest.render("sign_in.html", form=again, status=422)
+
+
+def _onward(guest: Guest, outcome: SignedIn, seconds: int) -> Response:
+    """To where the person wanted to go, with the session."""
+    onward = RedirectResponse(safe_next(guest.form.one("next")), HTTPStatus.SEE_OTHER)
+    set_cookie(onward, session_cookie(secure=guest.secure), outcome.token, secure=guest.secure, max_age=seconds)
+    drop_cookie(onward, form_cookie(secure=guest.secure), secure=guest.secure)
+    return onward
+
+
+def _too_many(guest: Guest, outcome: TooManyAttempts, template: str, form: FormView) -> Response:
+    minutes = -(-outcome.retry_after // _MINUTE_SECONDS)
+    words = "Too many attempts at this moment. Try again in a minute."
+    if minutes > 1:
+        words = f"Too many attempts for this login. Try again in {minutes} minutes."
+    response = guest.render(template, form=form.wrong({"": words}), status=429)
+    response.headers["retry-after"] = str(outcome.retry_after)
+    return response
 
 
 @ROUTER.post("/sign-out")

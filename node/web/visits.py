@@ -32,6 +32,7 @@ _SECTIONS: Final = (
     ("/assessments", "Assessments", Permission.ASSESSMENTS_READ),
     ("/drafts", "Drafts", Permission.DRAFTS_READ),
     ("/shared", "Shared", Permission.SHARED_READ),
+    ("/dashboards", "Dashboards", Permission.POOL_READ),
     ("/circles", "Circles", Permission.CIRCLES_READ),
     ("/releases", "Releases", Permission.RELEASES_READ),
     ("/peers", "Peers", Permission.CIRCLES_MANAGE),
@@ -41,6 +42,8 @@ _SECTIONS: Final = (
 )
 _UNDER: Final = {"/subjects": "/search", "/lists": "/search", "/statements": "/search", "/signals": "/search"}
 """Pages that belong to another section than their path says."""
+_ENDS_UNDER: Final = {"/dashboard": "/dashboards", "/briefing": "/dashboards"}
+"""The same, for the last part of a path."""
 _NOTICES: Final = {
     "account-saved": "The account was changed.",
     "answer-removed": "The answer was removed.",
@@ -70,6 +73,8 @@ _NOTICES: Final = {
     "peer-met": "This is what the address says of itself. Nothing is confirmed by that.",
     "removal-voted": "The vote is in the log; members receive it at their next round.",
     "retracted": "The retraction is in the log; members receive it at their next round.",
+    "second-factor-off": "The second factor is off.",
+    "second-factor-on": "The second factor is on. From the next sign-in on you are asked for a code.",
     "sent-back": "The draft went back to its author.",
     "signed-out": "You are signed out.",
     "tie-noted": "The tie is noted, for this institution alone.",
@@ -256,7 +261,8 @@ def bind(house: House) -> Callable[[Request], None]:
 
 def _sections(principal: Principal, path: str) -> Sequence[Section]:
     first = "/" + path.removeprefix("/").partition("/")[0]
-    current = _UNDER.get(first, first)
+    last = "/" + path.rpartition("/")[2]
+    current = _ENDS_UNDER.get(last, _UNDER.get(first, first))
     return [
         Section(target, label, current=target == current)
         for target, label, permission in _SECTIONS

@@ -32,6 +32,15 @@ ACCOUNT_IDENTITIES: Final = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
+SECOND_FACTORS: Final = sa.Table(
+    "second_factors",
+    METADATA,
+    sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("secret", sa.LargeBinary, nullable=False),  # sealed
+    # The last step of which a code was taken: none is taken twice. -1 until the first.
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+)
+
 SETUP_LINKS: Final = sa.Table(
     "setup_links",
     METADATA,

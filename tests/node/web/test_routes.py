@@ -15,6 +15,7 @@ from tests.node.web.house import House
 OPEN = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("POST", "/sign-in/code"),
     ("GET", "/sign-in/openid"),
     ("GET", "/sign-in/openid/callback"),
     ("GET", "/setup/{token}"),

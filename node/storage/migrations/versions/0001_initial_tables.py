@@ -46,6 +46,35 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_circles')),
     sa.UniqueConstraint('contributor', name=op.f('uq_circles_contributor'))
     )
+    op.create_table('claim_tallies',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('subject', sa.String(length=33), nullable=False),
+    sa.Column('indicator', sa.String(length=64), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('tally', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', 'subject', 'indicator', 'scope', name=op.f('pk_claim_tallies'))
+    )
+    op.create_table('contribution_counts',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('month', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('contributor', sa.String(length=43), nullable=False),
+    sa.Column('grp', sa.String(length=64), nullable=False),
+    sa.Column('side', sa.String(length=10), nullable=False),
+    sa.Column('stated', sa.BigInteger(), nullable=False),
+    sa.Column('live', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', 'scope', 'month', 'contributor', 'grp', 'side', name=op.f('pk_contribution_counts'))
+    )
+    op.create_table('coverage_counts',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('grp', sa.String(length=64), nullable=False),
+    sa.Column('side', sa.String(length=10), nullable=False),
+    sa.Column('seen', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('stated', sa.BigInteger(), nullable=False),
+    sa.Column('live', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', 'scope', 'grp', 'side', 'seen', name=op.f('pk_coverage_counts'))
+    )
     op.create_table('dirty_claims',
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('subject', sa.String(length=33), nullable=False),
@@ -79,6 +108,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('until', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('issued', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('url', name=op.f('pk_introductions'))
     )
     op.create_table('known_words',
@@ -120,6 +150,8 @@ def upgrade() -> None:
     sa.Column('quota_day', sa.Integer(), nullable=True),
     sa.Column('quota_entries', sa.BigInteger(), nullable=True),
     sa.Column('quota_bytes', sa.BigInteger(), nullable=True),
+    sa.Column('beyond_note', sa.LargeBinary(), nullable=True),
+    sa.Column('beyond_proof', sa.LargeBinary(), nullable=True),
     sa.CheckConstraint("status IN ('good', 'forked')", name=op.f('ck_logs_status')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_logs')),
     sa.UniqueConstraint('circle', 'contributor', name=op.f('uq_logs_circle_contributor'))
@@ -148,6 +180,7 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('theirs', sa.Boolean(), nullable=True),
     sa.Column('theirs_at', sa.BigInteger(), nullable=True),
+    sa.Column('issued', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('identity', name=op.f('pk_pins'))
     )
     op.create_table('proposals',
@@ -155,6 +188,11 @@ def upgrade() -> None:
     sa.Column('charter', sa.LargeBinary(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('circle', name=op.f('pk_proposals'))
+    )
+    op.create_table('public_circles',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', name=op.f('pk_public_circles'))
     )
     op.create_table('publication_ties',
     sa.Column('subject', sa.String(length=33), nullable=False),
@@ -176,6 +214,23 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     op.create_index(op.f('ix_registry_relations_object'), 'registry_relations', ['object'], unique=False)
+    op.create_table('releases',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('audience', sa.String(length=8), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('digest', sa.String(length=43), nullable=False),
+    sa.Column('named', sa.Text(), nullable=False),
+    sa.Column('prepared_by', sa.String(length=22), nullable=False),
+    sa.Column('prepared', sa.BigInteger(), nullable=False),
+    sa.Column('issued_by', sa.String(length=22), nullable=True),
+    sa.Column('issued', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint("state IN ('prepared', 'issued')", name=op.f('ck_releases_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_releases'))
+    )
+    op.create_index(op.f('ix_releases_circle_period'), 'releases', ['circle', 'period'], unique=False)
     op.create_table('sign_in_attempts',
     sa.Column('login_hash', sa.String(length=43), nullable=False),
     sa.Column('window_start', sa.BigInteger(), nullable=False),
@@ -189,11 +244,61 @@ def upgrade() -> None:
     sa.Column('indicator', sa.String(length=64), nullable=False),
     sa.Column('scope', sa.String(length=64), nullable=False),
     sa.Column('as_of', sa.String(length=10), nullable=False),
+    sa.Column('likelihood', sa.String(length=16), nullable=False),
+    sa.Column('belief_ppm', sa.Integer(), nullable=False),
+    sa.Column('disbelief_ppm', sa.Integer(), nullable=False),
+    sa.Column('uncertainty_ppm', sa.Integer(), nullable=False),
+    sa.Column('conflict_ppm', sa.Integer(), nullable=False),
+    sa.Column('roots', sa.Integer(), nullable=False),
+    sa.Column('contributors', sa.Integer(), nullable=False),
+    sa.Column('largest_share_ppm', sa.Integer(), nullable=False),
+    sa.Column('newest', sa.String(length=10), nullable=True),
+    sa.Column('oldest', sa.String(length=10), nullable=True),
+    sa.Column('findings', sa.Integer(), nullable=False),
+    sa.Column('moved_30_ppm', sa.Integer(), nullable=False),
+    sa.Column('moved_90_ppm', sa.Integer(), nullable=False),
+    sa.Column('shift_30_ppm', sa.Integer(), nullable=False),
+    sa.Column('shift_90_ppm', sa.Integer(), nullable=False),
+    sa.Column('roots_30', sa.Integer(), nullable=False),
+    sa.Column('roots_90', sa.Integer(), nullable=False),
     sa.Column('signal', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('circle', 'subject', 'indicator', 'scope', name=op.f('pk_signals'))
     )
-    op.create_index(op.f('ix_signals_as_of'), 'signals', ['as_of'], unique=False)
+    op.create_index(op.f('ix_signals_as_of_circle_subject_indicator_scope'), 'signals', ['as_of', 'circle', 'subject', 'indicator', 'scope'], unique=False)
+    op.create_index('ix_signals_by_contributors', 'signals', ['circle', 'contributors', 'subject', 'indicator', 'scope'], unique=False)
+    op.create_index('ix_signals_by_newest', 'signals', ['circle', 'newest', 'subject', 'indicator', 'scope'], unique=False)
+    op.create_index('ix_signals_by_shift_30_ppm', 'signals', ['circle', 'shift_30_ppm', 'subject', 'indicator', 'scope'], unique=False)
+    op.create_index('ix_signals_by_shift_90_ppm', 'signals', ['circle', 'shift_90_ppm', 'subject', 'indicator', 'scope'], unique=False)
     op.create_index(op.f('ix_signals_subject'), 'signals', ['subject'], unique=False)
+    op.create_table('statement_index_stale',
+    sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('log_id', sa.Integer(), nullable=False),
+    sa.Column('idx', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('seq', name=op.f('pk_statement_index_stale'))
+    )
+    op.create_table('statement_index_state',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('indexed_to', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_statement_index_state_one_row')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statement_index_state'))
+    )
+    op.create_table('statement_postings',
+    sa.Column('term', sa.String(length=80), nullable=False),
+    sa.Column('block', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('bits', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('term', 'block', name=op.f('pk_statement_postings')),
+    sqlite_with_rowid=False
+    )
+    op.create_table('subject_counts',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('grp', sa.String(length=64), nullable=False),
+    sa.Column('any', sa.BigInteger(), nullable=False),
+    sa.Column('concerns', sa.BigInteger(), nullable=False),
+    sa.Column('assurances', sa.BigInteger(), nullable=False),
+    sa.Column('context', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', 'scope', 'grp', name=op.f('pk_subject_counts'))
+    )
     op.create_table('subject_identifiers',
     sa.Column('key', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
     sa.Column('scheme', sa.String(), nullable=False),
@@ -232,6 +337,37 @@ def upgrade() -> None:
     sa.CheckConstraint("origin IN ('registry', 'minted', 'statement')", name=op.f('ck_subjects_origin')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subjects'))
     )
+    op.create_table('taxii_collections',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('indexed_to', sa.BigInteger(), nullable=False),
+    sa.Column('last_added', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', name=op.f('pk_taxii_collections'))
+    )
+    op.create_table('taxii_objects',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('added', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.String(length=80), nullable=False),
+    sa.Column('type', sa.String(length=24), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=True),
+    sa.Column('ref', sa.String(length=80), nullable=False),
+    sa.Column('modified', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', 'added', name=op.f('pk_taxii_objects')),
+    sa.UniqueConstraint('circle', 'id', name=op.f('uq_taxii_objects_circle_id')),
+    sqlite_with_rowid=False
+    )
+    op.create_table('tensions',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('subject', sa.String(length=33), nullable=False),
+    sa.Column('grp', sa.String(length=64), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('concern', sa.String(length=64), nullable=False),
+    sa.Column('concern_ppm', sa.Integer(), nullable=False),
+    sa.Column('assurance', sa.String(length=64), nullable=False),
+    sa.Column('assurance_ppm', sa.Integer(), nullable=False),
+    sa.Column('tension_ppm', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('circle', 'subject', 'grp', 'scope', name=op.f('pk_tensions'))
+    )
+    op.create_index(op.f('ix_tensions_circle_tension_ppm_subject_grp_scope'), 'tensions', ['circle', 'tension_ppm', 'subject', 'grp', 'scope'], unique=False)
     op.create_table('trust_policies',
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('voice', sa.String(length=43), nullable=False),
@@ -245,6 +381,13 @@ def upgrade() -> None:
     sa.CheckConstraint('weight_ppm BETWEEN 0 AND 1000000', name=op.f('ck_trust_policies_weight')),
     sa.PrimaryKeyConstraint('circle', 'voice', 'number', name=op.f('pk_trust_policies'))
     )
+    op.create_table('account_identities',
+    sa.Column('identity_hash', sa.String(length=43), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_account_identities_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('identity_hash', name=op.f('pk_account_identities'))
+    )
+    op.create_index(op.f('ix_account_identities_account_id'), 'account_identities', ['account_id'], unique=False)
     op.create_table('account_roles',
     sa.Column('account_id', sa.String(length=22), nullable=False),
     sa.Column('role', sa.String(length=16), nullable=False),
@@ -357,6 +500,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_peers_circle_circles')),
     sa.PrimaryKeyConstraint('circle', 'contributor', name=op.f('pk_peers'))
     )
+    op.create_table('release_months',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('release_id', sa.String(length=22), nullable=False),
+    sa.ForeignKeyConstraint(['release_id'], ['releases.id'], name=op.f('fk_release_months_release_id_releases')),
+    sa.PrimaryKeyConstraint('circle', 'month', name=op.f('pk_release_months'))
+    )
+    op.create_table('second_factors',
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('secret', sa.LargeBinary(), nullable=False),
+    sa.Column('last_step', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_second_factors_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_second_factors'))
+    )
     op.create_table('sessions',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('account_id', sa.String(length=22), nullable=False),
@@ -389,6 +546,7 @@ def upgrade() -> None:
     sa.Column('was_subject', sa.String(length=33), nullable=True),
     sa.Column('was_object', sa.String(length=33), nullable=True),
     sa.Column('was_indicator', sa.String(length=64), nullable=True),
+    sa.Column('was_scope', sa.String(length=64), nullable=True),
     sa.Column('target_contributor', sa.String(length=43), nullable=True),
     sa.Column('target_id', sa.String(length=22), nullable=True),
     sa.Column('corrected_by', sa.BigInteger(), nullable=True),
