@@ -15,8 +15,9 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -183,7 +184,7 @@ def _fill(node: Node, plan: _Plan, home: Path) -> None:
     event.listen(node.runtime.database.engine, "connect", _hurry)
     node.runtime.database.close()
     with ProcessPoolExecutor(2) as signers:
-        pairs = zip(pieces, signers.map(_signed, [(str(home), *each) for each in pieces]), strict=True)
+        pairs = _in_order(signers, home, pieces)
         while some := list(islice(pairs, _TOGETHER)):
             with node.runtime.database.write() as tx:
                 for (log, start, end), signed in some:
@@ -192,6 +193,20 @@ def _fill(node: Node, plan: _Plan, home: Path) -> None:
                     done += end - begin
             _said(f"{plan.findings:,}: {done:,} of {total:,} statements, {time.perf_counter() - began:.0f} s", end="\r")
     _said("")
+
+
+def _in_order(
+    signers: ProcessPoolExecutor, home: Path, pieces: Sequence[tuple[int, int, int]]
+) -> Iterator[tuple[tuple[int, int, int], list[bytes]]]:
+    """Each piece with its signed entries; a few are being signed ahead."""
+    ahead: deque[tuple[tuple[int, int, int], Future[list[bytes]]]] = deque()
+    for piece in pieces:
+        ahead.append((piece, signers.submit(_signed, (str(home), *piece))))
+        if len(ahead) > 3 * _TOGETHER:
+            first, signed = ahead.popleft()
+            yield first, signed.result()
+    for piece, signed in ahead:
+        yield piece, signed.result()
 
 
 def _pieces(plan: _Plan) -> Iterator[tuple[int, int, int]]:
