@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Final, Self, TypeAlias
 
 import tomlkit
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from node.domain.accounts import Role
@@ -24,6 +24,7 @@ from protocol.circles import MAX_URL_CHARACTERS, PATTERN_URL
 FILE_NAME: Final = "hanse.toml"
 OPENID_SECRET: Final = "openid.secret"  # noqa: S105 - the name of a file
 """The file, below `keys/`, of the secret that the sign-in service has given this node."""
+_HTTPS_PORT: Final = 443
 
 Value: TypeAlias = str | int | bool
 
@@ -48,7 +49,7 @@ class Source(BaseSettings):
     ] = False
     private_peers: Annotated[
         tuple[str, ...],
-        Field(max_length=1_000, description="Host names of peers whose addresses may be private ones. TLS is needed."),
+        Field(max_length=1_000, description="Peers, by host and port, whose addresses may be private; TLS is needed."),
     ] = ()
     reachable: Annotated[
         bool, Field(description="Whether peers can connect to this node; if not, it pushes what it has published.")
@@ -98,6 +99,13 @@ class Source(BaseSettings):
         if url.scheme == "http" and not self.allow_private_addresses:
             raise ValueError("base_url without TLS is for closed networks: set allow_private_addresses, or use https")
         return self
+
+    @field_validator("private_peers", mode="after")
+    @classmethod
+    def _check_private_peers(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in entries:
+            _host_and_port(entry)
+        return entries
 
     @model_validator(mode="after")
     def _check_openid(self) -> Self:
@@ -151,7 +159,7 @@ def load(data: Path) -> Settings:
         listen_host=source.listen_host,
         listen_port=source.listen_port,
         allow_private_addresses=source.allow_private_addresses,
-        private_peers=tuple(host.lower() for host in source.private_peers),
+        private_peers=tuple(_host_and_port(entry) for entry in source.private_peers),
         reachable=source.reachable,
         accept_push=source.accept_push,
         sync_seconds=source.sync_seconds,
@@ -179,6 +187,15 @@ def write(data: Path, values: Mapping[str, Value]) -> Path:
         document.add(name, tomlkit.item(value))
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
     return path
+
+
+def _host_and_port(entry: str) -> str:
+    """One of ``private_peers`` as connections are compared with it; raises ``ValueError`` for anything else."""
+    parsed = urllib.parse.urlsplit(f"//{entry.lower()}")
+    port = parsed.port or _HTTPS_PORT
+    if not re.fullmatch(PATTERN_URL, f"https://{entry.lower()}") or parsed.path or parsed.username:
+        raise ValueError(f"{entry!r} is not the host of a peer, with its port unless that is {_HTTPS_PORT}")
+    return f"{parsed.hostname}:{port}"
 
 
 def _openid(source: Source, data: Path) -> OpenIdSettings | None:

@@ -22,7 +22,9 @@ class Settings:
     allow_private_addresses: bool = False
     """Whether peers on loopback and private networks may be contacted: for demos and closed networks."""
     private_peers: tuple[str, ...] = ()
-    """Host names, in lower case, whose addresses may be private ones; TLS is needed all the same."""
+    """Hosts, in lower case, each with its port, whose addresses may be private ones there; TLS is needed all the same.
+
+    A port belongs to it, since a name is a machine, and other services of that machine are not a peer."""
     reachable: bool = True
     """Whether peers can connect to this node; if not, it brings them what it has published."""
     accept_push: bool = True

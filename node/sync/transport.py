@@ -28,6 +28,7 @@ from protocol.limits import MAX_STREAM_BYTES
 LookUp: TypeAlias = Callable[[str, int], list[str]]
 """Gives the addresses of a name; raises ``OSError`` or ``UnicodeError`` for one that has none."""
 
+_HTTPS_PORT: Final = 443
 _NEVER: Final = tuple(
     ipaddress.ip_network(each)
     for each in (
@@ -85,7 +86,7 @@ class PinnedTransport(httpx2.BaseTransport):
         tls: ssl.SSLContext | None = None,
         look_up: LookUp = look_up,
     ) -> None:
-        """``private_hosts``: names, in lower case, that may have private addresses though others may not.
+        """``private_hosts``: each ``name:port``, in lower case, may have private addresses if it has TLS.
 
         ``tls`` replaces the roots that the machine trusts; names and dates of certificates are checked by it too.
         """
@@ -98,7 +99,8 @@ class PinnedTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and return when the answer's header has arrived; its body is read by the caller, same deadline."""
         url = request.url
-        allowed = self._allow_private or url.host.lower() in self._private_hosts
+        named = url.scheme == "https" and f"{url.host.lower()}:{url.port or _HTTPS_PORT}" in self._private_hosts
+        allowed = self._allow_private or named
         backend = _DeadlineBackend(self._patience, self._look_up, allow_private=allowed, plain=url.scheme != "https")
         if self._tls is None and url.scheme == "https":
             self._tls = ssl.create_default_context()  # reads every root certificate: 50 ms

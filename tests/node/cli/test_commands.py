@@ -55,6 +55,21 @@ def test_init_never_touches_a_node_that_is_there(data: Path) -> None:
     assert (data / "keys" / "data.key").read_bytes() == before
 
 
+def test_a_private_peer_is_a_host_with_a_port(tmp_path: Path) -> None:
+    data = tmp_path / "new"
+    assert _run(data, "init", "--name", "Aldermoor", "--url", "https://aldermoor.example").exit_code == 0
+    settings = data / config.FILE_NAME
+    before = settings.read_text("utf-8")
+    settings.write_text(before + 'private_peers = ["Hanse.Campus.example", "10.1.2.3:8443"]\n', "utf-8")
+    assert config.load(data).private_peers == ("hanse.campus.example:443", "10.1.2.3:8443")
+    for wrong in ("https://hanse.campus.example", "host:70000", "host/path", "somebody@host", "a b", ":443", ""):
+        settings.write_text(before + f'private_peers = ["{wrong}"]\n', "utf-8")
+        with pytest.raises(HanseError) as caught:
+            config.load(data)
+        assert caught.value.code is Code.BAD_CONFIGURATION
+        assert "private_peers" in caught.value.detail
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

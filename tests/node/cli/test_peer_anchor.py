@@ -74,5 +74,6 @@ def test_an_anchor_that_is_wrong_in_anything_confirms_nobody(scene: Scene) -> No
     assert "our side: not confirmed" in said(ours, "peer", "show", address)
     settings = ours / config.FILE_NAME
     closed = settings.read_text("utf-8").replace("allow_private_addresses = true", "allow_private_addresses = false")
+    closed = closed.replace('base_url = "http:', 'base_url = "https:')
     settings.write_text(closed, "utf-8")
     assert refusal(ours, "peer", "confirm", address, "--anchor", anchor.url).code is Code.INVALID  # not without TLS

@@ -159,26 +159,35 @@ def test_who_answers_is_checked_by_certificate(tmp_path: Path, case: Shown) -> N
 
 
 @pytest.mark.enable_socket
-@pytest.mark.parametrize("private", [{"allow_private_addresses": True}, {"private_hosts": ("localhost",)}], ids=str)
+@pytest.mark.parametrize("private", [{"allow_private_addresses": True}, {"private_hosts": True}], ids=str)
 def test_no_setting_makes_a_node_believe_an_unknown_authority(tmp_path: Path, private: dict[str, Any]) -> None:
     authority = Authority(tmp_path, TODAY)
-    transport = PinnedTransport(QUICK, **{"allow_private_addresses": False} | private)
-    with (
-        answering_on("127.0.0.1", authority.context("localhost")) as (port, _),
-        pytest.raises(HanseError, match="CERTIFICATE_VERIFY_FAILED"),
-    ):
-        ask(transport, f"https://localhost:{port}/")
+    with answering_on("127.0.0.1", authority.context("localhost")) as (port, _):
+        named = {"private_hosts": (f"localhost:{port}",)} if "private_hosts" in private else private
+        transport = PinnedTransport(QUICK, **{"allow_private_addresses": False} | named)
+        with pytest.raises(HanseError, match="CERTIFICATE_VERIFY_FAILED"):
+            ask(transport, f"https://localhost:{port}/")
 
 
 @pytest.mark.enable_socket
 def test_a_name_may_have_private_addresses_where_it_is_named(tmp_path: Path) -> None:
     authority = Authority(tmp_path, TODAY)
     trusting = ssl.create_default_context(cafile=str(authority.roots))
-    named = PinnedTransport(QUICK, allow_private_addresses=False, private_hosts=("localhost",), tls=trusting)
-    with answering_on("127.0.0.1", authority.context("localhost")) as (port, _):
+    with answering_on("127.0.0.1", authority.context("localhost")) as (port, reached):
+        named = PinnedTransport(
+            QUICK, allow_private_addresses=False, private_hosts=(f"localhost:{port}",), tls=trusting
+        )
         assert ask(named, f"https://LOCALHOST:{port}/") == b"ok"
-        with pytest.raises(HanseError, match="private_peers"):
-            ask(named, f"https://127.0.0.1:{port}/")
+        other = (
+            f"https://127.0.0.1:{port}/",
+            f"https://localhost:{port ^ 1}/",
+            "https://localhost/",
+            f"http://localhost:{port}/",
+        )
+        for url in other:  # another name, other services of the same machine, the same one without TLS
+            with pytest.raises(HanseError, match="private_peers"):
+                ask(named, url)
+    assert len(reached) == 1
 
 
 @pytest.mark.enable_socket
