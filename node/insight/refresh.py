@@ -5,7 +5,7 @@ and the signals computed again from all statements, in one transaction too. A cr
 by the next round. The result does not depend on the order of arrival: :func:`rebuild` gives the same bytes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -83,14 +83,22 @@ def rebuild(tx: Transaction, vocabulary: Vocabulary, now: Timestamp) -> int:
 def statements_of(tx: Transaction, claims: Iterable[Claim], now: Timestamp) -> list[ClaimStatements]:
     """All statements of these claims; a claim without findings is left out. ``claims`` are in order."""
     found: list[ClaimStatements] = []
-    for (circle, subject), group in groupby(claims, key=lambda claim: (claim.circle, claim.subject)):
-        wanted = list(group)
+    for circle, group in groupby(claims, key=lambda claim: claim.circle):
+        wanted = set(group)
         if len(wanted) == 1:
-            findings = statements.of_claim(tx, wanted[0], now=now)
+            findings = [each for claim in wanted for each in statements.of_claim(tx, claim, now=now)]
         else:
-            findings = statements.of_subject(tx, circle, subject, now=now, relations=0)
+            findings = statements.of_subjects(tx, circle, {claim.subject for claim in wanted}, now=now)
+            findings = [each for each in findings if _is_on(each, wanted)]
         found += [held for held in with_responses(tx, circle, findings, now) if held.claim in wanted]
     return found
+
+
+def _is_on(stored: StoredStatement, claims: Collection[Claim]) -> bool:
+    body = stored.body
+    if not isinstance(body, FindingBody):
+        return False
+    return Claim(stored.circle, body.subject.id, body.indicator, body.scope) in claims
 
 
 def with_responses(
