@@ -218,7 +218,7 @@ def contributions(
         query = query.where(row.side == side)
     return [
         Contribution(contributor, Month(month), of_side, int(stated), int(live))
-        for contributor, month, of_side, stated, live in tx.connection.execute(query)
+        for contributor, month, of_side, stated, live in tx.connection.execute(query).all()
     ]
 
 
@@ -258,7 +258,7 @@ def coverage(
             fresh=int(recent),
             newest=None if latest is None else Month(int(latest)),
         )
-        for of_scope, of_group, of_side, stated, live, recent, latest in tx.connection.execute(query)
+        for of_scope, of_group, of_side, stated, live, recent, latest in tx.connection.execute(query).all()
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from node.web.drawing import Anchor, wrap
+from node.web.drawing import Anchor, measure, wrap
 from node.web.formats import number
 
 Filling: TypeAlias = Literal["full", "hatch", "open"]
@@ -23,9 +23,12 @@ _NARROW: Final = 360.0
 _FONT: Final = 14.5
 _SMALL: Final = 12.5
 _LINE: Final = 18.0
+_UNKNOWN: Final = "A point stands for unknown: nobody has stated anything there, which is not a zero."
 _MAX_BARS: Final = 24
 _TONES: Final = 4
 """Steps of a matrix: more cannot be told apart, and the number is inside each cell anyway."""
+_ROUND: Final = (10, 12, 16, 20, 24, 30, 40, 50, 60, 80)
+"""Tops of an axis, in tenths of a power of ten."""
 _SCALE: Final = (0, 20, 45, 55, 80, 100)
 """Where the words of likelihood change on a range chart, in hundredths; the outermost two words are not marked."""
 
@@ -218,26 +221,37 @@ def stacked(name: str, title: str, periods: Sequence[str], series: Sequence[Seri
     )
 
 
-def matrix(name: str, title: str, columns: Sequence[str], rows: Sequence[MatrixRow], corner: str) -> Figure:
-    """Numbers in a grid, darker where there are more. A point stands where nothing is known at all."""
+def matrix(
+    name: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[MatrixRow],
+    corner: str,
+    *,
+    whole: int | None = None,
+) -> Figure:
+    """Numbers in a grid, darker where there are more. A point stands where nothing is known at all.
+
+    ``whole`` is what shares are of: their tones then rise evenly up to it.
+    """
     cells = [cell for row in rows for cell in row.cells]
     unknown = sum(cell.value is None for cell in cells)
-    nothing = sum(cell.value == 0 for cell in cells)
+    zero = sum(cell.value == 0 for cell in cells)
     most = max((cell.value or 0 for cell in cells), default=0)
     return Figure(
         id=name,
         title=title,
         description=(
             f"{number(len(rows)).capitalize()} rows and {number(len(columns))} columns. "
-            f"Unknown in {unknown} of {len(cells)} fields, zero in {nothing}; the largest number is {most:,}."
+            f"Unknown in {unknown} of {len(cells)} fields, zero in {zero}; the largest number is {most:,}."
         ),
-        wide=_matrix(columns, rows, most),
+        wide=_matrix(columns, rows, most if whole is None else whole, even=whole is not None),
         narrow=None,
         table=Table(
             (corner, *columns),
             tuple((Cell(row.label), *(Cell(_said(cell), cell.href) for cell in row.cells)) for row in rows),
         ),
-        note="A point: unknown, nobody has stated anything. 0: something was stated, and nothing of it counts today.",
+        note=_UNKNOWN if unknown else "",
     )
 
 
@@ -335,38 +349,54 @@ def _stacked(periods: Sequence[str], series: Sequence[Series], ceiling: int, wid
                     Rect(round(x + step * 0.14, 1), round(y, 1), round(step * 0.72, 1), tall, each.filling)
                 )
         if (len(periods) - 1 - at) % every == 0:
-            _put(drawing, x + step / 2, top + height + 8, "middle", "note", period)
+            last = at == len(periods) - 1
+            _put(
+                drawing,
+                width - 1 if last else x + step / 2,
+                top + height + 8,
+                "end" if last else "middle",
+                "note",
+                period,
+            )
     return drawing
 
 
-def _matrix(columns: Sequence[str], rows: Sequence[MatrixRow], most: int) -> Drawing:
-    left, tall = 268.0, 30.0
-    step = (_WIDE - left) / max(len(columns), 1)
-    heads = [wrap(column, 108, _SMALL, 3) for column in columns]
-    top = 104.0
+def _matrix(columns: Sequence[str], rows: Sequence[MatrixRow], most: int, *, even: bool) -> Drawing:
+    widest = max((measure(row.label, _SMALL) for row in rows), default=0)
+    left, tall = min(268.0, widest + 24), 30.0
+    long = max((measure(column, _SMALL) for column in columns), default=0) > (_WIDE - left) / max(len(columns), 1)
+    right, top = (_WIDE - 96, 122.0) if long else (_WIDE, 24.0)
+    step = min((right - left) / max(len(columns), 1), 90.0)
     drawing = Drawing(_WIDE, top + tall * len(rows) + 4)
-    for at, lines in enumerate(heads):
-        for place, line in enumerate(lines):
-            x = left + step * at + step / 2 + 2 + place * 13
-            _put(drawing, x, top - 8, "start", "column", line, columns[at])
+    for at, column in enumerate(columns):
+        middle = left + step * at + step / 2
+        if long:
+            (line,) = wrap(column, 156, _SMALL, 1)
+            _put(drawing, middle, top - 8, "start", "column", line, column)
+        else:
+            _put(drawing, middle, top - 8, "middle", "note", column)
     for place, row in enumerate(rows):
         y = top + tall * place
         lines = wrap(row.label, left - 14, _SMALL, 2)
         for at, line in enumerate(lines):
-            _put(
-                drawing, left - 10, y + tall / 2 + 4 + 13 * (at - (len(lines) - 1) / 2), "end", "note", line, row.label
-            )
+            offset = 13 * (at - (len(lines) - 1) / 2)
+            _put(drawing, left - 10, y + tall / 2 + 4 + offset, "end", "note", line, row.label)
         for at, cell in enumerate(row.cells):
-            _field(drawing, cell, (left + step * at + 1, y + 1, step - 2, tall - 2), most)
+            tone = _even_tone(cell.value, most) if even else _tone(cell.value, most)
+            _field(drawing, cell, (left + step * at + 1, y + 1, step - 2, tall - 2), tone)
     return drawing
 
 
-def _field(drawing: Drawing, cell: MatrixCell, box: tuple[float, float, float, float], most: int) -> None:
+def _field(drawing: Drawing, cell: MatrixCell, box: tuple[float, float, float, float], tone: int) -> None:
     x, y, width, height = (round(each, 1) for each in box)
-    tone = _tone(cell.value, most)
     drawing.rects.append(Rect(x, y, width, height, "blank" if cell.value is None else f"tone-{tone}"))
     said = "·" if cell.value is None else compact(cell.value)
     _put(drawing, x + width / 2, y + height / 2 + 4.5, "middle", f"in in-{tone}", said)
+
+
+def _even_tone(value: int | None, most: int) -> int:
+    """0 for nothing, then quarters of the most."""
+    return min(_TONES, 1 + (value - 1) * _TONES // most) if value else 0
 
 
 def _tone(value: int | None, most: int) -> int:
@@ -454,9 +484,10 @@ def _ceiling(most: int) -> int:
     """The top of an axis: a round number that four divides, so that its quarters are whole."""
     scale = 1
     while True:
-        for factor in (4, 8, 20):
-            if factor * scale >= most:
-                return factor * scale
+        for tenths in _ROUND:
+            value, rest = divmod(tenths * scale, 10)
+            if not rest and value % 4 == 0 and value >= most:
+                return value
         scale *= 10
 
 
