@@ -19,6 +19,7 @@ from node.app import application
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, EXIT_PEER, OUT, DataOption, node
 from node.domain.settings import Settings
 from node.domain.sync import SyncReport
+from node.insight.index import catch_up as index_statements
 from node.insight.refresh import catch_up as refresh_signals
 from node.ledger.keyring import Keyring, write_secret
 from node.runtime import Runtime
@@ -158,7 +159,8 @@ def sync(
 
 
 def catch_up(runtime: Runtime) -> None:
-    """Recompute the signals that new entries touch."""
+    """Recompute the signals that new entries touch, and have the entries found."""
+    index_statements(runtime.database, runtime.clock.now())
     refresh_signals(runtime.database, runtime.vocabulary, runtime.clock.now())
 
 

@@ -285,26 +285,6 @@ class Dossier:
 
 
 @dataclass(frozen=True, slots=True)
-class FindingFilter:
-    """Which statements of the feed to show; ``None`` is no restriction."""
-
-    circle: CircleId | None = None
-    subject: SubjectId | None = None
-    indicator: VocabularyCode | None = None
-    kinds: tuple[Kind, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FindingsPage:
-    """One page of the feed. Asking again with ``next`` continues without a gap, also days later."""
-
-    items: tuple[StatementView, ...]
-    next: str
-    more: bool
-    """Whether there is something to read behind ``next`` right now."""
-
-
-@dataclass(frozen=True, slots=True)
 class StatementDetail:
     """One statement with the bytes its author signed."""
 

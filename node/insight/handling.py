@@ -15,8 +15,8 @@ from protocol.statements import Handling
 _T = TypeVar("_T")
 
 Audience: TypeAlias = Literal["here", "institution", "partners", "public"]
-"""Who would have it then. ``here``: read on this node by its signed-in staff. ``institution``: a file or stream that its
-staff take away. ``partners``: people of named institutions beyond the members. ``public``: anybody."""
+"""Who would have it then. ``here``: read on this node by its signed-in staff. ``institution``: a file or stream that
+its staff take away. ``partners``: people of named institutions beyond the members. ``public``: anybody."""
 
 _FROM_WIDEST: Final[tuple[Handling, ...]] = ("TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT")
 """From what anybody may have to what stays in the institution."""

@@ -1,4 +1,4 @@
-"""Asking what this node holds: the feed of statements, single statements, signals, circles, and counts.
+"""Asking what this node holds: the feed of statements, single statements, circles, and counts.
 
 The feed is numbered in commit order (:mod:`node.storage.statements`), so a reader that continues where it stopped
 sees everything once: none lost to a clock or to a concurrent writer, none twice.
@@ -6,72 +6,63 @@ sees everything once: none lost to a clock or to a concurrent writer, none twice
 
 from typing import Final
 
-from node.clock import day_of
 from node.domain.insight import (
     CircleSummary,
-    FindingFilter,
-    FindingsPage,
     Overview,
-    SignalView,
     StatementDetail,
 )
+from node.domain.queries import NO_FILTER, StatementFilter, StatementsPage
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
-from node.insight.dossier import signal_view
-from node.insight.opinions import is_listed, policy, signal
-from node.insight.refresh import statements_of
-from node.insight.union import Union, by_united_claim, statements_on, union_of
+from node.insight.search import search
 from node.insight.views import view
 from node.storage import circles, insight, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.errors import ProtocolError
-from protocol.identifiers import KeyId, StatementId, SubjectId, decode_bytes, encode_bytes
+from protocol.identifiers import KeyId, StatementId, decode_bytes, encode_bytes
 from protocol.pseudonyms import pseudonym
 from protocol.statements import Correction, RetractionBody, Timestamp
-from protocol.vocabulary import Vocabulary
 
 MAX_PAGE: Final = 500
 """Statements in one page: about a megabyte of JSON."""
 MAX_CURSOR_CHARACTERS: Final = 16
 _CURSOR_VERSION: Final = b"\x01"
 _CURSOR_BYTES: Final = 8
-_NO_FILTER: Final = FindingFilter()
 
 
 def findings(
-    tx: Transaction, after: str, limit: int, filters: FindingFilter = _NO_FILTER, *, now: Timestamp
-) -> FindingsPage:
+    tx: Transaction,
+    after: str,
+    limit: int,
+    filters: StatementFilter = NO_FILTER,
+    *,
+    now: Timestamp,
+    as_of: str = "",
+) -> StatementsPage:
     """Statements behind the cursor ``after`` (empty: from the beginning), oldest first, at most ``limit``.
 
     Raises ``INVALID`` for a cursor that this node did not give, and for responses by subject or indicator, which
-    the feed does not know (:func:`node.storage.statements.feed`). A statement that is corrected or retracted later
-    stays in its place and shows how it stands now; the correction or retraction is an item of its own.
+    the feed does not know. A statement that is corrected or retracted later stays in its place and shows how it stands
+    now, or with ``as_of`` how it stood at that place of the feed; the correction or retraction is an item of its own.
     """
     limit = max(1, min(limit, MAX_PAGE))
     start = read_cursor(after)
-    if filters.kinds == ("response",) and (filters.subject is not None or filters.indicator is not None):
+    if filters.kinds == ("response",) and (filters.subjects is not None or filters.indicators is not None):
         raise HanseError(
             Code.INVALID,
             "a response names a statement, not a subject or an indicator.",
             remedy="Find it in the dossier of the subject, or ask for kind=response without the other filter.",
         )
-    # Read before the page: what is numbered up to here is visible to the next query, whatever commits between.
-    last = statements.last_seq(tx)
-    found = statements.feed(
-        tx,
-        after=start,
-        limit=limit + 1,
-        now=now,
-        circle=filters.circle,
-        subject=filters.subject,
-        indicator=filters.indicator,
-        kinds=filters.kinds,
+    then = read_cursor(as_of) if as_of else None
+    newest = statements.last_seq(tx)
+    found = search(tx, filters, after=start, limit=limit, now=now, as_of=then)
+    return StatementsPage(
+        tuple(view(stored) for stored in found.items),
+        cursor(found.searched_to),
+        found.more,
+        cursor(newest if then is None else min(then, newest)),
     )
-    page, more = found[:limit], len(found) > limit
-    end = page[-1].seq if page else start
-    # At the end of the feed the cursor moves past what the filter left out, so that nobody reads it again.
-    return FindingsPage(tuple(view(stored) for stored in page), cursor(end if more else max(end, last)), more)
 
 
 def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StatementDetail:
@@ -99,47 +90,9 @@ def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) 
     return stored.counts
 
 
-def signals(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> tuple[SignalView, ...]:
-    """The stored signals on a subject in all circles, without statements; those of an earlier day computed again.
-
-    As true as the last :func:`node.insight.refresh.refresh`, which the caller runs before. Where a person here has
-    linked identifiers, nothing stored tells of both: their signals are computed from the statements.
-    """
-    today = day_of(now)
-    rosters = {roster.circle: roster for roster in circles.list_rosters(tx)}
-    trust, union = policy(tx), union_of(tx, subject)
-    if union.aliases:
-        return _of_union(tx, vocabulary, union, now)
-    views: list[SignalView] = []
-    for stored in insight.signals_of(tx, subject):
-        claim, fused = stored.claim, stored.signal
-        if not is_listed(claim.indicator, vocabulary):
-            continue
-        if stored.as_of != today:
-            for held in statements_of(tx, [claim], now):
-                fused = signal(held, vocabulary, rosters[claim.circle], trust, today=today)
-        views.append(signal_view(claim, fused, vocabulary, today))
-    return tuple(views)
-
-
-def _of_union(tx: Transaction, vocabulary: Vocabulary, union: Union, now: Timestamp) -> tuple[SignalView, ...]:
-    today, trust = day_of(now), policy(tx)
-    views: list[SignalView] = []
-    for roster in circles.list_rosters(tx):
-        found = statements_on(tx, union, roster.circle, now, relations=0)
-        targets = [(stored.contributor, stored.statement.id) for stored in found]
-        responses = statements.responses_to(tx, roster.circle, targets, now=now)
-        for held in by_united_claim(roster.circle, union, found, responses):
-            if is_listed(held.claim.indicator, vocabulary):
-                fused = signal(held, vocabulary, roster, trust, today=today)
-                if fused.contributions:
-                    views.append(signal_view(held.claim, fused, vocabulary, today))
-    return tuple(views)
-
-
 def circle_summaries(tx: Transaction) -> tuple[CircleSummary, ...]:
     """Our circles in numbers; members appear under their pseudonyms, in the order of these."""
-    counts = insight.count_statements(tx)
+    counts = statements.counts(tx)
     joined = {each.id: each.joined for each in circles.list_circles(tx)}
     summaries = []
     for roster in circles.list_rosters(tx):

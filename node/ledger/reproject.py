@@ -49,6 +49,7 @@ def read_again(tx: Transaction, log: Log, key: PublicKey, now: Timestamp) -> Rer
     changed = [row for index, row in expected.items() if index in current and current[index] != row]
     rows.delete(tx, log, [row.index for row in gone])
     rows.update(tx, log, changed, now)
+    rows.mark_unindexed(tx, log, [row.index for row in changed])
     rows.insert(tx, log, new, now, replaced=reading.replaced)
     rows.replace_unreadable(tx, log, reading.unreadable, now)
     touched = [*gone, *new, *changed, *(current[row.index] for row in changed)]

@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 import sqlalchemy as sa
 
 from node.domain.ledger import Log
+from node.storage import statement_index
 from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import DIRTY_CLAIMS, FEED, LOGS, STATEMENTS, UNREADABLE_ENTRIES
@@ -166,9 +167,18 @@ def update(tx: Transaction, log: Log, rows: Collection[Projected], now: Timestam
 def delete(tx: Transaction, log: Log, indices: Iterable[int]) -> None:
     """Remove rows of entries that no longer read as statements."""
     gone = list(indices)
+    mark_unindexed(tx, log, gone)
     for some in chunks(gone):
         tx.connection.execute(sa.delete(STATEMENTS).where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.idx.in_(some)))
     _list(tx, log, gone, listed=False)
+
+
+def mark_unindexed(tx: Transaction, log: Log, indices: Iterable[int]) -> None:
+    """Have these entries indexed again: something else than a later entry of their log has changed how they read."""
+    for some in chunks(indices):
+        query = sa.select(STATEMENTS.c.seq, STATEMENTS.c.log_id, STATEMENTS.c.idx)
+        places = query.where(STATEMENTS.c.log_id == log.id, STATEMENTS.c.idx.in_(some))
+        statement_index.mark_stale(tx, [statement_index.Place(*row) for row in tx.connection.execute(places)])
 
 
 def replace_unreadable(tx: Transaction, log: Log, entries: Collection[UnreadableEntry], now: Timestamp) -> None:
@@ -256,7 +266,7 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
     Reads one index range: cheap enough for every round of the worker, though days change once a day.
     """
     query = (
-        sa.select(STATEMENTS.c.seq, LOGS.c.circle, *_PROJECTED)
+        sa.select(STATEMENTS.c.seq, STATEMENTS.c.log_id, LOGS.c.circle, *_PROJECTED)
         .select_from(STATEMENTS.join(LOGS))
         .where(STATEMENTS.c.swept.is_(False), STATEMENTS.c.exp <= now)
         .order_by(STATEMENTS.c.seq)
@@ -266,7 +276,7 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
     rows = tx.connection.execute(query).all()
     claims: dict[CircleId, set[ClaimKey]] = {}
     answered: dict[CircleId, set[tuple[KeyId, StatementId]]] = {}
-    for _, circle, *values in rows:
+    for _, _, circle, *values in rows:
         row = Projected(*values)
         if row.claim is not None:
             claims.setdefault(circle, set()).add(row.claim)
@@ -274,6 +284,8 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
             answered.setdefault(circle, set()).add((row.target_contributor, row.target_id))
     for circle in sorted(claims.keys() | answered.keys()):
         mark_dirty(tx, circle, claims.get(circle, set()) | claims_answered(tx, circle, answered.get(circle, set())))
+    # Their words leave the index.
+    statement_index.mark_stale(tx, [statement_index.Place(row.seq, row.log_id, row.idx) for row in rows])
     for seqs in chunks(row.seq for row in rows):
         tx.connection.execute(sa.update(STATEMENTS).where(STATEMENTS.c.seq.in_(seqs)).values(swept=True))
     return len(rows)

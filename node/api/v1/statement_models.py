@@ -115,7 +115,8 @@ class StatementPage(Model):
 
     items: list[StatementBody]
     next: str = Field(description="Give it as `after` to continue; also at the end, to learn later what is new.")
-    more: bool = Field(description="Whether there is more right now.")
+    more: bool = Field(description="Whether there is more right now; a page may hold few items, or none, and say so.")
+    position: str = Field(description="The newest place of the pool: give it as `as_of` to see the same again later.")
 
 
 class StatementDetailBody(Model):

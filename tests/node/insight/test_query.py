@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node import insight
-from node.domain.insight import FindingFilter, FindingsPage
+from node.domain.queries import StatementFilter, StatementsPage
 from node.errors import Code, HanseError
 from node.insight.query import cursor, read_cursor
 from protocol.identifiers import StatementId, SubjectId, VocabularyCode
@@ -16,12 +16,12 @@ from tests.node import statements as make
 from tests.node.insight.support import Pool
 
 
-def page(pool: Pool, after: str = "", limit: int = 100, filters: FindingFilter | None = None) -> FindingsPage:
+def page(pool: Pool, after: str = "", limit: int = 100, filters: StatementFilter | None = None) -> StatementsPage:
     with pool.database.read() as tx:
-        return insight.findings(tx, after, limit, filters or FindingFilter(), now=make.IAT)
+        return insight.findings(tx, after, limit, filters or StatementFilter(), now=make.IAT)
 
 
-def read_all(pool: Pool, limit: int, filters: FindingFilter | None = None) -> list[StatementId]:
+def read_all(pool: Pool, limit: int, filters: StatementFilter | None = None) -> list[StatementId]:
     seen: list[StatementId] = []
     after, more = "", True
     while more:
@@ -48,11 +48,11 @@ def test_filters_keep_what_bears_on_them(pool: Pool) -> None:
     answer = make.response(pool.circle, pool.contributor(1), concern, "disputes")
     relation = make.relation(pool.circle)
     pool.say(2, answer, relation)
-    assert read_all(pool, 1, FindingFilter(subject=make.SUBJECT)) == [concern, relation.id]
-    assert read_all(pool, 9, FindingFilter(subject=make.OTHER_SUBJECT)) == [other, relation.id]
-    assert read_all(pool, 9, FindingFilter(indicator=VocabularyCode("fund-transparent"))) == [other]
-    assert read_all(pool, 9, FindingFilter(kinds=("response", "relation"))) == [answer.id, relation.id]
-    assert read_all(pool, 9, FindingFilter(circle=pool.circle)) == [concern, other, answer.id, relation.id]
+    assert read_all(pool, 1, StatementFilter(subjects=(make.SUBJECT,))) == [concern, relation.id]
+    assert read_all(pool, 9, StatementFilter(subjects=(make.OTHER_SUBJECT,))) == [other, relation.id]
+    assert read_all(pool, 9, StatementFilter(indicators=(VocabularyCode("fund-transparent"),))) == [other]
+    assert read_all(pool, 9, StatementFilter(kinds=("response", "relation"))) == [answer.id, relation.id]
+    assert read_all(pool, 9, StatementFilter(circles=(pool.circle,))) == [concern, other, answer.id, relation.id]
 
 
 def test_a_correction_comes_under_what_it_moves_its_target_from(pool: Pool) -> None:
@@ -61,11 +61,11 @@ def test_a_correction_comes_under_what_it_moves_its_target_from(pool: Pool) -> N
     finding, tie = make.finding(pool.circle), make.relation(pool.circle)
     pool.say(1, finding, tie)
     filters = [
-        FindingFilter(subject=make.SUBJECT),
-        FindingFilter(indicator=make.INDICATOR),
-        FindingFilter(subject=make.SUBJECT, indicator=make.INDICATOR),
-        FindingFilter(subject=make.OTHER_SUBJECT),
-        FindingFilter(indicator=transparent),
+        StatementFilter(subjects=(make.SUBJECT,)),
+        StatementFilter(indicators=(make.INDICATOR,)),
+        StatementFilter(subjects=(make.SUBJECT,), indicators=(make.INDICATOR,)),
+        StatementFilter(subjects=(make.OTHER_SUBJECT,)),
+        StatementFilter(indicators=(transparent,)),
     ]
     ends = [page(pool, filters=each).next for each in filters]
     third = SubjectId(f"circle:{make.new_id()}")
@@ -82,14 +82,14 @@ def test_a_correction_comes_under_what_it_moves_its_target_from(pool: Pool) -> N
 
 def test_responses_are_not_asked_for_by_subject(pool: Pool) -> None:
     """They could come before their target, and nobody would ever see them under that filter."""
-    for filters in (FindingFilter(subject=make.SUBJECT), FindingFilter(indicator=make.INDICATOR)):
+    for filters in (StatementFilter(subjects=(make.SUBJECT,)), StatementFilter(indicators=(make.INDICATOR,))):
         with pytest.raises(HanseError, match="names a statement"):
             page(pool, filters=replace(filters, kinds=("response",)))
 
 
 def test_a_filter_that_leaves_everything_out_does_not_read_it_again(pool: Pool) -> None:
     pool.find(1)
-    nothing = page(pool, filters=FindingFilter(kinds=("retraction",)))
+    nothing = page(pool, filters=StatementFilter(kinds=("retraction",)))
     assert (nothing.items, nothing.more) == ((), False)
     assert nothing.next == page(pool).next
 
