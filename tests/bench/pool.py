@@ -32,10 +32,13 @@ from sqlalchemy import event
 
 from node import circles, insight
 from node.domain.settings import Settings
+from node.insight import index
 from node.ledger.keyring import Keyring, write_secret
 from node.ledger.projection import project
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
+from node.storage.tables.dashboard import CLAIM_TALLIES
+from node.storage.tables.insight import SIGNALS
 from node.storage.vault import KEY_BYTES
 from protocol import circles as charters
 from protocol import envelope, statements
@@ -271,11 +274,18 @@ def _is_filled(database: Database, plan: _Plan) -> bool:
 def _settle(node: Node, anew: Collection[str]) -> None:
     """What the worker does with statements after they have come: signals, indexes and counts, until nothing is left."""
     runtime, began = node.runtime, time.perf_counter()
-    if "signals" in anew:
+    with runtime.database.read() as tx:
+        counted = tx.connection.execute(sa.select(CLAIM_TALLIES.c.circle).limit(1)).first() is not None
+        computed = tx.connection.execute(sa.select(SIGNALS.c.circle).limit(1)).first() is not None
+    if "signals" in anew or (computed and not counted):
         with runtime.database.write() as tx:
-            _said(f"{insight.rebuild(tx, runtime.vocabulary, make.IAT):,} claims computed again")
+            claims = insight.rebuild(tx, runtime.vocabulary, make.IAT)
+        _said(f"{claims:,} signals computed again in {time.perf_counter() - began:.0f} s")
     if count := insight.catch_up(runtime.database, runtime.vocabulary, make.IAT):
         _said(f"{count:,} signals computed in {time.perf_counter() - began:.0f} s")
+    began = time.perf_counter()
+    if count := index.catch_up(runtime.database, make.IAT):
+        _said(f"{count:,} statements indexed in {time.perf_counter() - began:.0f} s")
 
 
 def _said(words: str, end: str = "\n") -> None:

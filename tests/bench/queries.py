@@ -14,7 +14,7 @@ them: then one of those with thousands of findings is met often.
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, TypeAlias
 
@@ -22,16 +22,21 @@ import msgspec
 import sqlalchemy as sa
 
 from node import insight
-from node.domain.insight import FindingFilter, SignalFilter, SignalOrder
+from node.domain.dashboard import BoardFilter
+from node.domain.insight import SignalFilter, SignalOrder
+from node.domain.queries import NO_FILTER, StatementFilter
+from node.insight import dashboard
 from node.insight.query import cursor
-from node.storage import insight as storage
+from node.insight.signals import listed
 from node.storage import statements
 from node.storage.database import Transaction
 from node.storage.tables.ledger import ENTRIES, STATEMENTS
 from node.subjects import search
+from protocol.identifiers import CircleId
+from protocol.vocabulary import Vocabulary
 from tests.bench.meter import Meter, p95
 from tests.bench.pool import Pool, arguments, opened
-from tests.bench.pool_statements import subject_named
+from tests.bench.pool_statements import subject_named, word
 from tests.node.statements import IAT
 
 ROUNDS: Final = 100
@@ -39,6 +44,8 @@ ROUNDS: Final = 100
 _WARMING: Final = 5
 _PAGE: Final = 50
 _SEED: Final = 20_260_904
+
+_FIELDS: Final = {1: "one field", 3: "three fields and state"}
 
 Query: TypeAlias = Callable[[Transaction, random.Random], int]
 """Asks once; how many statements the answer rests on."""
@@ -54,23 +61,27 @@ class Asked:
         """Those that are asked, in the order in which they are told."""
         yield "dossier of a subject", lambda tx, choose: self._dossier(tx, choose.randrange(self.pool.author.subjects))
         yield "dossier of a subject spoken of", lambda tx, choose: self._dossier(tx, self._spoken_of(choose))
-        yield "signals of a circle, what moved first", self._signals("moved-30", SignalFilter())
+        yield "signals, what moved most", self._signals(SignalFilter())
         yield "signals of one indicator", self._signals_of_indicator
-        yield "signals with five contributors", self._signals("newest", SignalFilter(min_contributors=5))
-        yield "findings, first page", lambda tx, _: self._findings(tx, 0, FindingFilter())
-        yield "findings, deep page", lambda tx, choose: self._findings(tx, self._deep(tx, choose), FindingFilter())
-        yield "findings of one indicator, deep page", self._of_indicator
-        yield "findings of one subject", self._of_subject
+        yield "signals with five contributors, newest first", self._signals(SignalFilter(min_contributors=5), "newest")
+        yield "findings, first page", lambda tx, _: self._findings(tx, 0)
+        yield "findings, deep page", lambda tx, choose: self._findings(tx, self._deep(tx, choose))
+        for number in (1, 3):
+            yield f"findings by {_FIELDS[number]}, first page", self._filtered(number, deep=False)
+            yield f"findings by {_FIELDS[number]}, deep page", self._filtered(number, deep=True)
+        yield "findings with two words", self._with_words
+        yield "findings as they stood, by one field", self._as_of
+        yield "findings on one subject", self._of_subject
+        yield "dashboard of a circle", self._dashboard
         yield "search of a name", lambda tx, choose: len(search(tx, subject_named(self._spoken_of(choose)).label))
-        yield "home page's news", self._news
+        yield "news of the home page", self._news
         yield "circles in numbers", lambda tx, _: len(insight.circle_summaries(tx))
 
     def _spoken_of(self, choose: random.Random) -> int:
         return self.pool.author.draw_subject(choose)
 
     def _dossier(self, tx: Transaction, rank: int) -> int:
-        vocabulary = self.pool.node.runtime.vocabulary
-        found = insight.dossier(tx, vocabulary, self.pool.author.subject(rank), IAT)
+        found = insight.dossier(tx, self._vocabulary, self.pool.author.subject(rank), IAT)
         return sum(
             len(view.findings)
             for circle in found.circles
@@ -78,28 +89,62 @@ class Asked:
             for view in (*group.concerns, *group.assurances, *group.context)
         )
 
-    def _signals(self, order: SignalOrder, filters: SignalFilter) -> Query:
-        circle = self.pool.author.logs[0].circle
-        return lambda tx, _: len(storage.list_signals(tx, circle, filters, order, limit=_PAGE))
+    @property
+    def _circle(self) -> CircleId:
+        return self.pool.author.logs[0].circle
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        return self.pool.node.runtime.vocabulary
+
+    def _signals(self, filters: SignalFilter, order: SignalOrder = "moved-30") -> Query:
+        return lambda tx, _: len(
+            listed(tx, self._vocabulary, filters, circle=self._circle, order=order, limit=_PAGE).items
+        )
 
     def _signals_of_indicator(self, tx: Transaction, choose: random.Random) -> int:
-        filters = SignalFilter(
-            indicators=frozenset({choose.choice(list(self.pool.node.runtime.vocabulary.indicators))})
-        )
-        return self._signals("moved-30", filters)(tx, choose)
+        indicator = choose.choice(list(self._vocabulary.indicators))
+        return self._signals(SignalFilter(indicators=frozenset({indicator})))(tx, choose)
 
-    def _findings(self, tx: Transaction, after: int, filters: FindingFilter) -> int:
-        return len(insight.findings(tx, cursor(after), _PAGE, filters, now=IAT).items)
+    def _findings(self, tx: Transaction, after: int, filters: StatementFilter = NO_FILTER, as_of: str = "") -> int:
+        return len(insight.findings(tx, cursor(after), _PAGE, filters, now=IAT, as_of=as_of).items)
 
     def _deep(self, tx: Transaction, choose: random.Random) -> int:
-        return choose.randrange(statements.last_seq(tx))
+        """A place in the second half of the feed, with enough behind it."""
+        return choose.randrange(statements.last_seq(tx) // 2, statements.last_seq(tx) * 9 // 10)
 
-    def _of_indicator(self, tx: Transaction, choose: random.Random) -> int:
-        indicator = choose.choice(list(self.pool.node.runtime.vocabulary.indicators))
-        return self._findings(tx, self._deep(tx, choose), FindingFilter(indicator=indicator))
+    def _filtered(self, number: int, *, deep: bool) -> Query:
+        def query(tx: Transaction, choose: random.Random) -> int:
+            known = self._vocabulary
+            filters = StatementFilter(indicators=(choose.choice(list(known.indicators)),))
+            if number > 1:
+                filters = replace(
+                    filters,
+                    technology_domains=(choose.choice(list(known.technology_domains)[:5]),),
+                    reliabilities=("A", "B"),
+                    states=("live", "corrected"),
+                )
+            return self._findings(tx, self._deep(tx, choose) if deep else 0, filters)
+
+        return query
+
+    def _with_words(self, tx: Transaction, choose: random.Random) -> int:
+        words = (word(choose.randrange(30)), word(choose.randrange(30, 2_000)))
+        return self._findings(tx, 0, StatementFilter(words=words))
+
+    def _as_of(self, tx: Transaction, choose: random.Random) -> int:
+        indicator = choose.choice(list(self._vocabulary.indicators))
+        middle = statements.last_seq(tx) // 2
+        return self._findings(tx, middle // 2, StatementFilter(indicators=(indicator,)), as_of=cursor(middle))
 
     def _of_subject(self, tx: Transaction, choose: random.Random) -> int:
-        return self._findings(tx, 0, FindingFilter(subject=self.pool.author.subject(self._spoken_of(choose))))
+        subject = self.pool.author.subject(self._spoken_of(choose))
+        return self._findings(tx, 0, StatementFilter(subjects=(subject,)))
+
+    def _dashboard(self, tx: Transaction, choose: random.Random) -> int:
+        group = choose.choice([None, *self._vocabulary.groups])
+        dashboard.board(tx, self._vocabulary, self._circle, BoardFilter(group=group), IAT)
+        return _PAGE
 
     def _news(self, tx: Transaction, _: random.Random) -> int:
         last = statements.last_seq(tx)
