@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from node.api.member_requests import MemberRequests, bounded_body, signed_fields
 from node.errors import Code, HanseError
 from node.runtime import Runtime
-from node.sync import ping, push, serve
+from node.sync import agenda, ping, push, serve
 from node.sync.outbound import STREAM_TYPE
 from node.sync.sizes import own_sizes
 from protocol.messages.gossip import decode_ping, decode_sizes_request, encode_push_receipt, encode_sizes_answer
@@ -44,6 +44,8 @@ def add_routes(router: APIRouter, runtime: Runtime, members: MemberRequests) -> 
         named = decode_ping(body)
         with members.limits.running(member.request_key.key_id, stream=False), runtime.database.write() as tx:
             is_news = ping.heed(tx, roster, member, named, now)
+            if is_news:
+                agenda.note_ping(tx, runtime, member)
         if is_news:
             runtime.wake.set()
         return members.answer(b"", fields, now, "application/json")

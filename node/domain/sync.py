@@ -81,6 +81,8 @@ class HostState:
     """Since the last success."""
     not_before: Timestamp
     """Until then no round asks it."""
+    roused_at: Timestamp | None = None
+    """When a ping from behind it last ended such a wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,8 @@ def held_sizes(tx: Transaction, circle: CircleId) -> dict[KeyId, int]:
 
 def list_hosts(tx: Transaction) -> dict[str, HostState]:
     """The hosts that have failed since they last answered."""
-    query = sa.select(HOSTS.c.host, HOSTS.c.failures, HOSTS.c.not_before)
-    return {host: HostState(failures, not_before) for host, failures, not_before in tx.connection.execute(query)}
+    query = sa.select(HOSTS.c.host, HOSTS.c.failures, HOSTS.c.not_before, HOSTS.c.roused_at)
+    return {host: HostState(*state) for host, *state in tx.connection.execute(query)}
 
 
 def save_host(tx: Transaction, host: str, state: HostState | None) -> None:
@@ -127,8 +127,13 @@ def save_host(tx: Transaction, host: str, state: HostState | None) -> None:
     if state is None:
         tx.connection.execute(sa.delete(HOSTS).where(HOSTS.c.host == host))
         return
-    row: Mapping[str, object] = {"host": host, "failures": state.failures, "not_before": state.not_before}
-    upsert(tx, HOSTS, [row], replace=["failures", "not_before"])
+    row: Mapping[str, object] = {
+        "host": host,
+        "failures": state.failures,
+        "not_before": state.not_before,
+        "roused_at": state.roused_at,
+    }
+    upsert(tx, HOSTS, [row], replace=["failures", "not_before", "roused_at"])
 
 
 def remember_nonce(tx: Transaction, key_id: KeyId, nonce: str, expires: Timestamp) -> bool:

@@ -151,6 +151,14 @@ def note_host(tx: Transaction, node: Parts, member: Member, *, reached: bool, ra
         peers.save_host(tx, host, None)
 
 
+def note_ping(tx: Transaction, node: Parts, member: Member) -> None:
+    """Remember that a member has pinged with news, whose host may be waited for in vain."""
+    host = choose.host_of(member.url)
+    state = choose.after_ping(peers.list_hosts(tx).get(host), node.clock.now(), node.settings.sync_seconds)
+    if state is not None:
+        peers.save_host(tx, host, state)
+
+
 def _view(tx: Transaction) -> _View:
     rosters: dict[CircleId, Roster] = {roster.circle: roster for roster in circles.list_rosters(tx)}
     states = {(state.circle, state.contributor): state for state in peers.list_peers(tx)}

@@ -10,7 +10,7 @@ been asked in person for its own log.
 
 Failing. Whoever does not answer is asked half as often each time, down to once an hour. The wait belongs to the host,
 because that is what is down: a member of three circles does not cost three time-outs. It is spread at random, so that
-a host that comes back is not met by all its peers at one moment. A member that answers and refuses is waited for in
+a host that comes back is not met by all its peers at one moment; a ping from behind it ends the wait. A member that answers and refuses is waited for in
 the same way, by itself: others behind its host may do better.
 
 Telling. News is told to a few members drawn by lot, once ("infect and die"): each of them pulls, has news itself, and
@@ -115,7 +115,21 @@ def whom_to_tell(candidates: Sequence[Candidate], random: Random, fanout: int = 
 def after_failure(known: HostState | None, now: Timestamp, sync_seconds: int, random: Random) -> HostState:
     """What a host's state becomes when it has not answered."""
     failures = (known.failures if known else 0) + 1
-    return HostState(failures, Timestamp(now + max(1, round(jittered(pause_after(failures, sync_seconds), random)))))
+    wait = max(1, round(jittered(pause_after(failures, sync_seconds), random)))
+    return HostState(failures, Timestamp(now + wait), known.roused_at if known else None)
+
+
+def after_ping(known: HostState | None, now: Timestamp, sync_seconds: int) -> HostState | None:
+    """What a host's state becomes when a member behind it pings: it may be asked now. None where nothing changes.
+
+    A ping shows that its sender runs, not that it can be reached. So it ends one wait in the time of one: a host that
+    is down is asked twice as often as without, however often its members ping.
+    """
+    if known is None or now >= known.not_before:
+        return None
+    if known.roused_at is not None and now < known.roused_at + pause_after(known.failures, sync_seconds):
+        return None
+    return HostState(known.failures, now, now)
 
 
 def jittered(seconds: float, random: Random) -> float:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from node.domain.circles import Member
 from node.storage import circles, peers
-from node.sync import agenda, ping, sync_once
+from node.sync import agenda, choose, ping, sync_once
 from node.sync.outbound import Outbound
 from protocol.identifiers import CircleId, KeyId
 from protocol.limits import MAX_LOG_SIZE, MAX_PING_LOGS
@@ -153,6 +153,39 @@ def test_a_log_that_many_announce_is_asked_of_one(node_of: MakeNode) -> None:
     sync_once(reader.runtime, transport=InMemory([author, reader]))
     assert agenda.of_hints(reader.runtime, (), SystemRandom()) == []
     assert hints(reader) == []
+
+
+def test_a_ping_from_behind_a_host_that_was_away_ends_the_wait(node_of: MakeNode) -> None:
+    """It was restarted, and has news; without the ping nobody would ask it for up to an hour."""
+    author, other, reader = nodes = [node_of(name) for name in ("author", "other", "reader")]
+    circle = circle_of(nodes)
+    random = SystemRandom()
+    member = members(reader, circle)[author.name]
+    for _ in range(6):
+        with reader.runtime.database.write() as tx:
+            agenda.note_host(tx, reader.runtime, member, reached=False, random=random)
+    network = InMemory(nodes)
+    log = author.own(circle)
+
+    tell(other, reader, circle, {log: 1}, network)  # another host's word is none about this one
+    assert [job.member.name for job in agenda.of_hints(reader.runtime, (), random)] == [other.name]
+    tell(author, reader, circle, {log: 0}, network)
+    assert waits(reader, member)
+    tell(author, reader, circle, {log: 1}, network)
+    assert not waits(reader, member)
+    assert author.name in {job.member.name for job in agenda.of_round(reader.runtime, random)}
+
+    with reader.runtime.database.write() as tx:  # it cannot be reached all the same
+        agenda.note_host(tx, reader.runtime, member, reached=False, random=random)
+    tell(author, reader, circle, {log: 2}, network)
+    assert waits(reader, member)
+
+
+def waits(reader: Node, member: Member) -> bool:
+    """Whether no round asks this member's host now."""
+    with reader.runtime.database.read() as tx:
+        host = peers.list_hosts(tx).get(choose.host_of(member.url))
+    return host is not None and reader.clock.now() < host.not_before
 
 
 def test_a_hint_that_comes_during_a_pull_is_not_lost_with_it(node_of: MakeNode) -> None:

@@ -39,9 +39,10 @@ HOSTS: Final = sa.Table(
     sa.Column("host", sa.String(300), primary_key=True),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("not_before", sa.BigInteger, nullable=False),
+    sa.Column("roused_at", sa.BigInteger, nullable=True),
 )
 """``failures`` since the last success with any member behind this host and port, in any circle; before ``not_before``
-no round asks it."""
+no round asks it. ``roused_at``: when a ping from a member behind it last ended such a wait."""
 
 NONCES: Final = sa.Table(
     "nonces",

@@ -14,6 +14,7 @@ from node.sync.choose import (
     PULL_FANOUT,
     Candidate,
     after_failure,
+    after_ping,
     due,
     host_of,
     jittered,
@@ -135,6 +136,36 @@ def test_waiting_belongs_to_the_host_and_is_spread(random: Random, failures: int
     hosts = {one.host: state}
     assert due([one, other], hosts, NOW, sync_seconds) == [other]
     assert due([one, other], hosts, state.not_before, sync_seconds) == [one, other]
+
+
+def attempts(seconds: int, *, pinged: bool) -> int:
+    """How often a host that never answers is asked in this time, where a member behind it pings each second or never."""
+    random, state, count = Random(7), None, 0
+    for moment in range(seconds):
+        now = Timestamp(NOW + moment)
+        if pinged:
+            state = after_ping(state, now, 60) or state
+        if state is None or now >= state.not_before:
+            state, count = after_failure(state, now, 60, random), count + 1
+    return count
+
+
+def test_pings_without_end_double_what_a_host_that_is_down_costs_and_no_more() -> None:
+    without, rung = attempts(86_400, pinged=False), attempts(86_400, pinged=True)
+    assert 24 < without < rung <= 2 * without + 1
+
+
+def test_a_ping_ends_a_wait_once_in_its_time() -> None:
+    assert after_ping(None, NOW, 60) is None
+    waiting = HostState(3, Timestamp(NOW + 480))
+    roused = after_ping(waiting, NOW, 60)
+    assert roused == HostState(3, NOW, NOW)
+    assert after_ping(roused, NOW, 60) is None  # it may be asked already
+    again = after_failure(roused, NOW, 60, Random(7))
+    assert (again.failures, again.roused_at) == (4, NOW)
+    assert after_ping(again, Timestamp(NOW + 300), 60) is None
+    late = HostState(4, Timestamp(NOW + 2_000), NOW)
+    assert after_ping(late, Timestamp(NOW + 960), 60) == HostState(4, Timestamp(NOW + 960), Timestamp(NOW + 960))
 
 
 def test_a_refusal_is_waited_for_by_the_member_alone() -> None:
