@@ -99,6 +99,7 @@ def upgrade() -> None:
     sa.Column('host', sa.String(length=300), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
     sa.Column('not_before', sa.BigInteger(), nullable=False),
+    sa.Column('roused_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('host', name=op.f('pk_hosts'))
     )
     op.create_table('introductions',
@@ -394,6 +395,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_account_roles_account_id_accounts'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('account_id', 'role', name=op.f('pk_account_roles'))
     )
+    op.create_table('alert_deliveries',
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('address', sa.LargeBinary(), nullable=False),
+    sa.Column('pace', sa.String(length=16), nullable=False),
+    sa.Column('told', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_alert_deliveries_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_alert_deliveries'))
+    )
     op.create_table('api_tokens',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('account_id', sa.String(length=22), nullable=False),
@@ -603,6 +612,29 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_unreadable_entries_log_id_logs')),
     sa.PrimaryKeyConstraint('log_id', 'idx', name=op.f('pk_unreadable_entries'))
     )
+    op.create_table('watches',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('told', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_watches_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_watches'))
+    )
+    op.create_index(op.f('ix_watches_account_id'), 'watches', ['account_id'], unique=False)
+    op.create_table('alerts',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('watch_id', sa.String(length=22), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('seen', sa.Boolean(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_alerts_account_id_accounts'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['watch_id'], ['watches.id'], name=op.f('fk_alerts_watch_id_watches'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts'))
+    )
+    op.create_index(op.f('ix_alerts_account_id_seen_at'), 'alerts', ['account_id', 'seen', 'at'], unique=False)
+    op.create_index(op.f('ix_alerts_watch_id'), 'alerts', ['watch_id'], unique=False)
     op.create_table('answers',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('assessment_id', sa.String(length=22), nullable=False),
