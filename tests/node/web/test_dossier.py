@@ -27,7 +27,7 @@ def test_a_signal_is_said_in_words_and_numbers(dossier: str) -> None:
         "Governance is published and matches the registers Very likely (80 to 95 %), with moderate confidence" in text
     )
     assert "for 67 open 33 against 0 of 100 two independent sources two contributors" in text
-    assert "Roughly even (45 to 55 %)" in text
+    assert "Final origin of support cannot be traced Likely (55 to 80 %)" in text
     assert "marked conflict" in text
 
 
