@@ -16,7 +16,7 @@ def test_ties_are_told_apart_by_origin(api: Api) -> None:
 
     registered, pooled = found["ties"]
     assert (registered["origin"], registered["relation"], registered["statements"]) == ("registry", "parent", [])
-    assert (registered["likelihood"], pooled["likelihood"]) == (None, "likely")
+    assert (registered["likelihood"], pooled["likelihood"]) == (None, "roughly-even")
     assert (pooled["origin"], pooled["relation"], pooled["contributors"]) == ("pooled", "funds", 2)
     (statement,) = pooled["statements"]
     assert [reply["stance"] for reply in statement["responses"]] == ["disputes"]
