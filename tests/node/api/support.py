@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from node.accounts.manage import create_account
 from node.accounts.tokens import issue_token
-from node.api import problems, v1
+from node.api import problems, reference, v1
 from node.domain.accounts import Permission, Principal, Role, permissions_of
 from node.runtime import Runtime
 from tests.node.insight.support import Pool
@@ -24,6 +24,7 @@ def application(runtime: Runtime) -> FastAPI:
     app = FastAPI(title="Hanse node", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(v1.build(runtime))
+    reference.install(app)
     return app
 
 
