@@ -7,9 +7,9 @@ request waits behind somebody else's.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
-from node.api.member_requests import MemberRequests, bounded_body, signed_fields
+from node.api.member_requests import MemberRequests, Signer, bounded_body
 from node.errors import Code, HanseError
 from node.runtime import Runtime
 from node.sync import agenda, ping, push, serve
@@ -21,56 +21,52 @@ from protocol.messages.stream import decode_entries_request
 
 def add_routes(router: APIRouter, runtime: Runtime, members: MemberRequests) -> None:
     """Add the routes of the exchange to those of a node."""
+    # Stands before the content among the parameters of each route, and so comes before it is read.
+    FromMember = Annotated[Signer, Depends(members.signer)]  # noqa: N806 - a type
 
     @router.post("/circles/{circle}/entries")
-    def entries(circle: str, request: Request, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
+    def entries(signer: FromMember, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
         """The entries that the asking member lacks."""
-        fields, now = signed_fields(request), runtime.clock.now()
-        roster, member = members.authenticate(circle, request, fields, body, now)
+        members.authenticate(signer, body)
         wanted = decode_entries_request(body)
-        key = member.request_key.key_id
-        members.limits.require_bytes(key, now)
-        with members.limits.running(key, stream=True):
+        members.limits.require_bytes(signer.key, signer.now)
+        with members.limits.running(signer.key, stream=True):
             with runtime.database.read() as tx:
-                stream = serve.answer(tx, roster, member.contributor, wanted)
-            members.limits.count_bytes(key, len(stream), now)
-            return members.answer(stream, fields, now, STREAM_TYPE)
+                stream = serve.answer(tx, signer.roster, signer.member.contributor, wanted)
+            members.limits.count_bytes(signer.key, len(stream), signer.now)
+            return members.answer(stream, signer.fields, signer.now, STREAM_TYPE)
 
     @router.post("/circles/{circle}/ping")
-    def take_ping(circle: str, request: Request, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
+    def take_ping(signer: FromMember, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
         """A member has something new: remembered, and the worker looks at once."""
-        fields, now = signed_fields(request), runtime.clock.now()
-        roster, member = members.authenticate(circle, request, fields, body, now)
+        members.authenticate(signer, body)
         named = decode_ping(body)
-        with members.limits.running(member.request_key.key_id, stream=False), runtime.database.write() as tx:
-            is_news = ping.heed(tx, roster, member, named, now)
+        with members.limits.running(signer.key, stream=False), runtime.database.write() as tx:
+            is_news = ping.heed(tx, signer.roster, signer.member, named, signer.now)
             if is_news:
-                agenda.note_ping(tx, runtime, member)
+                agenda.note_ping(tx, runtime, signer.member)
         if is_news:
             runtime.wake.set()
-        return members.answer(b"", fields, now, "application/json")
+        return members.answer(b"", signer.fields, signer.now, "application/json")
 
     @router.post("/circles/{circle}/sizes")
-    def sizes(circle: str, request: Request, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
+    def sizes(signer: FromMember, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
         """How much of each log this node holds, for a member that holds something else."""
-        fields, now = signed_fields(request), runtime.clock.now()
-        roster, member = members.authenticate(circle, request, fields, body, now)
+        members.authenticate(signer, body)
         asked = decode_sizes_request(body)
-        with members.limits.running(member.request_key.key_id, stream=False), runtime.database.read() as tx:
-            answer = own_sizes(tx, roster, asked, now)
-        return members.answer(encode_sizes_answer(answer), fields, now, "application/json")
+        with members.limits.running(signer.key, stream=False), runtime.database.read() as tx:
+            answer = own_sizes(tx, signer.roster, asked, signer.now)
+        return members.answer(encode_sizes_answer(answer), signer.fields, signer.now, "application/json")
 
     @router.post("/circles/{circle}/push")
-    def take_push(circle: str, request: Request, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
+    def take_push(signer: FromMember, body: Annotated[bytes, Depends(bounded_body)]) -> Response:
         """Entries that a member brings because nobody can fetch them; they pass the same checks as pulled ones."""
-        fields, now = signed_fields(request), runtime.clock.now()
-        roster, member = members.authenticate(circle, request, fields, body, now)
+        members.authenticate(signer, body)
         if not runtime.settings.accept_push:
             raise HanseError(Code.FORBIDDEN, "this node takes no pushes.", remedy="Ask another member.")
-        key = member.request_key.key_id
-        members.limits.require_bytes(key, now)
-        with members.limits.running(key, stream=True):
-            members.limits.count_bytes(key, len(body), now)
-            receipt = push.take(runtime, roster, member, body)
+        members.limits.require_bytes(signer.key, signer.now)
+        with members.limits.running(signer.key, stream=True):
+            members.limits.count_bytes(signer.key, len(body), signer.now)
+            receipt = push.take(runtime, signer.roster, signer.member, body)
         runtime.wake.set()
-        return members.answer(encode_push_receipt(receipt), fields, now, "application/json")
+        return members.answer(encode_push_receipt(receipt), signer.fields, signer.now, "application/json")

@@ -17,7 +17,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from node.api import exchange
-from node.api.member_requests import HEADERS, MemberRequests, find_roster, signed_fields
+from node.api.member_requests import HEADERS, MemberRequests, find_roster
 from node.domain.ledger import Log
 from node.errors import Code, HanseError
 from node.runtime import Runtime
@@ -113,7 +113,7 @@ def _admit_to_hashes(runtime: Runtime, members: MemberRequests, circle: str, req
         roster = find_roster(tx, circle)
     if roster is not None and roster.charter.attribution == "named":
         return True
-    members.authenticate(circle, request, signed_fields(request), b"", runtime.clock.now())
+    members.authenticate(members.signer(circle, request), b"")
     return False
 
 

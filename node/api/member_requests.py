@@ -4,10 +4,14 @@ Fails closed: without a verified signature, a fresh time and a new nonce nothing
 roster. A stranger, a member of another circle and a circle that does not exist get the same answer, after the same
 reading of the request, so that nobody can find out from outside who is in which circle.
 
+The signature is in the header and binds the content by its digest, so it comes first: nothing that a stranger sends
+after the header is read.
+
 Rates come in twice: by address before anything is looked up, and by member once it is known who asks. The first is for
 floods from anywhere, the second for a member whose node runs wild; a stranger never uses up what a member may ask.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request, Response
@@ -20,14 +24,16 @@ from node.storage.database import Transaction
 from node.sync.limits import Limits
 from protocol.errors import Code as ProtocolCode
 from protocol.errors import Fault, ProtocolError
-from protocol.identifiers import parse_circle_id
+from protocol.identifiers import KeyId, parse_circle_id
 from protocol.limits import MAX_REQUEST_BYTES
+from protocol.messages.digest import check_content_digest
 from protocol.messages.signature import (
     REMEMBER_NONCES_SECONDS,
     SignedFields,
+    VerifiedRequest,
     claimed_key,
     sign_response,
-    verify_request,
+    verify_header,
 )
 from protocol.statements import Timestamp
 
@@ -45,6 +51,22 @@ async def bounded_body(request: Request) -> bytes:
     return bytes(content)
 
 
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who has signed the header of a request, and for which circle. Its content has not been looked at."""
+
+    roster: Roster
+    member: Member
+    fields: SignedFields
+    verified: VerifiedRequest
+    now: Timestamp
+
+    @property
+    def key(self) -> KeyId:
+        """The request key, by which the member's requests are counted."""
+        return self.member.request_key.key_id
+
+
 class MemberRequests:
     """Receives the requests of members for one node."""
 
@@ -59,10 +81,13 @@ class MemberRequests:
         """
         self.limits.admit_address(request.client.host if request.client else "", self._runtime.clock.now())
 
-    def authenticate(
-        self, circle: str, request: Request, fields: SignedFields, body: bytes, now: Timestamp
-    ) -> tuple[Roster, Member]:
-        """The member that signed this request now and for the first time, and the circle it may read."""
+    def signer(self, circle: str, request: Request) -> Signer:
+        """The member that signed the header of this request now: a dependency, before any content is read.
+
+        The signature covers a digest of the content, so it is verified without; a stranger can make nobody read what
+        it sends. Whether the request comes for the first time, and with that content, is for :meth:`authenticate`.
+        """
+        fields, now = signed_fields(request), self._runtime.clock.now()
         claimed = claimed_key(fields.signature_input)
         with self._runtime.database.read() as tx:
             roster = find_roster(tx, circle)
@@ -73,21 +98,23 @@ class MemberRequests:
         query = f"?{request.url.query}" if request.url.query else ""
         target = f"{self._runtime.settings.base_url}{request.url.path}{query}"
         try:
-            verified = verify_request(
-                fields, member.request_key, method=request.method, target_uri=target, body=body, now=now
-            )
+            verified = verify_header(fields, member.request_key, method=request.method, target_uri=target, now=now)
         except ProtocolError as error:
             if error.code in {ProtocolCode.BAD_REQUEST_SIGNATURE, ProtocolCode.WRONG_KEY}:
                 # A forged signature under a member's key must look like any other stranger's.
                 raise _not_for_you() from error
             raise
         self.limits.admit_member(member.request_key.key_id, now)
-        expires = Timestamp(now + REMEMBER_NONCES_SECONDS)
+        return Signer(roster, member, fields, verified, now)
+
+    def authenticate(self, signer: Signer, body: bytes) -> None:
+        """Make sure that this content is what was signed, and that the request comes for the first time."""
+        check_content_digest(signer.fields.content_digest, body)
+        expires = Timestamp(signer.now + REMEMBER_NONCES_SECONDS)
         with self._runtime.database.write() as tx:
-            fresh = peers.remember_nonce(tx, verified.key_id, verified.nonce, expires)
+            fresh = peers.remember_nonce(tx, signer.verified.key_id, signer.verified.nonce, expires)
         if not fresh:
             raise ProtocolError(ProtocolCode.REPLAYED, "this request was received before")
-        return roster, member
 
     def answer(self, content: bytes, fields: SignedFields, now: Timestamp, media_type: str) -> Response:
         """An answer to the request with these fields, signed by our request key."""

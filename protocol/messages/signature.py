@@ -98,13 +98,21 @@ def verify_request(
 ) -> VerifiedRequest:
     """Accept a request that ``key`` signed within :data:`FRESH_SECONDS` of ``now`` (clauses 9.2 to 9.5).
 
-    Raises ``BAD_REQUEST_SIGNATURE`` (form or signature), ``WRONG_KEY``, ``BAD_DIGEST``, ``NOT_FRESH``. The
+    Raises ``BAD_REQUEST_SIGNATURE`` (form or signature), ``WRONG_KEY``, ``NOT_FRESH``, ``BAD_DIGEST``. The
     signature is checked before content and time, so that only a pinned peer learns how its clock differs.
     """
+    verified = verify_header(fields, key, method=method, target_uri=target_uri, now=now)
+    check_content_digest(fields.content_digest, body)
+    return verified
+
+
+def verify_header(
+    fields: SignedFields, key: PublicKey, *, method: str, target_uri: str, now: Timestamp
+) -> VerifiedRequest:
+    """All of :func:`verify_request` but the content, which its digest binds: for whoever has not read that yet."""
     found = _matched(_REQUEST_INPUT, fields.signature_input)
     base = _request_base(method, target_uri, fields.content_digest, fields.signature_input)
     _verify(found["keyid"], fields.signature, key, base)
-    check_content_digest(fields.content_digest, body)
     created = _fresh(found["created"], now)
     return VerifiedRequest(key.key_id, created, found["nonce"])
 

@@ -1,22 +1,26 @@
 """What hostile peers and strangers ask of the victim, and bring to it unasked."""
 
+import asyncio
 import gzip
 import os
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 import httpx2
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from node.api import federation, problems
+from node.errors import HanseError
 from node.sync.limits import MEMBER_BURST, Limits
-from protocol.errors import Code
+from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, encode_bytes
 from protocol.keys import SigningKey
 from protocol.limits import MAX_CLOCK_SKEW_SECONDS, MAX_LOG_SIZE, MAX_REQUEST_BYTES
 from protocol.messages.gossip import Ping, encode_ping
+from protocol.messages.signature import SignedFields
 from protocol.messages.stream import encode_stream
 from protocol.statements import DAY_SECONDS
 from tests.federation.attacks.stage import QUOTA, Stage
@@ -25,6 +29,7 @@ from tests.federation.support import application, circle_of
 from tests.federation.test_access import Asked
 from tests.node import statements as make
 
+PIECE_BYTES: Final = MAX_REQUEST_BYTES // 4
 YEAR: Final = 365 * DAY_SECONDS
 STRANGER: Final = SigningKey(bytes([7] * 32))
 
@@ -132,19 +137,49 @@ def compressed_question(stage: Stage) -> None:
 
 
 def endless_question(stage: Stage) -> None:
-    """A request without end, from somebody who has shown nothing yet."""
-    taken = 0
-
-    def pieces() -> Iterator[bytes]:
-        nonlocal taken
-        for _ in range(100):
-            taken += MAX_REQUEST_BYTES // 4
-            yield b"a" * (MAX_REQUEST_BYTES // 4)
-
-    client = TestClient(application(stage.victim), base_url=stage.victim.url, raise_server_exceptions=False)
+    """A request without end: by nobody, by a stranger, by a member's key with a wrong signature, and by the member."""
+    stranger = replace(fresh(stage.asked()), key=STRANGER)
     for path in ("/entries", "/push", "/ping", "/sizes"):
-        answer = client.post(f"/federation/v1/circles/{stage.circle}{path}", content=pieces())
-        assert answered(answer) == (413, "too-large"), path
+        member = replace(fresh(stage.asked()), path=path)
+        good, strange = member.fields(), replace(stranger, path=path).fields()
+        forged = replace(good, signature=strange.signature)
+        for fields, status in ((None, 401), (strange, 404), (forged, 404), (good, 413)):
+            found, read = ask_without_end(member, fields)
+            assert found == status, path
+            assert read == (0 if fields is not good else MAX_REQUEST_BYTES // PIECE_BYTES + 1), (path, status)
+
+
+def ask_without_end(asked: Asked, fields: SignedFields | None) -> tuple[int, int]:
+    """Send content without end under these fields: the status of the answer, and how many pieces were taken."""
+    values = () if fields is None else (fields.content_digest, fields.signature_input, fields.signature)
+    names = (b"content-digest", b"signature-input", b"signature")
+    path = asked.url.removeprefix(asked.node.url)
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode("ascii"),
+        "query_string": b"",
+        "headers": [(name, value.encode("ascii")) for name, value in zip(names, values, strict=False)],
+        "client": ("192.0.2.7", 4_000),
+        "server": ("victim.example", 80),
+    }
+    read, statuses = 0, []
+
+    async def receive() -> Message:
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": b"a" * PIECE_BYTES, "more_body": True}
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status"))
+
+    with suppress(HanseError, ProtocolError):  # passed on after it was answered, for a server to log
+        asyncio.run(application(asked.node)(scope, receive, send))
+    (status,) = {each for each in statuses if each is not None}
+    return status, read
 
 
 def early_and_late(stage: Stage) -> None:

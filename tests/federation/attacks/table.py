@@ -296,8 +296,8 @@ QUESTIONS: Final = (
     ),
     Attack(
         "Endless request",
-        "Sends content without end, unsigned.",
-        "413 where it becomes longer than any request of ours.",
+        "Sends content without end: unsigned, as a stranger, in a member's name, and as a member.",
+        "401 or 404 before any of it is read; of the member's own, 413 where it is longer than any request of ours.",
         questions.endless_question,
     ),
     Attack(
