@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from node.accounts.openid import Provider
+from node.accounts.rate import Rates
 from node.clock import Clock
 from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
@@ -27,5 +28,9 @@ class Runtime:
     """Who may be meant by a name: one index for all edges, made at the first question."""
     openid: Provider | None = None
     """The institution's sign-in service, where the settings name one."""
+    rates: Rates = field(default_factory=Rates, compare=False)
+    """What API tokens have used up, in this process."""
     wake: Event = field(default_factory=Event, compare=False)
     """Set when a peer has told this process of something new, so that the worker looks at once."""
+    stopping: Event = field(default_factory=Event, compare=False)
+    """Set when the server is about to stop, so that live streams end."""

@@ -10,6 +10,7 @@ from node.cli import (
     circle,
     demo,
     dossier,
+    export,
     findings,
     identity,
     ledger,
@@ -34,6 +35,7 @@ app.command(name="serve")(operate.serve)
 app.command(name="sync")(operate.sync)
 app.command(name="migrate")(operate.migrate_database)
 app.command(name="dossier")(dossier.dossier)
+app.command(name="export")(export.export)
 app.command(name="demo")(demo.demo)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(circle.app, name="circle")

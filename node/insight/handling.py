@@ -18,6 +18,9 @@ Audience: TypeAlias = Literal["here", "institution", "partners", "public"]
 """Who would have it then. ``here``: read on this node by its signed-in staff. ``institution``: a file or stream that
 its staff take away. ``partners``: people of named institutions beyond the members. ``public``: anybody."""
 
+Taker: TypeAlias = Literal["institution", "partners", "public"]
+"""An audience that something is taken away for."""
+
 _FROM_WIDEST: Final[tuple[Handling, ...]] = ("TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT")
 """From what anybody may have to what stays in the institution."""
 _MARKS: Final[Mapping[Handling, str]] = {

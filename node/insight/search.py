@@ -9,7 +9,7 @@ A page may hold fewer items than were asked for and still say that there is more
 bounded (:data:`MAX_EXAMINED`, :data:`MAX_BLOCKS`), and the cursor says where the search stopped.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -112,9 +112,11 @@ def search(
     # Read before anything else: what is numbered up to here is visible to the next query, whatever commits between.
     newest = statements.last_seq(tx)
     last = newest if as_of is None else min(as_of, newest)
+    as_of = None if as_of is None or as_of >= newest else as_of  # nothing has come since: then is now
     found: list[StoredStatement] = []
     reached, examined = min(after, last), 0
-    for batch in _candidates(tx, wanted, after, last, now, present=as_of is None):
+    candidates = _candidates(tx, wanted, after, last, now, present=as_of is None)
+    for batch in _gathered(candidates, min(_CHUNK, limit + 1)):
         start = 0
         while start < len(batch.seqs):
             chunk = batch.seqs[start : start + min(_CHUNK, limit + 1 - len(found))]
@@ -127,6 +129,20 @@ def search(
                 return Found(tuple(found), reached, more=reached < last)
         reached = batch.searched_to
     return Found(tuple(found), max(reached, after), more=reached < last)
+
+
+def _gathered(batches: Iterable[_Batch], enough: int) -> Iterator[_Batch]:
+    """The same candidates, several batches as one where they hold few: each is read with a query of its own."""
+    seqs: list[int] = []
+    searched_to: int | None = None
+    for batch in batches:
+        seqs.extend(batch.seqs)
+        searched_to = batch.searched_to
+        if len(seqs) >= enough:
+            yield _Batch(seqs, searched_to)
+            seqs, searched_to = [], None
+    if searched_to is not None:
+        yield _Batch(seqs, searched_to)
 
 
 def _candidates(

@@ -90,6 +90,11 @@ def response_view(stored: StoredStatement, body: ResponseBody) -> ResponseView:
     )
 
 
+def shown_summary(stored: StoredStatement, body: FindingBody | RelationBody | ResponseBody) -> str:
+    """The words of a statement while it stands; nobody reads those of what was retracted or has ended."""
+    return body.summary if stored.counts else ""
+
+
 def _provenance(stored: StoredStatement) -> Provenance:
     return Provenance(
         circle=stored.circle,
@@ -113,6 +118,6 @@ def _observation(stored: StoredStatement, body: FindingBody | RelationBody | Res
         credibility=body.grade.credibility,
         evidence_kinds=body.evidence_kinds,
         sources=body.sources,
-        summary=body.summary if stored.counts else "",
+        summary=shown_summary(stored, body),
         handling=body.handling,
     )
