@@ -21,6 +21,8 @@ from hanse_client.stream import events
 from hanse_client.transport import Parameters, Patience, Transport, pause_before
 
 ExportFormat: TypeAlias = Literal["ndjson", "csv", "parquet"]
+Audience: TypeAlias = Literal["institution", "partners", "public"]
+"""Who is to have a file: what their handling keeps from these people is left out and counted."""
 Many: TypeAlias = str | int | Sequence[str] | Sequence[int]
 """One value, or several of which one has to fit."""
 
@@ -214,8 +216,15 @@ class Client:
         """The codes that statements use."""
         return self.get("/vocabulary", models.Vocabulary)
 
-    def export(self, path: str | Path, form: ExportFormat = "ndjson", **filters: Unpack[Filters]) -> Export:
-        """Every statement that fits, into a file that appears only when it is whole.
+    def export(
+        self,
+        path: str | Path,
+        form: ExportFormat = "ndjson",
+        *,
+        audience: Audience = "institution",
+        **filters: Unpack[Filters],
+    ) -> Export:
+        """Every statement that fits and may go to the audience, into a file that appears only when it is whole.
 
         Raises :class:`UnexpectedAnswerError` where an NDJSON export does not end as it has to.
         """
@@ -223,7 +232,9 @@ class Client:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                written, tail = self._download(f"/exports/findings.{form}", _parameters(filters), form, file.write)
+                written, tail = self._download(
+                    f"/exports/findings.{form}", {"audience": audience, **_parameters(filters)}, form, file.write
+                )
             rows, left_out, words = _ending(tail) if form == "ndjson" else (None, None, "")
             Path(name).replace(target)
         except BaseException:

@@ -144,7 +144,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operatio
         words=prose(operation["description"]),
         permission=operation[PERMISSION],
         parameters=tuple(
-            Line(each["name"], form(each.get("schema", {})), each.get("required", False), each["in"], _words_of(each))
+            Line(each["name"], _asked(each.get("schema", {})), each.get("required", False), each["in"], _words_of(each))
             for each in operation.get("parameters", ())
         ),
         body=None if body is None else form(body[1].get("schema", {})) or escape(body[0]),
@@ -194,6 +194,14 @@ def form(schema: Mapping[str, Any]) -> Markup:
     else:
         words = escape(" ".join([_basic(schema), *_bounds(schema)]))
     return words
+
+
+def _asked(schema: Mapping[str, Any]) -> Markup:
+    """The form of a parameter: nobody can send ``null``, and a list is sent by repeating the name."""
+    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+    if len(options) == 1 and options[0].get("type") == "array" and "items" in options[0]:
+        return Markup("{}, may be repeated").format(form(options[0]["items"]))
+    return Markup(" or ").join(form(option) for option in options)
 
 
 def prose(text: str) -> Markup:
