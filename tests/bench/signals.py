@@ -78,8 +78,8 @@ def report(name: str, crowd: Crowd, draws: int = 0) -> tuple[str, list[crowd_plo
     lines = [
         f"### {name}",
         "",
-        f"{len(crowd.truth):,} tasks with known truth, {len(crowd.classes)} classes, {len(crowd.workers):,} workers, "
-        + f"{answers / len(crowd.votes):.1f} answers to a task; grade {RELIABILITY}{CREDIBILITY}, k = {K}; ties shared.",
+        f"{len(crowd.truth):,} tasks with known truth, {len(crowd.classes)} classes, {len(crowd.workers):,} workers,"
+        + f" {answers / len(crowd.votes):.1f} answers to a task; {RELIABILITY}{CREDIBILITY}, k = {K}; ties shared.",
         *(f"{note}." for note in crowd.notes),
         "",
         *_quality(crowd, baseline, equal, share, draws),
@@ -116,11 +116,8 @@ def _copies(crowd: Crowd) -> Iterator[str]:
     worst = crowd_trials.worst_worker(crowd)
     yield f"| copies that share one source | {' | '.join(str(number) for number in COPIES)} |"
     yield f"| --- |{' ---: |' * len(COPIES)}"
-    for what, more in (
-        (
-            f"of the worst worker ({worst}), who is there without them",
-            lambda n: crowd_trials.copies_of(crowd, worst, n),
-        ),
+    bad: tuple[tuple[str, Callable[[int], More]], ...] = (
+        (f"of the worst worker ({worst}), who is there already", lambda n: crowd_trials.copies_of(crowd, worst, n)),
         ("of a liar, who is not", lambda n: crowd_trials.liar_with_copies(crowd, n)),
     )
     for what, more in bad:
