@@ -45,7 +45,7 @@ from protocol.errors import Fault
 from protocol.identifiers import CircleId, KeyId, SubjectId, VocabularyCode, encode_bytes
 from protocol.projection import ClaimKey
 from protocol.signals import Signal, fuse
-from protocol.statements import DAY_SECONDS, FindingBody, Handling, ResponseBody, Timestamp
+from protocol.statements import DAY_SECONDS, FindingBody, Handling, Kind, ResponseBody, Timestamp
 from protocol.vocabulary import Vocabulary
 
 SETTLE_DAYS: Final = 7
@@ -87,13 +87,9 @@ def preview(tx: Transaction, vocabulary: Vocabulary, order: Order, now: Timestam
     roster = circles.get_roster(tx, order.circle)
     _require_possible(tx, order, now)
     gate = Gate[StoredStatement](order.audience, _handling)
-    found = statements.stated_between(
-        tx, order.circle, order.period.begin, order.period.end, ("finding", "response"), now=now
-    )
-    passed = list(gate.let_through(each for each in found if each.counts))
-    claims, context = _read(passed, vocabulary, roster, order.period)
+    claims, context = _claims(tx, vocabulary, roster, order, gate, now)
     rules = rules_of(roster.charter.small_number_threshold)
-    axes = Axes.of(tuple(vocabulary.groups), tuple(vocabulary.technology_domains))
+    axes = Axes.of(vocabulary)
     named = [claim for claim in claims if claim.key.subject in order.named and _may_be_named(claim, rules)]
     unnamed = [claim for claim in claims if claim.key not in {each.key for each in named}]
     units = [claim.unit for claim in unnamed]
@@ -231,12 +227,28 @@ def _handling(stored: StoredStatement) -> Handling:
     raise HanseError(Code.CORRUPTED, "a statement is not of the kind that was asked for.", fault=Fault.OURS)
 
 
-def _read(
-    found: Sequence[StoredStatement], vocabulary: Vocabulary, roster: Roster, period: Period
+def units_of(tx: Transaction, vocabulary: Vocabulary, order: Order, now: Timestamp) -> list[Unit]:
+    """What a release counts, before anything is divided or hidden: for those who check one."""
+    gate = Gate[StoredStatement](order.audience, _handling)
+    claims, _ = _claims(tx, vocabulary, circles.get_roster(tx, order.circle), order, gate, now)
+    return [claim.unit for claim in claims]
+
+
+def _claims(
+    tx: Transaction,
+    vocabulary: Vocabulary,
+    roster: Roster,
+    order: Order,
+    gate: Gate[StoredStatement],
+    now: Timestamp,
 ) -> tuple[list[_ReadClaim], int]:
     """The claims of the period with a side, in the order of claims, and how many have none."""
-    findings = [each for each in found if isinstance(each.body, FindingBody)]
-    responses = [each for each in found if isinstance(each.body, ResponseBody)]
+    period = order.period
+    kinds: tuple[Kind, ...] = ("finding", "response")
+    found = statements.stated_between(tx, order.circle, period.begin, period.end, kinds, now=now)
+    passed = list(gate.let_through(each for each in found if each.counts))
+    findings = [each for each in passed if isinstance(each.body, FindingBody)]
+    responses = [each for each in passed if isinstance(each.body, ResponseBody)]
     claims: list[_ReadClaim] = []
     context = 0
     for key, held in opinions.by_claim(findings, responses).items():

@@ -22,7 +22,7 @@ from node.storage.database import Transaction
 from node.web.assessments import open_work
 from node.web.drafts import waiting
 from node.web.sync import health
-from node.web.visits import Requires, Visit
+from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
 _NEW: Final = 6
@@ -40,7 +40,9 @@ class News:
 
 @ROUTER.get("/")
 def show_home(visit: _Visit) -> Response:
-    """One page for every role; what a role may not see is not asked for."""
+    """One page for every role; what a role may not see is not asked for. Who reads releases alone begins with them."""
+    if not visit.may(Permission.SUBJECTS_READ):
+        return go("/releases")
     may_read_pool = visit.may(Permission.POOL_READ)
     may_work = visit.may(Permission.ASSESSMENTS_WRITE)
     if may_read_pool or may_work:

@@ -66,13 +66,19 @@ def _continue_numbers(tx: Transaction, table: sa.Table) -> None:
 
 
 def _make_anew(tx: Transaction, table: sa.Table, found: set[str]) -> None:
+    constraints = {each["name"] for each in sa.inspect(tx.connection).get_unique_constraints(table.name)}
     for index in sa.inspect(tx.connection).get_indexes(table.name):
-        tx.connection.exec_driver_sql(f'DROP INDEX "{index["name"]}"')
+        if index["name"] not in constraints:
+            tx.connection.exec_driver_sql(f'DROP INDEX "{index["name"]}"')
     if table.name in _COMPUTED:
         tx.connection.exec_driver_sql(f'DROP TABLE "{table.name}"')
         table.create(tx.connection)
         return
-    tx.connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{_OLD}{table.name}"')
+    if tx.is_postgresql:  # where a renamed table keeps the names of its keys
+        tx.connection.exec_driver_sql(f'CREATE TABLE "{_OLD}{table.name}" AS SELECT * FROM "{table.name}"')  # noqa: S608
+        tx.connection.exec_driver_sql(f'DROP TABLE "{table.name}" CASCADE')
+    else:
+        tx.connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{_OLD}{table.name}"')
     table.create(tx.connection)
     into = ", ".join(f'"{column.name}"' for column in table.c)
     values = ", ".join(f'"{column.name}"' if column.name in found else _empty(column) for column in table.c)

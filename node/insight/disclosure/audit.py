@@ -61,8 +61,9 @@ def places_of(block: Block) -> Iterator[Place]:
 
 def all_places(axes: Axes) -> Iterator[Place]:
     """Every leaf of both sides."""
-    for side, group, domain, band in product(SIDES, axes.groups, axes.domains, BANDS):
-        yield Place(side, group, domain, band)
+    for side in SIDES:
+        for group, domain, band in product(axes.groups[side], axes.domains, BANDS):
+            yield Place(side, group, domain, band)
 
 
 def is_safe(units: Sequence[Unit], rules: Rules) -> bool:

@@ -13,14 +13,15 @@ below the number that it is counted in by at least the margin: a reader knows th
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from node.domain.disclosure import BANDS, NOT_STATED, SEVERAL, SIDES, Block, Place, Rules, Side, Unit
 from node.insight.disclosure.rules import reasons
 from protocol.identifiers import VocabularyCode
+from protocol.vocabulary import Vocabulary
 
 _C = TypeVar("_C", bound=Hashable)
 CELLS: Final[tuple[Callable[[Place], Hashable], ...]] = (
@@ -33,15 +34,21 @@ CELLS: Final[tuple[Callable[[Place], Hashable], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """The rows and columns of a release: all of them, whether or not anything is in them."""
+    """The rows and columns of a release: all that may hold something, whether or not anything is in them.
 
-    groups: tuple[VocabularyCode, ...]
+    A group without an indicator of a side is no row of it: everybody knows that it is empty there, so counting others
+    together with it would hide nothing.
+    """
+
+    groups: Mapping[Side, tuple[VocabularyCode, ...]]
     domains: tuple[VocabularyCode, ...]
 
     @classmethod
-    def of(cls, groups: Sequence[VocabularyCode], domains: Sequence[VocabularyCode]) -> "Axes":
-        """With the two columns that the vocabulary does not have."""
-        return cls(tuple(groups), (*domains, SEVERAL, NOT_STATED))
+    def of(cls, vocabulary: Vocabulary) -> Self:
+        """In the order of the vocabulary, with the two columns that it does not have."""
+        there = {(indicator.polarity, indicator.group) for indicator in vocabulary.indicators.values()}
+        groups = {side: tuple(group for group in vocabulary.groups if (side, group) in there) for side in SIDES}
+        return cls(groups, (*vocabulary.technology_domains, SEVERAL, NOT_STATED))
 
 
 def divide(units: Sequence[Unit], axes: Axes, rules: Rules) -> tuple[Block, ...]:
@@ -76,14 +83,15 @@ def _side(side: Side, units: Sequence[Unit], axes: Axes, rules: Rules) -> Iterat
     here = [unit for unit in units if unit.place.side == side]
     if not may_stand(here, rules):
         return
-    shown, rest = _split(here, axes.groups, lambda place: place.group, rules)
+    groups = axes.groups[side]
+    shown, rest = _split(here, groups, lambda place: place.group, rules)
     if not shown:
-        yield Block(side, axes.groups, axes.domains, BANDS, len(here))
+        yield Block(side, groups, axes.domains, BANDS, len(here))
         return
     for group, inside in shown.items():
         yield from _of_group(side, group, inside, axes, rules)
     if rest:
-        hidden = tuple(group for group in axes.groups if group not in shown)
+        hidden = tuple(group for group in groups if group not in shown)
         yield Block(side, hidden, axes.domains, BANDS, len(rest))
 
 

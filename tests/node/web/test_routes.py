@@ -22,6 +22,15 @@ OPEN = {
     ("POST", "/setup/{token}"),
 }
 """What people see before they have signed in."""
+OPEN |= {
+    ("GET", path)
+    for path in (
+        "/published",
+        "/published/{release}",
+        "/published/{release}/release.json",
+        "/published/{release}/table.csv",
+    )
+}
 _IDS = {
     "circle": "A" * 43,
     "contributor": "A" * 43,
