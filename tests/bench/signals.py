@@ -79,7 +79,7 @@ def report(name: str, crowd: Crowd, draws: int = 0) -> tuple[str, list[crowd_plo
         f"### {name}",
         "",
         f"{len(crowd.truth):,} tasks with known truth, {len(crowd.classes)} classes, {len(crowd.workers):,} workers,"
-        + f" {answers / len(crowd.votes):.1f} answers to a task; {RELIABILITY}{CREDIBILITY}, k = {K}; ties shared.",
+        f" {answers / len(crowd.votes):.1f} answers to a task; {RELIABILITY}{CREDIBILITY}, k = {K}; ties shared.",
         *(f"{note}." for note in crowd.notes),
         "",
         *_quality(crowd, baseline, equal, share, draws),
