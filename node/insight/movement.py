@@ -48,6 +48,8 @@ class History:
     """All that are on the claim, or were before a correction moved them."""
     responses: tuple[StoredStatement, ...]
     acts: Mapping[_Name, tuple[Act, ...]]
+    sizes: Mapping[KeyId, int] | None = None
+    """How many entries of each log are looked at; None: all that are held."""
 
     def on(self, day: date) -> OnClaim[Standing]:
         """The claim as it stood at the end of a day."""
@@ -59,12 +61,13 @@ class History:
     def _at(self, stored: StoredStatement, moment: Timestamp) -> Standing | None:
         """One statement as it stood then; None where it was not there yet."""
         statement = stored.statement
-        if statement.iat > moment:
+        size = None if self.sizes is None else self.sizes.get(stored.contributor, 0)
+        if statement.iat > moment or (size is not None and stored.index >= size):
             return None
         latest, retracted_by, exp = None, None, statement.exp
         # In the order of the log, up to the first that was not there yet, whatever the days of those behind it say.
         for act in self.acts.get(stored.name, ()):
-            if act.issued > moment:
+            if act.issued > moment or (size is not None and act.index >= size):
                 break
             if act.correction is None:
                 retracted_by = act.index

@@ -1,6 +1,7 @@
 """Rows of the counts for coordinators: what claims give to them, the sums, and what a dashboard reads of them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from node.domain.briefing import Reading
 from node.domain.dashboard import (
     ALL,
     Contribution,
@@ -29,7 +31,7 @@ from node.storage.tables.dashboard import (
     TENSIONS,
 )
 from node.storage.tables.insight import SIGNALS
-from node.storage.tables.ledger import LOGS, UNREADABLE_ENTRIES
+from node.storage.tables.ledger import DIRTY_CLAIMS, LOGS, UNREADABLE_ENTRIES
 from node.storage.upsert import in_values, upsert
 from protocol.identifiers import CircleId, SubjectId, VocabularyCode
 
@@ -189,9 +191,47 @@ def strongest_tensions(
         query = query.where(row.grp == group)
     if scope is not None:
         query = query.where(row.scope == scope)
-    order = (row.tension_ppm, row.subject, row.grp, row.scope)
-    found = tx.connection.execute(query.order_by(*(each.desc() for each in order)).limit(limit))
-    return [_tension(each) for each in found]
+    order = _in_order(tx, row.tension_ppm, row.subject, row.grp, row.scope)
+    return [_tension(each) for each in tx.connection.execute(query.order_by(*order).limit(limit))]
+
+
+def most_moved(
+    tx: Transaction, circle: CircleId, indicators: Collection[VocabularyCode], *, at_least: int, limit: int
+) -> list[Reading]:
+    """Readings that moved most in 30 days, the most first; those that moved alike by their claim, descending."""
+    row = SIGNALS.c
+    query = (
+        sa.select(
+            row.subject,
+            row.indicator,
+            row.scope,
+            row.likelihood,
+            row.belief_ppm,
+            row.uncertainty_ppm,
+            row.moved_30_ppm,
+            row.roots_30,
+            row.roots,
+            row.contributors,
+            row.conflict_ppm,
+        )
+        .where(row.circle == circle, row.indicator.in_(sorted(indicators)), row.shift_30_ppm >= at_least)
+        .order_by(*_in_order(tx, row.shift_30_ppm, row.subject, row.indicator, row.scope))
+        .limit(limit)
+    )
+    return [Reading(*each) for each in tx.connection.execute(query)]
+
+
+def is_current(tx: Transaction, circle: CircleId, today: date) -> bool:
+    """Whether signals and counts of a circle tell of every statement that is held, and of this day."""
+    dirty = sa.select(sa.literal(1)).where(DIRTY_CLAIMS.c.circle == circle)
+    aged = sa.select(sa.literal(1)).where(SIGNALS.c.circle == circle, SIGNALS.c.as_of != today.isoformat())
+    return all(tx.connection.execute(query.limit(1)).first() is None for query in (dirty, aged))
+
+
+def has_more_claims(tx: Transaction, circle: CircleId, most: int) -> bool:
+    """Whether a circle has more claims than ``most``."""
+    query = sa.select(sa.literal(1)).where(CLAIM_TALLIES.c.circle == circle).offset(most).limit(1)
+    return tx.connection.execute(query).first() is not None
 
 
 def contributions(
@@ -285,6 +325,14 @@ def unreadable(tx: Transaction, circle: CircleId) -> list[tuple[str, int]]:
         .order_by(code)
     )
     return [(row[0], int(row[1])) for row in tx.connection.execute(query)]
+
+
+def _in_order(
+    tx: Transaction, value: sa.ColumnElement[int], *codes: sa.ColumnElement[str]
+) -> list[sa.UnaryExpression[Any]]:
+    """Descending; text by its bytes on both databases, whatever language PostgreSQL was set up for."""
+    by_bytes = [code.collate("C") if tx.is_postgresql else code for code in codes]
+    return [value.desc(), *(code.desc() for code in by_bytes)]
 
 
 def _add(tx: Transaction, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:

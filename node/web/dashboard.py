@@ -105,7 +105,7 @@ def figures(found: Board, vocabulary: Vocabulary) -> dict[str, Figure]:
     return {
         "live": _matrix(found, vocabulary, "coverage-live", "Findings that count today", _live),
         "fresh": _matrix(
-            found, vocabulary, "coverage-fresh", "Of these, seen in the last twelve months, of 100", _fresh
+            found, vocabulary, "coverage-fresh", "Of these, seen in the last twelve months, of 100", _fresh, whole=100
         ),
         "months": _months(found),
         "contributors": _contributors(found),
