@@ -43,18 +43,22 @@ class Codec(Generic[_T]):
         """
         if len(data) > self._max_bytes:
             raise ProtocolError(Code.TOO_LARGE, f"{len(data)} bytes, at most {self._max_bytes} are allowed")
-        try:
-            value = self._decoder.decode(data)
-        except msgspec.ValidationError as error:
-            raise ProtocolError(Code.MALFORMED, words_of(error)) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ProtocolError(Code.MALFORMED, f"not JSON: {words_of(error)}") from error
+        value = self.decode_known(data)
         if _ENCODER.encode(value) != data:
             raise ProtocolError(
                 Code.NON_CANONICAL,
                 "not the canonical encoding: duplicate or unsorted keys, spaces or escapes",
             )
         return value
+
+    def decode_known(self, data: bytes) -> _T:
+        """The value of bytes that :meth:`decode` has accepted before, without the comparison; or ``MALFORMED``."""
+        try:
+            return self._decoder.decode(data)
+        except msgspec.ValidationError as error:
+            raise ProtocolError(Code.MALFORMED, words_of(error)) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ProtocolError(Code.MALFORMED, f"not JSON: {words_of(error)}") from error
 
     def encode(self, value: _T) -> bytes:
         """Return the canonical bytes of a value that :meth:`decode` accepts, or raise as it does.

@@ -5,6 +5,7 @@ nothing else: no algorithm to negotiate, no key to fetch, no ``crit`` to misunde
 received are the bytes that are verified and kept; nothing is ever encoded again to check a signature.
 """
 
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +78,18 @@ def parse(jws: bytes, *, typ: str = STATEMENT_TYPE, max_bytes: int = MAX_ENTRY_B
     if len(signature) != SIGNATURE_BYTES:
         raise ProtocolError(Code.MALFORMED, f"an Ed25519 signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")
     return UnverifiedStatement(jws, key_id, decode_bytes(parts[1]), signature)
+
+
+def known_payload(jws: bytes) -> bytes:
+    """The payload of a JWS that was verified before it was stored: a third of the work of :func:`parse`.
+
+    Checks nothing; raises ``MALFORMED`` where there is none to be read.
+    """
+    try:
+        _, payload, _ = jws.split(b".")
+        return urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))
+    except ValueError as error:
+        raise ProtocolError(Code.MALFORMED, "a stored JWS that cannot be taken apart") from error
 
 
 def verify(statement: UnverifiedStatement, key: PublicKey) -> VerifiedStatement:

@@ -1,5 +1,7 @@
 """The envelope: one header, one algorithm, one spelling."""
 
+from contextlib import suppress
+
 import jwt
 import msgspec
 import pytest
@@ -8,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jwt.algorithms import OKPAlgorithm
 
-from protocol.envelope import VerifiedStatement, parse, sign, verify
-from protocol.errors import Code
+from protocol.envelope import VerifiedStatement, known_payload, parse, sign, verify
+from protocol.errors import Code, ProtocolError
 from protocol.keys import PublicKey
-from protocol.statements import encode
+from protocol.statements import decode_known, encode
 from tests.protocol.samples import KEY, OTHER_KEY, every_kind
 from tests.protocol.vector_file import error_code, load_cases
 from tests.support import shared_data
@@ -83,6 +85,19 @@ def test_no_byte_of_a_statement_can_be_changed(position: int, byte: int) -> None
     changed[position % len(jws)] = byte
     if bytes(changed) != jws:
         assert error_code(_verify, bytes(changed)) is not None
+
+
+@given(st.binary(max_size=300))
+def test_what_is_known_to_be_well_formed_is_taken_apart_without_asking_again(payload: bytes) -> None:
+    assert known_payload(sign(payload, KEY)) == payload
+
+
+@given(st.binary(max_size=300))
+def test_damaged_bytes_raise_nothing_but_protocol_errors(data: bytes) -> None:
+    with suppress(ProtocolError):
+        decode_known(known_payload(data))
+    with suppress(ProtocolError):
+        decode_known(data)
 
 
 def test_another_member_cannot_be_taken_for_the_author() -> None:

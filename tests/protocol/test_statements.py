@@ -20,6 +20,7 @@ from protocol.statements import (
     Timestamp,
     as_label,
     decode,
+    decode_known,
     encode,
     read,
 )
@@ -52,6 +53,12 @@ def test_each_kind_survives_the_wire(kind: str) -> None:
     statement = every_kind()[kind]
     assert _read(encode(statement)) == statement
     assert decode(encode(statement)) == statement
+
+
+@pytest.mark.parametrize("kind", every_kind())
+def test_what_was_accepted_before_reads_the_same_without_the_comparison(kind: str) -> None:
+    payload = encode(every_kind()[kind])
+    assert decode_known(payload) == decode(payload)
 
 
 def test_a_statement_of_another_circle_is_refused() -> None:
