@@ -57,6 +57,8 @@ class Log:
     """None until its first entry is taken; see :mod:`node.sync.quota`."""
     beyond: Beyond | None = None
     """None where the covered checkpoint signs everything that we hold."""
+    lowered_until: Timestamp | None = None
+    """Until when the room for ever earlier forks of it is taken up; see :mod:`node.storage.forks`."""
 
     @property
     def is_complete(self) -> bool:

@@ -205,6 +205,7 @@ def _log(row: sa.Row[Any]) -> Log:
         forked_at=row.forked_at,
         allowance=None if row.quota_day is None else Allowance(row.quota_day, row.quota_entries, row.quota_bytes),
         beyond=None if row.beyond_note is None else Beyond(row.beyond_note, _hashes(row.beyond_proof or b"")),
+        lowered_until=row.lowered_until,
     )
 
 

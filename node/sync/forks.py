@@ -102,7 +102,7 @@ def receive(database: Database, roster: Roster, proof: bytes, now: Timestamp) ->
     """Believe a proof that somebody passes on, if it is one; whose log stops by it, where that is news.
 
     Raises what :func:`protocol.fork.verify_fork` raises, and ``NOT_A_MEMBER`` where nobody here has that log. A proof
-    that says no more than what is held is not verified.
+    that says no more than what is held, or moves the fork of a log too often, is not verified.
     """
     claimed = decode_fork(proof)
     with database.read() as tx:
@@ -110,7 +110,7 @@ def receive(database: Database, roster: Roster, proof: bytes, now: Timestamp) ->
         log = logs.find_log(tx, roster.circle, claimed.contributor)
     if line is None:
         raise ProtocolError(Code.NOT_A_MEMBER, f"a fork proof about {claimed.contributor}, who is no member")
-    if log is not None and not stored.is_news(log, index=claimed.index, evidence=proof):
+    if log is not None and not stored.is_news(log, index=claimed.index, evidence=proof, now=now):
         return None
     verify_fork(proof, roster.circle, line.key)
     return line.contributor if _declare(database, roster, line, proof, "", now) else None

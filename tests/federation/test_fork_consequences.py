@@ -3,13 +3,17 @@
 import msgspec
 
 from node.ledger.check import Damage, check
+from node.storage import forks
+from node.storage import ledger as logs
 from node.storage import statements as reading
+from node.storage.forks import LOWERED_AT_ONCE, LOWERED_SECONDS
 from node.sync import sync_once
 from protocol.identifiers import KeyId
 from protocol.signals import Signal
+from protocol.statements import Timestamp
 from tests.federation import members
 from tests.federation.conftest import MakeNode
-from tests.federation.support import InMemory, Node, publish
+from tests.federation.support import InMemory, Node, circle_of, publish
 from tests.federation.test_forks import Split, split, states
 from tests.node import statements as make
 
@@ -72,6 +76,30 @@ def test_a_key_that_was_named_behind_a_fork_is_nobodys(node_of: MakeNode) -> Non
     assert state_of(one, key) == {"void"}
     assert state_of(two, key) == set()
     assert members.signal_bytes(one) == members.signal_bytes(two) != before
+
+
+def test_a_fork_is_followed_down_so_often_and_no_more(node_of: MakeNode) -> None:
+    """A burst, then one in a minute; a clock that was a year ahead leaves no room taken up for a year."""
+    author, reader = nodes = [node_of(name) for name in ("author", "reader")]
+    circle = circle_of(nodes)
+    start = make.IAT
+
+    def lower(index: int, after: int) -> bool:
+        now = Timestamp(start + after)
+        with reader.runtime.database.write() as tx:
+            log = logs.lock_log(tx, circle, author.own(circle))
+            return forks.declare(tx, log, index=index, evidence=b"%d" % index, problem="", now=now)
+
+    assert lower(1_000, 0)
+    assert [lower(999 - count, 0) for count in range(LOWERED_AT_ONCE + 2)] == [True] * LOWERED_AT_ONCE + [False] * 2
+    assert not lower(900, LOWERED_SECONDS - 1)
+    assert lower(900, LOWERED_SECONDS)
+    assert not lower(800, LOWERED_SECONDS)
+    assert not lower(950, 10 * LOWERED_SECONDS)  # says less than what is known
+    assert lower(800, 2 * LOWERED_SECONDS)
+    year = 31_536_000
+    assert lower(700, year)
+    assert lower(600, 0)
 
 
 def state_of(node: Node, log: KeyId) -> set[str]:

@@ -12,19 +12,24 @@ from node.errors import Code as NodeCode
 from node.errors import HanseError
 from node.ledger.keyring import Keyring
 from node.storage import statements as reading
+from node.storage.forks import LOWERED_AT_ONCE, LOWERED_SECONDS
 from node.sync import confirm_own_log, sync_once
 from protocol.errors import Code
-from protocol.fork import prove_unlocated_fork
+from protocol.fork import Branch, prove_fork, prove_unlocated_fork
 from protocol.identifiers import CircleId
+from protocol.limits import MAX_FORKS
 from protocol.merkle.cosignature import cosign
+from protocol.merkle.frontier import EMPTY
+from protocol.merkle.hashing import leaf_hash
 from protocol.messages.stream import Section, encode_stream
+from protocol.statements import Timestamp
 from tests.federation.attacks.stage import Stage, codes
 from tests.federation.hostile import answering, checkpoint_over, contributor_key, section_of, twin_of
 from tests.federation.support import InMemory, Node, application, confirm_logs, publish
 from tests.federation.test_restore import back_up, put_back
 from tests.federation.test_witness import forgeries, seen_by
 from tests.node import statements as make
-from tests.protocol.signed_log import SignedLog
+from tests.protocol.signed_log import SignedLog, hash_reader
 
 TILES: Final = "/federation/v1/circles/{circle}/logs/{log}/tile/{path:path}"
 
@@ -109,6 +114,27 @@ def behind_a_head(stage: Stage) -> None:
     proofs = {stage.log(stage.hostile, holder).evidence for holder in (stage.victim, stage.honest)}
     assert len(proofs) == 1
     assert None not in proofs
+
+
+def falling_forks(stage: Stage) -> None:
+    """Forty histories that part from one another at forty places, shown one by one from the last place to the first."""
+    key, circle, count = stage.scene.key, stage.circle, 40
+    common = [b"%d" % number for number in range(count)]
+    branches = []
+    for place in (count, *range(count)):
+        told = [*common[:place], *(b"%d otherwise" % number for number in range(place, count))]
+        hashes = [leaf_hash(entry) for entry in told]
+        note = checkpoint_over(key, circle, count, EMPTY.extend(hashes).root())
+        branches.append(Branch(note, hash_reader(hashes)))
+    whole, *others = branches
+    proofs = [prove_fork(circle, key.public, whole, other) for other in reversed(others)]
+    for start in range(0, count, MAX_FORKS):
+        stage.respond_with(forks=proofs[start : start + MAX_FORKS])
+    assert stage.log(stage.hostile).fork_index == count - 1 - LOWERED_AT_ONCE
+
+    stage.victim.clock.moment = Timestamp(make.IAT + LOWERED_SECONDS)
+    stage.respond_with(forks=proofs[-1:])  # whoever holds the one that says most offers it again
+    assert stage.log(stage.hostile).fork_index == 0
 
 
 def silence_after_our_restore(stage: Stage) -> None:

@@ -222,6 +222,14 @@ TWO_HISTORIES: Final = (
         spoils=True,
     ),
     Attack(
+        "Ever earlier forks",
+        "Proves against itself, one after the other, that its log forks at ever earlier places.",
+        "Sixteen are followed at once, then one in a minute; the earliest that anybody holds is offered again.",
+        histories.falling_forks,
+        VOID,
+        spoils=True,
+    ),
+    Attack(
         "Silence after our own restore",
         "Says that it holds no more of the victim's log than the restored backup has.",
         "One honest member that answers outweighs it: the entries come back before the victim signs.",
