@@ -1,9 +1,12 @@
 """Keeping a pool while tables change, and copying one from SQLite to PostgreSQL: rows as they are, in bulk."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from node.storage.database import Database, Transaction
 from node.storage.tables.base import METADATA
@@ -25,7 +28,7 @@ def refit(database: Database) -> set[str]:
         there = set(sa.inspect(tx.connection).get_table_names())
     create_tables(database)  # those that are missing; and it loads the tables of every room
     changed = METADATA.tables.keys() - there
-    with database.write() as tx:
+    with _loosely(database), database.write() as tx:
         for table in METADATA.sorted_tables:
             found = {column["name"] for column in sa.inspect(tx.connection).get_columns(table.name)}
             if found != set(table.c.keys()):
@@ -34,6 +37,24 @@ def refit(database: Database) -> set[str]:
             else:
                 _fit_indexes(tx, table)
     return changed
+
+
+@contextmanager
+def _loosely(database: Database) -> Iterator[None]:
+    """SQLite meanwhile lets tables be exchanged that others refer to, and does not follow their names."""
+    if database.engine.dialect.name == "sqlite":
+        event.listen(database.engine, "connect", _unbind)
+        database.close()
+        yield
+        event.remove(database.engine, "connect", _unbind)
+        database.close()
+    else:
+        yield
+
+
+def _unbind(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA legacy_alter_table = ON")
 
 
 def carry(source: Database, target: Database) -> None:
