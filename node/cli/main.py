@@ -7,6 +7,7 @@ import typer
 from node.cli import (
     accounts,
     assessments,
+    briefing,
     circle,
     demo,
     dossier,
@@ -36,6 +37,7 @@ app.command(name="sync")(operate.sync)
 app.command(name="migrate")(operate.migrate_database)
 app.command(name="dossier")(dossier.dossier)
 app.command(name="export")(export.export)
+app.command(name="briefing")(briefing.briefing)
 app.command(name="demo")(demo.demo)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(circle.app, name="circle")

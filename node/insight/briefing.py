@@ -66,7 +66,7 @@ _BEGINNING: Final = Month(0)
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def circle_briefing(
+def circle_briefing(  # noqa: PLR0913 - what one is asked for
     tx: Transaction,
     vocabulary: Vocabulary,
     circle: CircleId,
@@ -76,6 +76,7 @@ def circle_briefing(
     as_of: AsOf | None = None,
     audience: Audience = "institution",
     most_claims: int | None = None,
+    told: past.Told | None = None,
 ) -> Briefing:
     """The briefing of a circle about one month, as it stands at a state; by default now.
 
@@ -91,7 +92,8 @@ def circle_briefing(
     else:
         if most_claims is not None and dashboard.has_more_claims(tx, circle, most_claims):
             raise _takes_long(circle, about, at)
-        found = _gather(past.read(tx, vocabulary, roster, state, at.day, now, audience=audience), vocabulary)
+        read = past.read(tx, vocabulary, roster, state, at.day, now, audience=audience, told=told)
+        found = _gather(read, vocabulary)
         figures, left_out = found.figures(circle, about, at.day, vocabulary), found.left_out
     named = {each.subject for each in (*figures.assurances, *figures.concerns)} | {
         each.subject for each in figures.apart

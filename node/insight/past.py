@@ -7,11 +7,11 @@ erased since cannot be had again, and is missing. Trust, membership and what is 
 its digest (:func:`policy_digest`) says whether it is the same as then.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -33,6 +33,8 @@ from protocol.opinions import OnClaim, Standing
 from protocol.statements import FindingBody, ResponseBody, Timestamp
 from protocol.vocabulary import Vocabulary
 
+Told: TypeAlias = Callable[[int, int], None]
+"""Hears how many claims of how many are done."""
 _NOBODY: Final[OnClaim[StoredStatement]] = OnClaim((), ())
 
 
@@ -85,7 +87,7 @@ def policy_digest(tx: Transaction, roster: Roster, vocabulary: Vocabulary) -> st
     return sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def read(
+def read(  # noqa: PLR0913 - what a state is read with
     tx: Transaction,
     vocabulary: Vocabulary,
     roster: Roster,
@@ -95,6 +97,7 @@ def read(
     *,
     audience: Audience = "institution",
     subject: SubjectId | None = None,
+    told: Told | None = None,
 ) -> Iterator[PastClaim]:
     """Every claim of a circle, or of one subject in it, at this state and on this day, some at a time.
 
@@ -103,6 +106,8 @@ def read(
     trust = policy(tx)
     claims = _claims(tx, roster, state, subject)
     for start in range(0, len(claims), BATCH):
+        if told is not None:
+            told(start, len(claims))
         some = claims[start : start + BATCH]
         held = {each.claim: each for each in statements_of(tx, some, now)}
         pairs = [(claim, held.get(claim, _NOBODY)) for claim in some]

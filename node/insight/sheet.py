@@ -146,9 +146,7 @@ def _subject(briefing: Briefing, figures: SubjectFigures, vocabulary: Vocabulary
 def _side(side: Polarity, circle: CircleReadings, name: str, vocabulary: Vocabulary) -> Block:
     some = [each for each in circle.readings if vocabulary.indicators[each.indicator].polarity == side]
     some.sort(key=lambda each: (-each.expected_ppm, each.indicator, each.scope))
-    rows = tuple(
-        Row(_indicator(each, vocabulary), "", f"{_standing(each)}. {_basis(each)}.") for each in some[:MOST_READINGS]
-    )
+    rows = tuple(Row(_indicator(each, vocabulary), "", _said(each)) for each in some[:MOST_READINGS])
     more = len(some) - len(rows)
     return Block(
         f"{_TITLES[side]} in {name}",
@@ -198,18 +196,17 @@ def _indicator(reading: Reading, vocabulary: Vocabulary) -> str:
     return f"{label} (limited to {vocabulary.scope_label(reading.scope).lower()})"
 
 
-def _standing(reading: Reading) -> str:
+def _said(reading: Reading) -> str:
     if reading.likelihood == "unknown":
-        return "Unknown: what is stated carries no weight"
+        return "Unknown: what is stated carries no weight."
     low, high = percent(reading.belief_ppm), percent(reading.belief_ppm + reading.uncertainty_ppm)
     word = reading.likelihood.replace("-", " ").capitalize()
-    return f"{word}: {percent(reading.expected_ppm)} of 100, open between {low} and {high}"
-
-
-def _basis(reading: Reading) -> str:
     roots = f"{reading.roots:,} independent {'source' if reading.roots == 1 else 'sources'}"
     who = f"{reading.contributors:,} {'contributor' if reading.contributors == 1 else 'contributors'}"
-    return f"{roots}, {who}, conflict {percent(reading.conflict_ppm)} of 100"
+    return (
+        f"{word}: {percent(reading.expected_ppm)} of 100, open between {low} and {high}. "
+        f"{roots}, {who}, conflict {percent(reading.conflict_ppm)} of 100."
+    )
 
 
 def _limits(briefing: Briefing) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ _SECTIONS: Final = (
 )
 _UNDER: Final = {"/subjects": "/search", "/lists": "/search", "/statements": "/search", "/signals": "/search"}
 """Pages that belong to another section than their path says."""
-_ENDS_UNDER: Final = {"/dashboard": "/dashboards", "/briefing": "/dashboards"}
-"""The same, for the last part of a path."""
+_OF_A_CIRCLE: Final = {"/dashboard": "/dashboards", "/briefing": "/dashboards"}
+"""The same for pages of one circle, by the last part of their paths."""
 _NOTICES: Final = {
     "account-saved": "The account was changed.",
     "answer-removed": "The answer was removed.",
@@ -267,7 +267,7 @@ def bind(house: House) -> Callable[[Request], None]:
 def _sections(principal: Principal, path: str) -> Sequence[Section]:
     first = "/" + path.removeprefix("/").partition("/")[0]
     last = "/" + path.rpartition("/")[2]
-    current = _ENDS_UNDER.get(last, _UNDER.get(first, first))
+    current = _UNDER.get(first, _OF_A_CIRCLE.get(last, first) if first == "/circles" else first)
     return [
         Section(target, label, current=target == current)
         for target, label, permission in _SECTIONS
