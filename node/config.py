@@ -9,7 +9,7 @@ import tomllib
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 import tomlkit
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from node.domain.accounts import Role
 from node.domain.openid import OpenIdSettings
-from node.domain.settings import Settings
+from node.domain.settings import MailSettings, Settings, WebhookSettings
 from node.errors import Code, HanseError
 from protocol.circles import MAX_URL_CHARACTERS, PATTERN_URL
 
@@ -25,6 +25,10 @@ FILE_NAME: Final = "hanse.toml"
 OPENID_SECRET: Final = "openid.secret"  # noqa: S105 - the name of a file
 """The file, below `keys/`, of the secret that the sign-in service has given this node."""
 _HTTPS_PORT: Final = 443
+SMTP_SECRET: Final = "smtp.secret"  # noqa: S105 - the name of a file
+"""The file, below `keys/`, of the password for the mail server."""
+WEBHOOK_SECRET: Final = "webhook.secret"  # noqa: S105 - the name of a file
+"""The file, below `keys/`, of the secret that signs notices to the webhook."""
 
 Value: TypeAlias = str | int | bool
 
@@ -83,6 +87,17 @@ class Source(BaseSettings):
         bool, Field(description="Whether people may sign in with a password of this node's own.")
     ] = True
 
+    smtp_host: Annotated[str, Field(description="The mail server for notices about watched partners.")] = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65_535, description="Its port.")] = 587
+    smtp_tls: Annotated[
+        Literal["starttls", "tls", "off"], Field(description="How the connection to it is protected.")
+    ] = "starttls"
+    smtp_user: Annotated[str, Field(description="Who signs in there; empty where nobody must.")] = ""
+    smtp_from: Annotated[str, Field(description="The address that notices come from.")] = ""
+    notices_webhook: Annotated[
+        str, Field(description="An address of the institution that is told of notices, with a signature.")
+    ] = ""
+
     trust_anchors: Annotated[
         str,
         Field(description="A file with trust anchors of OpenID Federation; relative names start at the data folder."),
@@ -120,6 +135,20 @@ class Source(BaseSettings):
             raise ValueError("openid_issuer without TLS is for closed networks: use https")
         if not self.openid_client_id or not self.openid_roles:
             raise ValueError("openid_issuer needs openid_client_id and at least one entry in openid_roles")
+        return self
+
+    @model_validator(mode="after")
+    def _check_notices(self) -> Self:
+        if self.smtp_host and "@" not in self.smtp_from:
+            raise ValueError("smtp_host needs smtp_from, the address that notices come from")
+        if self.smtp_host and self.smtp_tls == "off" and not self.allow_private_addresses:
+            raise ValueError("smtp_tls off is for closed networks: use starttls or tls")
+        if (
+            self.notices_webhook
+            and not self.notices_webhook.startswith("https://")
+            and not self.allow_private_addresses
+        ):
+            raise ValueError("notices_webhook is an https address")
         return self
 
     @classmethod
@@ -166,6 +195,10 @@ def load(data: Path) -> Settings:
         session_hours=source.session_hours,
         openid=_openid(source, data),
         local_accounts=source.local_accounts,
+        mail=_mail(source, data),
+        webhook=WebhookSettings(source.notices_webhook, data / "keys" / WEBHOOK_SECRET)
+        if source.notices_webhook
+        else None,
         trust_anchors=data / source.trust_anchors if source.trust_anchors else None,
     )
 
@@ -210,6 +243,19 @@ def _openid(source: Source, data: Path) -> OpenIdSettings | None:
         name_claim=source.openid_name_claim,
         roles_claim=source.openid_roles_claim,
         roles=source.openid_roles,
+    )
+
+
+def _mail(source: Source, data: Path) -> MailSettings | None:
+    if not source.smtp_host:
+        return None
+    return MailSettings(
+        host=source.smtp_host,
+        port=source.smtp_port,
+        tls=source.smtp_tls,
+        user=source.smtp_user,
+        secret=data / "keys" / SMTP_SECRET,
+        sender=source.smtp_from,
     )
 
 

@@ -16,6 +16,7 @@ class Code(StrEnum):
     CONFLICT = "conflict"
     NOT_SIGNED_IN = "not-signed-in"
     FORBIDDEN = "forbidden"
+    NOT_ACCEPTABLE = "not-acceptable"
     FOUR_EYES = "four-eyes"
     PRIVACY_GATE = "privacy-gate"
     TOO_LARGE = "too-large"
@@ -34,6 +35,7 @@ class Code(StrEnum):
     NO_SUCH_MEMBER = "no-such-member"
     QUOTA_EXCEEDED = "quota-exceeded"
     SIGN_IN_FAILED = "sign-in-failed"
+    NOTICE_FAILED = "notice-failed"
 
 
 class HanseError(Exception):

@@ -22,6 +22,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from node.api.answer_headers import AnswerHeaders
 from node.api.body_limit import MAX_BODY_BYTES, BodyLimit
 from node.errors import Code as NodeCode
 from node.errors import HanseError
@@ -52,6 +53,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.INVALID: (422, "The request is not valid"),
     NodeCode.CONFLICT: (409, "It conflicts with what is there"),
     NodeCode.NOT_SIGNED_IN: (401, "Not signed in"),
+    NodeCode.NOT_ACCEPTABLE: (406, "No such version of the answer"),
     NodeCode.FORBIDDEN: (403, "Not permitted"),
     NodeCode.FOUR_EYES: (403, "A second person has to do this"),
     NodeCode.PRIVACY_GATE: (422, "The privacy gate holds this back"),
@@ -70,6 +72,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.PEER_MISBEHAVED: (502, "The other node misbehaved"),
     NodeCode.NO_SUCH_MEMBER: (404, "There is no such member"),
     NodeCode.QUOTA_EXCEEDED: (429, "A log has used up its quota of the day"),
+    NodeCode.NOTICE_FAILED: (502, "A notice did not arrive"),
     NodeCode.SIGN_IN_FAILED: (502, "The institution's sign-in service failed"),
     ProtocolCode.TOO_LARGE: (413, "Too large"),
     ProtocolCode.MALFORMED: (400, "Malformed"),
@@ -113,6 +116,7 @@ _BY_STATUS: Final[Mapping[int, AnyCode]] = {
     403: NodeCode.FORBIDDEN,
     404: NodeCode.NOT_FOUND,
     405: HttpCode.METHOD_NOT_ALLOWED,
+    406: NodeCode.NOT_ACCEPTABLE,
     409: NodeCode.CONFLICT,
     413: NodeCode.TOO_LARGE,
     422: NodeCode.INVALID,
@@ -247,6 +251,7 @@ def install(app: FastAPI, render: Renderer | None = None) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
     app.add_middleware(BodyLimit, refuse=_too_large)
+    app.add_middleware(AnswerHeaders)
     _describe(app)
 
 

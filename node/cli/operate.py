@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -19,6 +19,7 @@ from node.app import application
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, EXIT_PEER, OUT, DataOption, node
 from node.domain.settings import Settings
 from node.domain.sync import SyncReport
+from node.insight import notices, watch
 from node.insight.index import catch_up as index_statements
 from node.insight.refresh import catch_up as refresh_signals
 from node.ledger.keyring import Keyring, write_secret
@@ -26,6 +27,7 @@ from node.runtime import Runtime
 from node.storage.database import Database
 from node.storage.migrations import migrate
 from node.storage.vault import KEY_BYTES
+from node.sync.fetch import Fetcher
 from node.sync.worker import run_worker, sync_once
 
 JOIN_SECONDS = 30
@@ -159,9 +161,26 @@ def sync(
 
 
 def catch_up(runtime: Runtime) -> None:
-    """Recompute the signals that new entries touch, and have the entries found."""
+    """Recompute the signals that new entries touch, have the entries found, and tell who watches."""
     index_statements(runtime.database, runtime.clock.now())
     refresh_signals(runtime.database, runtime.vocabulary, runtime.clock.now())
+    watch.look(runtime.database, runtime.vault, runtime.clock.now())
+    notify(runtime)
+
+
+def notify(runtime: Runtime) -> None:
+    """Send the notices that are due. One that does not arrive is logged, and sent again after the next round."""
+    settings = runtime.settings
+    with ExitStack() as stack:
+        carriers = []
+        if settings.mail is not None:
+            carriers.append(notices.by_mail(settings.mail, settings.name))
+        if settings.webhook is not None:
+            fetcher = stack.enter_context(Fetcher(settings))
+            carriers.append(notices.by_webhook(settings.webhook, fetcher.post))
+        sent = list(notices.deliver(runtime.database, runtime.vault, settings.base_url, carriers, runtime.clock.now()))
+    if not all(sent):
+        structlog.get_logger().warning("notices-failed", failed=sent.count(False), sent=sent.count(True))
 
 
 def show(report: SyncReport) -> None:

@@ -2,8 +2,32 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from node.domain.openid import OpenIdSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """A mail server."""
+
+    host: str
+    port: int
+    tls: Literal["starttls", "tls", "off"]
+    user: str
+    """Empty where the server asks for none."""
+    secret: Path
+    """The file of the password."""
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """A service that is told of notices."""
+
+    url: str
+    secret: Path
+    """The file of the secret that signs what is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +61,10 @@ class Settings:
     """The institution's sign-in service, where the operator has named one."""
     local_accounts: bool = True
     """Whether people may sign in with a password of this node's own."""
+    mail: MailSettings | None = None
+    """The mail server that takes notices to people of this institution, where the operator has named one."""
+    webhook: WebhookSettings | None = None
+    """A service of the institution that is told of notices, where the operator has named one."""
     trust_anchors: Path | None = None
     """A file with the trust anchors whose word may stand in for a comparison of fingerprints."""
 

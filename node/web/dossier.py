@@ -12,6 +12,7 @@ from node.domain.insight import CircleReading, Dossier, FindingView, RelationVie
 from node.domain.lists import Listing, PublicationKind, PublicationTie
 from node.domain.subjects import Organisation
 from node.errors import Code, HanseError
+from node.insight import watch
 from node.insight.dossier import dossier
 from node.insight.rollup import roll_up
 from node.storage import lists
@@ -97,6 +98,7 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
     with visit.read() as tx:
         found = dossier(tx, visit.runtime.vocabulary, parsed, visit.now)
         outside = _outside(visit, tx, found)
+        watched = watch.is_watched(tx, visit.runtime.vault, visit.principal.account, found.subject)
     if found.organisation is None and all(reading.is_unknown for reading in found.circles):
         raise HanseError(
             Code.NOT_FOUND,
@@ -119,6 +121,7 @@ def show_dossier(visit: _Visit, subject: str) -> Response:
         vocabulary=visit.runtime.vocabulary,
         may_assess=visit.may(Permission.ASSESSMENTS_WRITE),
         may_draft=visit.may(Permission.DRAFTS_WRITE),
+        watched=watched,
     )
 
 

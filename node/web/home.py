@@ -19,6 +19,7 @@ from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
+from node.storage.watch import count_unseen
 from node.web.assessments import open_work
 from node.web.drafts import waiting
 from node.web.sync import health
@@ -48,15 +49,18 @@ def show_home(visit: _Visit) -> Response:
     if may_read_pool or may_work:
         visit.record("overview-read")
     new: Sequence[News] = ()
+    unseen = 0
     with visit.read() as tx:
         if may_read_pool:
             new = _latest(visit, tx)
+            unseen = count_unseen(tx, visit.principal.account)
         work = open_work(visit, tx) if may_work else ()
         drafts = waiting(visit, tx) if visit.may(Permission.DRAFTS_READ) else ()
         node = health(visit, tx)
     return visit.render(
         "home.html",
         new=new,
+        unseen=unseen,
         may_read_pool=may_read_pool,
         may_work=may_work,
         work=work,

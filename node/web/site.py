@@ -32,6 +32,7 @@ from node.web import (
     subjects,
     sync,
     trust,
+    watch,
 )
 from node.web.errors import Problem, renderer
 from node.web.forms import MAX_FORM_BYTES
@@ -62,6 +63,7 @@ ROUTERS: Final = (
     dashboard.ROUTER,
     briefings.ROUTER,
     trust.ROUTER,
+    watch.ROUTER,
     accounts.ROUTER,
     access.ROUTER,
 )

@@ -40,7 +40,13 @@ _SECTIONS: Final = (
     ("/accounts", "Accounts", Permission.ACCOUNTS_MANAGE),
     ("/access", "Access log", Permission.ACCESS_LOG_READ),
 )
-_UNDER: Final = {"/subjects": "/search", "/lists": "/search", "/statements": "/search", "/signals": "/search"}
+_UNDER: Final = {
+    "/watch": "/search",
+    "/subjects": "/search",
+    "/lists": "/search",
+    "/statements": "/search",
+    "/signals": "/search",
+}
 """Pages that belong to another section than their path says."""
 _OF_A_CIRCLE: Final = {"/dashboard": "/dashboards", "/briefing": "/dashboards"}
 """The same for pages of one circle, by the last part of their paths."""
@@ -89,6 +95,9 @@ _NOTICES: Final = {
     "subjects-linked": "Both identifiers are read as one organisation now, at this node.",
     "subjects-unlinked": "The two identifiers are read apart again.",
     "submitted": "The draft now waits for a second person.",
+    "watch-begun": "You watch this organisation from now on. What is known of it today is no news.",
+    "watch-delivery": "How you are told is recorded.",
+    "watch-ended": "The watch has ended, and its notices with it.",
     "trust-changed": "The decision is recorded. It holds at this node alone; nobody is told.",
 }
 """What a page may say after a redirect. The address carries the key alone, so nobody can put words in our mouth."""
