@@ -191,12 +191,16 @@ class Client:
         return self.get(f"/subjects/{_part(subject)}/dossier", models.Dossier)
 
     def signals(self, **parameters: Many) -> Iterator[models.Signal]:
-        """Signals without their statements: those on one subject (``subject=``), or as the node lists them."""
+        """Signals without their statements: those on one subject (``subject=``), or a list over the pool.
+
+        Of a list by movement, age or agreement, a signal that changes meanwhile may come twice or not at all; what
+        happened, without loss, is in :meth:`findings`. ``order="subject"`` stands still.
+        """
         asked, after = _parameters(parameters), ""
         while True:
             page = self.get("/signals", models.SignalPage, {**asked, **({"after": after} if after else {})})
             yield from page.items
-            if not page.more or not page.next:
+            if not page.next:
                 return
             after = page.next
 

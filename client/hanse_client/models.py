@@ -138,6 +138,15 @@ class Contribution(Answer, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Movement(Answer, frozen=True, kw_only=True):
+    """How far a signal has moved in 30 and in 90 days, and how many independent roots came in them."""
+
+    moved_30_ppm: int
+    moved_90_ppm: int
+    roots_30: int
+    roots_90: int
+
+
 class Signal(Answer, frozen=True, kw_only=True):
     """How likely a claim is on the pooled evidence, how sure that is, and what it rests on."""
 
@@ -159,16 +168,16 @@ class Signal(Answer, frozen=True, kw_only=True):
     largest_share_ppm: int
     newest: date | None
     oldest: date | None
+    movement: Movement | None = None
     contributions: tuple[Contribution, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
 class SignalPage(Answer, frozen=True, kw_only=True):
-    """Signals; ``next`` where there are further pages."""
+    """Signals; ``next`` is empty on the last page."""
 
     items: tuple[Signal, ...]
-    next: str | None = None
-    more: bool = False
+    next: str = ""
 
 
 class Group(Answer, frozen=True, kw_only=True):
