@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from node.domain.disclosure import BANDS, NOT_STATED, SEVERAL, SIDES, Band, Block, Content, Reason, Rules, Side
+from node.domain.disclosure import (
+    BANDS,
+    NOT_STATED,
+    SEVERAL,
+    SIDES,
+    Band,
+    Block,
+    Content,
+    HiddenCell,
+    Reason,
+    Rules,
+    Side,
+)
 from node.web.formats import counted, listed
 from protocol.identifiers import VocabularyCode
 from protocol.vocabulary import Vocabulary
@@ -52,6 +64,23 @@ class SideTable:
     claims: int
     groups: Sequence[GroupLines]
 
+    @property
+    def tells_readings(self) -> bool:
+        """Whether any number is told apart by how its claims read."""
+        return any(line.readings for group in self.groups for line in group.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenLines:
+    """Cells of one group that are hidden for one reason, for coordinators."""
+
+    side: Side
+    group: str
+    cells: str
+    """The domains, each with its number of claims."""
+    why: str
+    counted: bool
+
 
 def tables(content: Content, vocabulary: Vocabulary) -> Sequence[SideTable]:
     """Both sides, concerns and assurances, which are never summed."""
@@ -70,8 +99,23 @@ def group_label(code: VocabularyCode, vocabulary: Vocabulary) -> str:
     return known.label if known else code
 
 
+def hidden(cells: Sequence[HiddenCell], rules: Rules, vocabulary: Vocabulary) -> Sequence[HiddenLines]:
+    """For coordinators: what is not shown by itself and the first reason why, side by side and group by group."""
+    together: dict[tuple[Side, VocabularyCode, str, bool], list[str]] = {}
+    for cell in cells:
+        words = f"{domain_label(cell.domain, vocabulary)}\u00a0{cell.claims}"
+        together.setdefault((cell.side, cell.group, why(cell.reasons, rules), cell.counted), []).append(words)
+    order = {group: number for number, group in enumerate(vocabulary.groups)}
+    return [
+        HiddenLines(side, group_label(group, vocabulary), ", ".join(words), reason, is_counted)
+        for (side, group, reason, is_counted), words in sorted(
+            together.items(), key=lambda item: (SIDES.index(item[0][0]), order.get(item[0][1], len(order)), item[0])
+        )
+    ]
+
+
 def why(reasons: Sequence[Reason], rules: Rules) -> str:
-    """For coordinators: why a cell is not shown by itself."""
+    """Why a cell is not shown by itself: the first reason is enough."""
     words: Mapping[Reason, str] = {
         "contributors": f"fewer than {counted(rules.k, 'contributor')}",
         "roots": f"fewer than {counted(rules.roots, 'root')} of evidence",
@@ -80,9 +124,7 @@ def why(reasons: Sequence[Reason], rules: Rules) -> str:
         "two-contributors": "the second largest contributor could tell what the largest has",
         "one-subject": f"one subject has more than {rules.largest_percent} %",
     }
-    if not reasons:
-        return "could be shown; hidden so that another cell cannot be had by subtraction"
-    return "; ".join(words[reason] for reason in reasons)
+    return words[reasons[0]] if reasons else "could be shown; hidden so that no other cell can be had by subtraction"
 
 
 def _table(side: Side, blocks: Sequence[Block], vocabulary: Vocabulary) -> SideTable:
