@@ -94,12 +94,12 @@ def _circle(
     found = statements_on(tx, union, roster.circle, now, relations=MAX_RELATIONS)
     targets = [(stored.contributor, stored.statement.id) for stored in found]
     responses = statements.responses_to(tx, roster.circle, targets, now=now)
-    answers = _answers(responses)
+    answers = answers_to(responses)
     k = roster.charter.small_number_threshold
     views: list[SignalView] = []
     unlisted: list[FindingView] = []
     for held in by_united_claim(roster.circle, union, found, responses):
-        findings = _finding_views(held, answers)
+        findings = finding_views(held, answers)
         if not findings:
             continue
         if is_listed(held.claim.indicator, vocabulary):
@@ -128,12 +128,12 @@ def _further(tx: Transaction, roster: Roster, union: Union, found: Iterable[Stor
     return max(0, statements.count_relations(tx, roster.circle, union.ids, now=now) - live)
 
 
-_Answers = dict[tuple[KeyId, StatementId], tuple[ResponseView, ...]]
+Answers = dict[tuple[KeyId, StatementId], tuple[ResponseView, ...]]
 
 
-def _answers(responses: Iterable[StoredStatement]) -> _Answers:
+def answers_to(responses: Iterable[StoredStatement]) -> Answers:
     """Responses that have not expired, by what they answer, in feed order."""
-    answers: _Answers = {}
+    answers: Answers = {}
     for stored in responses:
         if isinstance(stored.body, ResponseBody) and stored.state != "expired":
             target = (stored.body.target.contributor, stored.body.target.id)
@@ -141,7 +141,7 @@ def _answers(responses: Iterable[StoredStatement]) -> _Answers:
     return answers
 
 
-def _finding_views(held: ClaimStatements, answers: _Answers) -> tuple[FindingView, ...]:
+def finding_views(held: ClaimStatements, answers: Answers) -> tuple[FindingView, ...]:
     """An expired finding is gone, unless a response to it still counts: then it is shown without its words."""
     views = []
     for stored in held.findings:
@@ -151,7 +151,7 @@ def _finding_views(held: ClaimStatements, answers: _Answers) -> tuple[FindingVie
     return tuple(views)
 
 
-def _relation_views(found: Iterable[StoredStatement], answers: _Answers) -> Iterable[RelationView]:
+def _relation_views(found: Iterable[StoredStatement], answers: Answers) -> Iterable[RelationView]:
     for stored in found:
         to_it = answers.get((stored.contributor, stored.statement.id), ())
         if isinstance(stored.body, RelationBody) and (stored.state != "expired" or to_it):

@@ -75,11 +75,14 @@ def report(name: str, crowd: Crowd, draws: int = 0) -> tuple[str, list[crowd_plo
     draws = draws or (3 if answers > _MANY_ANSWERS else _DRAWS)
     baseline, equal, share = Baseline(crowd), scored(crowd, crowd.truth), majority(crowd, crowd.truth)
     gold = scored(crowd, crowd.truth, crowd_trials.learnt_trust(crowd, crowd_trials.gold_tasks(crowd, 0), 0.0))
+    about = (
+        f"{len(crowd.truth):,} tasks with known truth, {len(crowd.classes)} classes, {len(crowd.workers):,} workers,"
+        f" {answers / len(crowd.votes):.1f} answers to a task; {RELIABILITY}{CREDIBILITY}, k = {K}; ties shared."
+    )
     lines = [
         f"### {name}",
         "",
-        f"{len(crowd.truth):,} tasks with known truth, {len(crowd.classes)} classes, {len(crowd.workers):,} workers,"
-        f" {answers / len(crowd.votes):.1f} answers to a task; {RELIABILITY}{CREDIBILITY}, k = {K}; ties shared.",
+        about,
         *(f"{note}." for note in crowd.notes),
         "",
         *_quality(crowd, baseline, equal, share, draws),

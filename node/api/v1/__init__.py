@@ -8,7 +8,18 @@ from typing import Final
 
 from fastapi import APIRouter, Depends
 
-from node.api.v1 import assessments, circles, dossiers, exports, matching, paths, releases, statements, subjects
+from node.api.v1 import (
+    assessments,
+    circles,
+    dossiers,
+    exports,
+    matching,
+    paths,
+    releases,
+    signals,
+    statements,
+    subjects,
+)
 from node.api.v1.models import no_store, only_declared
 from node.runtime import Runtime
 
@@ -18,6 +29,6 @@ PREFIX: Final = "/api/v1"
 def build(runtime: Runtime) -> APIRouter:
     """All operations of the API, on the parts of one node."""
     router = APIRouter(prefix=PREFIX, dependencies=[Depends(no_store), Depends(only_declared)])
-    for room in (subjects, matching, dossiers, paths, statements, exports, circles, releases, assessments):
+    for room in (subjects, matching, dossiers, signals, paths, statements, exports, circles, releases, assessments):
         router.include_router(room.routes(runtime))
     return router

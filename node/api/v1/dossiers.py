@@ -1,4 +1,4 @@
-"""Dossiers and signals: what the pooled findings on one subject come to, and what they rest on."""
+"""Dossiers: what the pooled findings on one subject come to, and what they rest on."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends
 from node import insight
 from node.api.authentication import Caller, Needs
 from node.api.problems import declared
-from node.api.v1.models import READ_PROBLEMS, SubjectPath, SubjectQuery
-from node.api.v1.signal_models import DossierBody, SignalList, dossier_body, signal_body
+from node.api.v1.models import READ_PROBLEMS, SubjectPath
+from node.api.v1.signal_models import DossierBody, dossier_body
 from node.domain.accounts import Permission
 from node.runtime import Runtime
 from protocol.errors import Code as ProtocolCode
@@ -16,7 +16,7 @@ from protocol.identifiers import parse_subject_id
 
 
 def routes(runtime: Runtime) -> APIRouter:
-    """``/subjects/{subject}/dossier`` and ``/signals``."""
+    """``/subjects/{subject}/dossier``."""
     router = APIRouter(tags=["insight"])
     needs = Depends(Needs(runtime, Permission.POOL_READ))
     problems = declared(*READ_PROBLEMS, ProtocolCode.BAD_IDENTIFIER)
@@ -27,13 +27,5 @@ def routes(runtime: Runtime) -> APIRouter:
         identifier = parse_subject_id(subject)
         with caller.reading("dossier-read", identifier) as tx:
             return dossier_body(insight.dossier(tx, runtime.vocabulary, identifier, caller.now))
-
-    @router.get("/signals", summary="The signals on one subject, without statements", responses=problems)
-    def list_signals(subject: SubjectQuery, caller: Annotated[Caller, needs]) -> SignalList:
-        identifier = parse_subject_id(subject)
-        insight.freshen(runtime.database, runtime.vocabulary, caller.now)
-        with caller.reading("signals-read", identifier) as tx:
-            views = insight.signals(tx, runtime.vocabulary, identifier, caller.now)
-            return SignalList(items=[signal_body(view) for view in views])
 
     return router

@@ -8,7 +8,8 @@ from pydantic import Field
 from node.api.v1.models import EXAMPLE_CIRCLE, EXAMPLE_SUBJECT, Model
 from node.api.v1.statement_models import FindingBody, RelationBody
 from node.api.v1.subjects import SubjectDetail
-from node.domain.insight import CircleReading, Dossier, GroupReading, Polarity, SignalView
+from node.domain.explanation import Alternative, SignalDetail
+from node.domain.insight import CircleReading, Dossier, GroupReading, Polarity, SignalLine, SignalView
 from protocol.identifiers import CircleId
 from protocol.pseudonyms import pseudonym
 from protocol.signals import Confidence, Contribution, LikelihoodWord, Reason, Stance
@@ -38,6 +39,17 @@ class ContributionBody(Model):
     reason: Reason | None = Field(description="Why nothing was counted, or why it counts the other way.")
 
 
+class MovementBody(Model):
+    """How far a claim has moved against the same claim as it stood 30 and 90 days earlier."""
+
+    moved_30_ppm: int = Field(
+        description="Change of the expected probability, belief + uncertainty / 2, in millionths."
+    )
+    moved_90_ppm: int
+    roots_30: int = Field(description="Independent roots that count now and that nobody had named 30 days earlier.")
+    roots_90: int
+
+
 class SignalBody(Model):
     """How likely a claim is on the pooled evidence, how sure that is, and what it rests on."""
 
@@ -62,12 +74,69 @@ class SignalBody(Model):
     strength: tuple[int, int] | None
     contributions: list[ContributionBody]
     findings: list[FindingBody] = Field(description="What it rests on; empty in lists of signals.")
+    movement: MovementBody | None = Field(description="`null` in dossiers, and where identifiers are linked.")
 
 
 class SignalList(Model):
-    """Signals on one subject, by circle."""
+    """One page of signals; concerns and assurances are lines of equal standing."""
 
     items: list[SignalBody]
+    next: str = Field(description="Give it as `after` for the next page; empty at the end of the list.")
+
+
+class JoinBody(Model):
+    """One public source that several opinions name."""
+
+    source: str
+    statements: list[tuple[str, str]] = Field(description="Contributor and identifier of each.")
+
+
+class RootBody(Model):
+    """Opinions that share sources, directly or through others, and count as one piece of evidence."""
+
+    number: int
+    statements: list[tuple[str, str]]
+    joins: list[JoinBody]
+    mass: int
+
+
+class ReadingBody(Model):
+    """What a signal would read."""
+
+    likelihood: LikelihoodWord | Literal["unknown"]
+    confidence: Confidence
+    belief_ppm: int
+    disbelief_ppm: int
+    uncertainty_ppm: int
+
+
+class AlternativeBody(Model):
+    """The signal without some of its opinions."""
+
+    left_out: list[tuple[str, str]]
+    reading: ReadingBody
+    moved_ppm: int
+    changes_word: bool
+
+
+class ExplanationBody(Model):
+    """One signal with its statements, and what would change it."""
+
+    signal: SignalBody
+    k: int
+    half_life_months: int | None
+    roots: list[RootBody]
+    holds: bool = Field(description="Whether the word is the same without any single contributor.")
+    without_contributor: list[AlternativeBody] = Field(description="The one that changes most first.")
+    without_root: list[AlternativeBody]
+    trimmed: AlternativeBody | None = Field(
+        description="Without the contributor that adds most and the one that takes away most; `null` below three."
+    )
+    one_more_supporting: ReadingBody = Field(description="With one more independent report of grade B2, of today.")
+    one_more_contesting: ReadingBody
+    changes_on: date | None = Field(description="When age alone gives another word; `null`: not in ten years.")
+    changes_to: LikelihoodWord | Literal["unknown"] | None
+    ends: date | None = Field(description="When the first of the statements that count ends.")
 
 
 class GroupBody(Model):
@@ -137,6 +206,44 @@ def signal_body(view: SignalView) -> SignalBody:
         strength=signal.strength,
         contributions=[_contribution(view.circle, each) for each in signal.contributions],
         findings=[FindingBody.model_validate(each) for each in view.findings],
+        movement=None if view.movement is None else MovementBody.model_validate(view.movement),
+    )
+
+
+def line_body(line: SignalLine) -> SignalBody:
+    """One signal of a list."""
+    stored = line.stored
+    view = SignalView(
+        circle=stored.claim.circle,
+        subject=stored.claim.subject,
+        indicator=line.indicator,
+        scope=stored.claim.scope,
+        scope_label=line.scope_label,
+        as_of=stored.as_of,
+        signal=stored.signal,
+        words=line.words,
+        movement=stored.movement,
+    )
+    return signal_body(view)
+
+
+def explanation_body(detail: SignalDetail) -> ExplanationBody:
+    """One signal, explained."""
+    found = detail.explanation
+    return ExplanationBody(
+        signal=signal_body(detail.view),
+        k=detail.k,
+        half_life_months=detail.half_life_months,
+        roots=[RootBody.model_validate(each) for each in found.roots],
+        holds=found.holds,
+        without_contributor=[_alternative(each) for each in found.without_contributor],
+        without_root=[_alternative(each) for each in found.without_root],
+        trimmed=None if found.trimmed is None else _alternative(found.trimmed),
+        one_more_supporting=ReadingBody.model_validate(found.one_more_supporting),
+        one_more_contesting=ReadingBody.model_validate(found.one_more_contesting),
+        changes_on=found.changes_on,
+        changes_to=found.changes_to,
+        ends=detail.ends,
     )
 
 
@@ -175,6 +282,15 @@ def _group(group: GroupReading) -> GroupBody:
         assurances=[signal_body(each) for each in group.assurances],
         context=[signal_body(each) for each in group.context],
         unknown=[IndicatorBody.model_validate(each) for each in group.unknown],
+    )
+
+
+def _alternative(each: Alternative) -> AlternativeBody:
+    return AlternativeBody(
+        left_out=list(each.left_out),
+        reading=ReadingBody.model_validate(each.signal),
+        moved_ppm=each.moved_ppm,
+        changes_word=each.changes_word,
     )
 
 
