@@ -25,7 +25,7 @@ from node.storage.database import Transaction
 from protocol import opinions
 from protocol.identifiers import KeyId, StatementId
 from protocol.opinions import OnClaim, Standing
-from protocol.projection import live_body, state_at
+from protocol.projection import ClaimKey, live_body, state_at
 from protocol.signals import Opinion, Signal
 from protocol.statements import DAY_SECONDS, FindingBody, ResponseBody, Timestamp
 from protocol.vocabulary import Vocabulary
@@ -98,8 +98,12 @@ def histories(
         moved = history.moved_from(tx, circle, {claim.subject for claim, _ in some}, now=now)
         answers = statements.responses_to(tx, circle, [each.name for each in moved], now=now) if moved else []
         acts = history.acts_on(tx, circle, _changed(some, moved, answers))
+        stood: dict[ClaimKey, list[StoredStatement]] = {}
+        for each in moved:
+            for key in _stood_on(each, acts):
+                stood.setdefault(key, []).append(each)
         for claim, on_claim in some:
-            left = [each for each in moved if _touches(each, acts, claim)]
+            left = stood.get(claim.key, [])
             names = {each.name for each in left}
             left_answers = [each for each in answers if _target(each) in names]
             found[claim] = History(claim, _once(on_claim.findings, left), _once(on_claim.responses, left_answers), acts)
@@ -170,14 +174,14 @@ def _changed(
     }
 
 
-def _touches(stored: StoredStatement, acts: Mapping[_Name, tuple[Act, ...]], claim: Claim) -> bool:
-    """Whether the statement has ever stood on the claim."""
+def _stood_on(stored: StoredStatement, acts: Mapping[_Name, tuple[Act, ...]]) -> set[ClaimKey]:
+    """The claims on which the statement has ever stood."""
     corrections = (act.correction.body.finding for act in acts.get(stored.name, ()) if act.correction)
-    return any(
-        (body.subject.id, body.indicator, body.scope) == (claim.subject, claim.indicator, claim.scope)
+    return {
+        ClaimKey(body.subject.id, body.indicator, body.scope)
         for body in (stored.statement.body, *corrections)
         if isinstance(body, FindingBody)
-    )
+    }
 
 
 def _target(stored: StoredStatement) -> _Name | None:
