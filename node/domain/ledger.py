@@ -57,6 +57,8 @@ class Log:
     """None until its first entry is taken; see :mod:`node.sync.quota`."""
     beyond: Beyond | None = None
     """None where the covered checkpoint signs everything that we hold."""
+    cosigned: int = 0
+    """The size of a checkpoint that we have cosigned and do not hold any more: of a backup, what came back to us."""
     lowered_until: Timestamp | None = None
     """Until when the room for ever earlier forks of it is taken up; see :mod:`node.storage.forks`."""
 

@@ -101,6 +101,11 @@ def save_beyond(tx: Transaction, log: Log, beyond: Beyond | None) -> None:
     tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(values))
 
 
+def save_cosigned(tx: Transaction, log: Log, size: int) -> None:
+    """Remember that we have cosigned so large a state of a log; the caller holds its lock."""
+    tx.connection.execute(sa.update(LOGS).where(LOGS.c.id == log.id).values(cosigned=size))
+
+
 def save_allowance(tx: Transaction, log: Log, allowance: Allowance) -> None:
     """Remember what may still be taken of a log today; the caller holds its lock."""
     values = {"quota_day": allowance.day, "quota_entries": allowance.entries, "quota_bytes": allowance.bytes}
@@ -205,6 +210,7 @@ def _log(row: sa.Row[Any]) -> Log:
         forked_at=row.forked_at,
         allowance=None if row.quota_day is None else Allowance(row.quota_day, row.quota_entries, row.quota_bytes),
         beyond=None if row.beyond_note is None else Beyond(row.beyond_note, _hashes(row.beyond_proof or b"")),
+        cosigned=row.cosigned or 0,
         lowered_until=row.lowered_until,
     )
 

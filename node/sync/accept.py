@@ -56,6 +56,8 @@ class _Offer:
     over_quota: int
     lines: tuple[WitnessLine, ...]
     """Of witnesses, in the checkpoint's note: verified, and new to us."""
+    cosigned: int = 0
+    """The checkpoint's size, where one of them is ours and nobody here remembers it: we were put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def accept(
         log = logs.find_log(tx, roster.circle, section.contributor)
         offer = _look_at(tx, roster, section, log, now)
     after, entries = _verify(offer, now, verify_all)
-    if after == offer.held.replica and not _settled_lines(offer, after):
+    if after == offer.held.replica and not _settled_lines(offer, after) and not offer.cosigned:
         return _accepted(offer, after, entries, 0)
     with database.write() as tx:
         log = logs.lock_log(tx, roster.circle, section.contributor)
@@ -128,7 +130,9 @@ def _look_at(tx: Transaction, roster: Roster, section: Section, log: Log | None,
     if wanted is not None:
         # A relay could have added lines: they would be kept, as evidence too, under the author's name.
         wanted = replace(wanted, checkpoint=author_note(section.checkpoint, origin=name, key=member.key))
-    return _Offer(member, held, wanted, offered, over_quota, lines)
+    cosigned = offered.size if any(each.witness == roster.own for each in lines) else 0
+    forgotten = cosigned > max(size, 0 if log is None else log.cosigned)
+    return _Offer(member, held, wanted, offered, over_quota, lines, cosigned if forgotten else 0)
 
 
 def _within_quota(
@@ -190,12 +194,15 @@ def _store(
         logs.save_checkpoints(
             tx, log, covered=after.covered, covered_size=after.frontier.size, head=after.head or log.head
         )
-        if keyring is not None and offer.held.status == "good":
+        is_larger = after.frontier.size > max(log.cosigned, offer.cosigned)
+        if keyring is not None and offer.held.status == "good" and is_larger:
             lines += witness.own_line(roster, offer.member, after.covered, after.frontier.size, keyring, now)
     elif after.head != before.head and offer.held.status == "good":
         logs.save_checkpoints(tx, log, covered=log.covered, covered_size=log.covered_size, head=after.head)
     if entries or after.covered != before.covered:
         logs.save_beyond(tx, log, _beyond(offer, after))
+    if offer.cosigned > log.cosigned:
+        logs.save_cosigned(tx, log, offer.cosigned)
     witnesses.save_lines(tx, log, lines)
     if entries:
         reading = project(tx, roster.circle, offer.member.contributor, entries, now)

@@ -12,6 +12,7 @@ from node.storage import ledger as logs
 from node.storage.witnesses import list_lines, witnesses
 from node.sync import sync_once
 from node.sync.serve import COMPARED_COSIGNATURES
+from node.sync.witness import cosigned_note
 from protocol.errors import Code
 from protocol.identifiers import CircleId, KeyId
 from protocol.limits import MAX_COSIGNATURES
@@ -19,8 +20,9 @@ from protocol.merkle.cosignature import cosign, open_cosignatures
 from protocol.messages.stream import EntriesRequest, Section, encode_stream
 from protocol.statements import Timestamp
 from tests.federation.conftest import MakeNode
-from tests.federation.hostile import answering, contributor_key, twin_of
+from tests.federation.hostile import answering, contributor_key, section_of, twin_of
 from tests.federation.support import InMemory, Node, application, circle_of, publish
+from tests.federation.test_restore import back_up, put_back
 from tests.node import statements as make
 
 
@@ -85,6 +87,44 @@ def test_a_round_that_brings_nothing_brings_witnesses(node_of: MakeNode) -> None
     assert report.entries == 0
     assert COMPARED_COSIGNATURES >= 2  # so that both of the lines that the first knows come at once
     assert seen_by(three, circle, author) == keys_of([one, two, three], circle)
+
+
+def test_a_witness_that_was_put_back_says_nothing_smaller_than_it_has_said(node_of: MakeNode) -> None:
+    """Its own word comes back to it with a note, before the entries do; until it is past that size it is silent."""
+    author, relay, witness = nodes = [node_of(name) for name in ("author", "relay", "witness")]
+    circle = circle_of(nodes)
+    key = contributor_key(author, circle)
+    publish(author, circle, *make.findings(circle, 2))
+    sync_once(witness.runtime, transport=InMemory([author]))
+    backup = back_up(witness.runtime.database)
+    publish(author, circle, *make.findings(circle, 3))
+    sync_once(witness.runtime, transport=InMemory([author]))
+    sync_once(relay.runtime, transport=InMemory([witness]))
+    with relay.runtime.database.read() as tx:
+        roster, log = circles.get_roster(tx, circle), logs.find_log(tx, circle, author.own(circle))
+        assert log is not None
+        note, entries = cosigned_note(tx, roster, log), logs.read_entries(tx, log, 0, 5)
+
+    put_back(witness.runtime.database, backup)
+    smaller = section_of(key, circle, entries[:3], 2)
+    whole = section_of(key, circle, entries, 3)
+    for section in (Section(author.own(circle), 5, (), note, ()), smaller, whole):
+        stream = encode_stream([section], more=False)
+        network = InMemory([])
+        network.connect(relay.url, answering(relay, lambda _, stream=stream: stream))  # type: ignore[misc]
+        sync_once(witness.runtime, transport=network)
+        own = [line.size for line in lines_at(witness, circle, author) if line.witness == witness.own(circle)]
+        assert own == [2]
+    with witness.runtime.database.read() as tx:
+        held = logs.find_log(tx, circle, author.own(circle))
+    assert held is not None
+    assert (held.covered_size, held.cosigned) == (5, 5)
+
+    sync_once(witness.runtime, transport=InMemory([relay]))  # its own word, of what it holds again
+    assert seen_by(witness, circle, author) == keys_of([relay, witness], circle)
+    publish(author, circle, make.finding(circle))
+    sync_once(witness.runtime, transport=InMemory([author]))
+    assert seen_by(witness, circle, author) == keys_of([witness], circle)
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)

@@ -40,6 +40,7 @@ LOGS: Final = sa.Table(
     sa.Column("quota_bytes", sa.BigInteger, nullable=True),
     sa.Column("beyond_note", sa.LargeBinary, nullable=True),
     sa.Column("beyond_proof", sa.LargeBinary, nullable=True),
+    sa.Column("cosigned", sa.BigInteger, nullable=True),
     sa.Column("lowered_until", sa.BigInteger, nullable=True),
     sa.UniqueConstraint("circle", "contributor"),
     sa.CheckConstraint("status IN ('good', 'forked')", name="status"),
@@ -48,8 +49,9 @@ LOGS: Final = sa.Table(
 signed histories differ, where the proof shows it; ``forked_at`` when we learnt of it. ``quota_…``: what may still be
 taken of the log on that day; all three empty until something of it is taken from a peer. ``beyond_…``: while we catch
 up, the author's note under which the latest entries came (at most 512 bytes) and the hashes, one after the other (at
-most 64 of 32 bytes), that prove that it signs them; both empty where ``covered`` signs all that is held.
-``lowered_until``: until when the room for proofs of ever earlier forks is taken up."""
+most 64 of 32 bytes), that prove that it signs them; both empty where ``covered`` signs all that is held. ``cosigned``:
+the largest size of which a cosignature of ours came back that nobody here remembers. ``lowered_until``: until when the
+room for proofs of ever earlier forks is taken up."""
 
 ENTRIES: Final = sa.Table(
     "entries",

@@ -12,8 +12,11 @@ from node.errors import Code as NodeCode
 from node.errors import HanseError
 from node.ledger.keyring import Keyring
 from node.storage import statements as reading
+from node.storage.circles import get_roster
 from node.storage.forks import LOWERED_AT_ONCE, LOWERED_SECONDS
+from node.storage.witnesses import list_lines
 from node.sync import confirm_own_log, sync_once
+from node.sync.witness import cosigned_note
 from protocol.errors import Code
 from protocol.fork import Branch, prove_fork, prove_unlocated_fork
 from protocol.identifiers import CircleId
@@ -135,6 +138,25 @@ def falling_forks(stage: Stage) -> None:
     stage.victim.clock.moment = Timestamp(make.IAT + LOWERED_SECONDS)
     stage.respond_with(forks=proofs[-1:])  # whoever holds the one that says most offers it again
     assert stage.log(stage.hostile).fork_index == 0
+
+
+def forgotten_word(stage: Stage) -> None:
+    """The victim was restored from a backup that is older than what it has cosigned; it is shown less than that."""
+    victim, circle = stage.victim, stage.circle
+    backup = back_up(victim.runtime.database)
+    publish(stage.hostile, circle, *stage.unsaid)
+    assert stage.pull().entries == 2
+    sync_once(stage.honest.runtime, transport=InMemory([victim]))
+    with stage.honest.runtime.database.read() as tx:
+        note = cosigned_note(tx, get_roster(tx, circle), stage.log(stage.hostile, stage.honest))
+    put_back(victim.runtime.database, backup)
+    stage.network.disconnect(stage.honest.url)
+
+    assert codes(stage.respond_with(Section(stage.hostile_key, 4, (), note, ()))) == []
+    assert stage.respond_with(section_of(stage.scene.key, circle, stage.scene.entries[:3], 2)).entries == 1
+    with victim.runtime.database.read() as tx:
+        lines = list_lines(tx, stage.log(stage.hostile))
+    assert [line.size for line in lines if line.witness == victim.own(circle)] == [2]
 
 
 def silence_after_our_restore(stage: Stage) -> None:

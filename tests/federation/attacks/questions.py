@@ -5,16 +5,24 @@ import gzip
 import os
 from contextlib import suppress
 from dataclasses import replace
+from random import SystemRandom
 from typing import Final
 from urllib.parse import quote
 
 import httpx2
+import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message
 
 from node.api import federation, problems
+from node.domain.sync import HostState
+from node.errors import Code as NodeCode
 from node.errors import HanseError
+from node.storage import peers
+from node.storage.circles import get_roster
+from node.sync import agenda, choose
 from node.sync.limits import MEMBER_BURST, Limits
+from node.sync.transport import Patience, PinnedTransport
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, encode_bytes
 from protocol.keys import SigningKey
@@ -22,7 +30,7 @@ from protocol.limits import MAX_CLOCK_SKEW_SECONDS, MAX_LOG_SIZE, MAX_REQUEST_BY
 from protocol.messages.gossip import Ping, encode_ping
 from protocol.messages.signature import SignedFields
 from protocol.messages.stream import encode_stream
-from protocol.statements import DAY_SECONDS
+from protocol.statements import DAY_SECONDS, Timestamp
 from tests.federation.attacks.stage import QUOTA, Stage
 from tests.federation.hostile import contributor_key, section_of
 from tests.federation.support import application, circle_of
@@ -246,6 +254,44 @@ def lying_ping(stage: Stage) -> None:
     assert len(stage.rows()["hints"]) <= len(sizes)
     assert stage.pull().problems == ()
     assert not any(stage.log(node).size > QUOTA for node in (stage.hostile, stage.honest, stage.victim))
+
+
+def rings_and_is_not_there(stage: Stage) -> None:
+    """Its host has not answered for long, and is asked once an hour; it pings each minute, always with news."""
+    victim, hostile = stage.victim, stage.hostile
+    with victim.runtime.database.read() as tx:
+        member = get_roster(tx, stage.circle).members[stage.hostile_key]
+    host, failures = choose.host_of(member.url), 12
+    with victim.runtime.database.write() as tx:
+        peers.save_host(tx, host, HostState(failures, Timestamp(make.IAT + choose.MAX_PAUSE_SECONDS)))
+    for minute in range(20):
+        for node in (victim, hostile):
+            node.clock.moment = Timestamp(make.IAT + 60 * minute)
+        ping = encode_ping(Ping(v=1, sizes={stage.hostile_key: 1_000 + minute}))
+        asked = replace(fresh(stage.asked()), path="/ping", body=ping, created=victim.clock.now())
+        assert answered(asked.send()) == (200, "")
+        for job in agenda.of_hints(victim.runtime, (), SystemRandom()):
+            with victim.runtime.database.write() as tx:
+                agenda.note_host(tx, victim.runtime, job.member, reached=False, random=SystemRandom())
+    with victim.runtime.database.write() as tx:
+        assert peers.list_hosts(tx)[host].failures == failures + 1  # one question more than without
+        peers.forget_hints(tx, peers.list_hints(tx))
+        peers.save_host(tx, host, None)
+
+
+def another_door_of_a_private_host(stage: Stage) -> None:
+    """A member's address is a private one by the operator's leave; it moves to another service of that machine."""
+    transport = PinnedTransport(
+        Patience(),
+        allow_private_addresses=False,
+        private_hosts=("campus.example:8443",),
+        look_up=lambda *_: ["10.1.2.3"],
+    )
+    path = f"/federation/v1/circles/{stage.circle}/entries"
+    for url in ("https://campus.example:6379", "https://campus.example", "http://campus.example:8443"):
+        with pytest.raises(HanseError, match="not public") as caught:
+            transport.handle_request(httpx2.Request("GET", url + path))
+        assert caught.value.code is NodeCode.PEER_UNREACHABLE
 
 
 def push_of_anything(stage: Stage) -> None:
