@@ -9,6 +9,7 @@ that it is, and its identifier; the page in a browser shows it.
 import importlib.resources
 import re
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from datetime import date
@@ -26,12 +27,15 @@ UNPRINTABLE: Final = "a name in letters that this file does not have"
 _TEMPLATE: Final = "briefing.typ"
 _STANDARD: Final = "ua-1"
 _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 _PROBE: Final = b"""#set document(title: "Probe")
 #for letter in json(bytes(sys.inputs.data)) [ #letter \\ ]
 """
 _INVISIBLE: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 """Marks that turn the direction of text: a name could set the words after it back to front."""
 _ISOLATE: Final = "\u2068{}\u2069"
+_NO_LETTERS: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
+"""Controls, and what has no meaning outside one machine: no name has them, and nothing could be shown for them."""
 _MOST_PROBES: Final = 8
 _EPOCH: Final = date(1970, 1, 1)
 _DAY_SECONDS: Final = 86_400
@@ -39,12 +43,11 @@ _DAY_SECONDS: Final = 86_400
 
 def pdf(of: Sheet, day: date) -> bytes:
     """The sheet as a tagged PDF, dated on ``day``: equal sheets give equal bytes."""
-    printable = _printable(of)
     source = importlib.resources.files("node.insight").joinpath(_TEMPLATE).read_bytes()
-    return _typeset(source, asdict(printable), (day - _EPOCH).days * _DAY_SECONDS)
+    return _typeset(source, asdict(printable(of)), (day - _EPOCH).days * _DAY_SECONDS)
 
 
-def _printable(of: Sheet) -> Sheet:
+def printable(of: Sheet) -> Sheet:
     """The sheet with every name that cannot be printed replaced by words that say so."""
     missing = missing_letters("".join(texts(of)))
 
@@ -73,15 +76,19 @@ def _block(block: Block, name: _Words, line: _Words) -> Block:
 
 def missing_letters(text: str) -> set[str]:
     """Characters that the fonts have nothing for."""
+    missing = {letter for letter in text if unicodedata.category(letter) in _NO_LETTERS}
     unknown = {letter for letter in text if not letter.isascii() and letter not in _ISOLATE}
-    missing: set[str] = set()
     for _ in range(_MOST_PROBES):
         left = sorted(unknown - missing)
         found = _probe(left) if left else set()
         if not found:
             return missing
         missing |= found
-    return unknown
+    return missing | unknown
+
+
+def _letter(escaped: re.Match[str]) -> str:
+    return chr(int(escaped[1], 16))
 
 
 def _probe(letters: Iterable[str]) -> set[str]:
@@ -90,7 +97,7 @@ def _probe(letters: Iterable[str]) -> set[str]:
     try:
         _typeset(_PROBE, some, 0)
     except typst.TypstError as error:
-        named = {letter for text in _MISSING.findall(error.diagnostic) for letter in text}
+        named = {letter for text in _MISSING.findall(error.diagnostic) for letter in _ESCAPED.sub(_letter, text)}
         return (named & set(some)) or set(some)
     return set()
 
