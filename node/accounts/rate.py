@@ -78,6 +78,10 @@ class Rates:
         left = self._requests - used - 1
         return Allowance(max(left, 0), start + WINDOW_SECONDS - now, refused=left < 0)
 
+    def __len__(self) -> int:
+        """Tokens whose requests are counted at this moment."""
+        return len(self._windows)
+
     def require(self, kind: Held, account: AccountId) -> None:
         """Raise ``TOO_MANY_REQUESTS`` where no further one may be opened."""
         with self._lock:

@@ -1,8 +1,10 @@
 """API tokens: scoped, expiring, revocable, and recognisable in a leaked file by their prefix."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from node.accounts.secrets import hash_secret, new_secret
+from node.clock import midnight
 from node.domain.accounts import AccountId, ApiToken, IssuedToken, Permission, Principal, permissions_of
 from node.domain.identifiers import new_id
 from node.errors import Code, HanseError
@@ -47,12 +49,21 @@ def issue_token(
         created=now,
         expires=Timestamp(now + days * DAY_SECONDS),
         revoked=False,
+        last_use=None,
     )
     storage.add_api_token(tx, vault, view, hash_secret(token))
     return IssuedToken(view, token)
 
 
-def authenticate_token(tx: Transaction, vault: Vault, token: str, now: Timestamp) -> Principal | None:
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """Who holds a token, and the token as its owner sees it."""
+
+    principal: Principal
+    token: ApiToken
+
+
+def authenticate_token(tx: Transaction, vault: Vault, token: str, now: Timestamp) -> TokenHolder | None:
     """Who holds this API token; None when it is unknown, expired, revoked or its account disabled.
 
     It permits what it was issued with as far as the account's roles still permit it.
@@ -63,7 +74,7 @@ def authenticate_token(tx: Transaction, vault: Vault, token: str, now: Timestamp
     account = None if found is None else storage.get_account(tx, vault, found.account)
     if found is None or account is None or account.disabled:
         return None
-    return Principal(
+    principal = Principal(
         account=account.id,
         login=account.login,
         display_name=account.display_name,
@@ -72,6 +83,17 @@ def authenticate_token(tx: Transaction, vault: Vault, token: str, now: Timestamp
         session=None,
         csrf_token=None,
     )
+    return TokenHolder(principal, found)
+
+
+def note_use(tx: Transaction, token: ApiToken, now: Timestamp) -> None:
+    """Remember that a token was used today. Days, because a time of day would tell its owner's habits."""
+    storage.set_last_use(tx, token.id, midnight(now))
+
+
+def is_noted(token: ApiToken, now: Timestamp) -> bool:
+    """Whether today's use of a token is known already, so that a request need not write it again."""
+    return token.last_use == midnight(now)
 
 
 def list_tokens(tx: Transaction, vault: Vault, account: AccountId) -> list[ApiToken]:

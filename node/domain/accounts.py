@@ -216,6 +216,8 @@ class ApiToken:
     created: Timestamp
     expires: Timestamp
     revoked: bool
+    last_use: Timestamp | None
+    """The day on which it was last used; None where it never was."""
 
 
 @dataclass(frozen=True, slots=True)

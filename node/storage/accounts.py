@@ -167,6 +167,7 @@ def add_api_token(tx: Transaction, vault: Vault, token: ApiToken, token_hash: st
         "created": token.created,
         "expires": token.expires,
         "revoked": token.revoked,
+        "last_use": token.last_use,
     }
     tx.connection.execute(sa.insert(API_TOKENS).values(values))
 
@@ -189,6 +190,11 @@ def list_api_tokens(tx: Transaction, vault: Vault, account: AccountId) -> list[A
         .order_by(API_TOKENS.c.created.desc(), API_TOKENS.c.id)
     ).all()
     return [_token(vault, row) for row in rows]
+
+
+def set_last_use(tx: Transaction, token: str, day: Timestamp) -> None:
+    """Set the day on which a token was last used."""
+    tx.connection.execute(sa.update(API_TOKENS).where(API_TOKENS.c.id == token).values(last_use=day))
 
 
 def revoke_api_token(tx: Transaction, account: AccountId, token: str) -> bool:
@@ -250,6 +256,7 @@ def _token(vault: Vault, row: "sa.Row[tuple[object, ...]]") -> ApiToken:
         created=Timestamp(row.created),
         expires=Timestamp(row.expires),
         revoked=row.revoked,
+        last_use=None if row.last_use is None else Timestamp(row.last_use),
     )
 
 

@@ -18,17 +18,34 @@ from node.api.v1 import (
     releases,
     signals,
     statements,
+    stream,
     subjects,
 )
 from node.api.v1.models import no_store, only_declared
+from node.api.versions import require_known_version
 from node.runtime import Runtime
 
 PREFIX: Final = "/api/v1"
+_ROOMS: Final = (
+    subjects,
+    matching,
+    dossiers,
+    signals,
+    paths,
+    statements,
+    exports,
+    stream,
+    circles,
+    releases,
+    assessments,
+)
 
 
 def build(runtime: Runtime) -> APIRouter:
     """All operations of the API, on the parts of one node."""
-    router = APIRouter(prefix=PREFIX, dependencies=[Depends(no_store), Depends(only_declared)])
-    for room in (subjects, matching, dossiers, signals, paths, statements, exports, circles, releases, assessments):
+    router = APIRouter(
+        prefix=PREFIX, dependencies=[Depends(no_store), Depends(require_known_version), Depends(only_declared)]
+    )
+    for room in _ROOMS:
         router.include_router(room.routes(runtime))
     return router

@@ -71,6 +71,7 @@ API_TOKENS: Final = sa.Table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("expires", sa.BigInteger, nullable=False),
     sa.Column("revoked", sa.Boolean, nullable=False),
+    sa.Column("last_use", sa.BigInteger, nullable=True),  # a day: its first second
 )
 
 SIGN_IN_ATTEMPTS: Final = sa.Table(

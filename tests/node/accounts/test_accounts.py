@@ -156,13 +156,16 @@ def test_a_token_carries_some_of_its_owners_permissions_until_it_ends(database: 
         assert issued.token.startswith("hanse_")
         found = tokens.authenticate_token(tx, vault, issued.token, NOW)
         assert found is not None
-        assert found.permissions == scope
+        assert found.principal.permissions == scope
+        assert found.token.last_use is None
+        tokens.note_use(tx, found.token, Timestamp(NOW + 5))
+        assert tokens.list_tokens(tx, vault, account.id)[0].last_use == NOW - NOW % DAY_SECONDS
         assert tokens.authenticate_token(tx, vault, issued.token, Timestamp(NOW + DAY_SECONDS)) is None
         assert tokens.authenticate_token(tx, vault, issued.token[:-1], NOW) is None
         manage.set_roles(tx, vault, account.id, frozenset({Role.OPERATOR}))
         reduced = tokens.authenticate_token(tx, vault, issued.token, NOW)
         assert reduced is not None
-        assert reduced.permissions == frozenset()
+        assert reduced.principal.permissions == frozenset()
         tokens.revoke_token(tx, account.id, issued.view.id)
         assert tokens.authenticate_token(tx, vault, issued.token, NOW) is None
         assert [view.revoked for view in tokens.list_tokens(tx, vault, account.id)] == [True]
