@@ -10,8 +10,8 @@ been asked in person for its own log.
 
 Failing. Whoever does not answer is asked half as often each time, down to once an hour. The wait belongs to the host,
 because that is what is down: a member of three circles does not cost three time-outs. It is spread at random, so that
-a host that comes back is not met by all its peers at one moment; a ping from behind it ends the wait. A member that answers and refuses is waited for in
-the same way, by itself: others behind its host may do better.
+a host that comes back is not met by all its peers at one moment, and a ping from behind the host ends it. A member that
+answers and refuses is waited for in the same way, by itself: others behind its host may do better.
 
 Telling. News is told to a few members drawn by lot, once ("infect and die"): each of them pulls, has news itself, and
 tells a few others. Nothing is told twice and nobody answers for its arrival; what a ping misses, the next round finds.

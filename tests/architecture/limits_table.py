@@ -23,6 +23,7 @@ MODULES: Final = (
     ("What a peer may ask", "node.sync.limits"),
     ("What a peer may ask", "node.sync.take"),
     ("What a peer may ask", "node.sync.serve"),
+    ("What a peer may ask", "node.storage.forks"),
     ("What this node asks", "node.sync.choose"),
     ("What this node asks", "node.sync.worker"),
     ("What this node asks", "node.sync.pull"),
