@@ -11,9 +11,9 @@ from node.storage.database import Transaction
 from node.storage.statements import chunks, decode_stored
 from node.storage.tables.ledger import ENTRIES, LOGS, STATEMENTS
 from node.storage.tables.membership import LOG_CUTS
-from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
 from protocol.projection import Cut
-from protocol.statements import Correction, Timestamp
+from protocol.statements import Correction, Retraction, Timestamp
 
 Name: TypeAlias = tuple[KeyId, StatementId]
 
@@ -33,6 +33,19 @@ def acts_on(tx: Transaction, circle: CircleId, names: Collection[Name]) -> Mappi
                 correction = statement if isinstance(statement, Correction) else None
                 found.setdefault(name, []).append(Act(row.idx, row.iat, row.exp, correction))
     return {name: tuple(acts) for name, acts in found.items()}
+
+
+def retractions_of(tx: Transaction, circle: CircleId, names: Collection[Name]) -> dict[Name, VocabularyCode]:
+    """For which reason each of these statements was retracted, where it was."""
+    wanted = set(names)
+    found: dict[Name, VocabularyCode] = {}
+    for some in chunks({statement_id for _, statement_id in wanted}):
+        query = _acting().where(LOGS.c.circle == circle, STATEMENTS.c.target_id.in_(some))
+        for row in tx.connection.execute(query):
+            statement = decode_stored(row.jws)
+            if isinstance(statement, Retraction) and (row.contributor, row.target_id) in wanted:
+                found[row.contributor, row.target_id] = statement.body.reason
+    return found
 
 
 def moved_from(

@@ -65,6 +65,7 @@ _NOTICES: Final = {
     "circle-candidate": "This node waits to be endorsed. Send its card, below, to members.",
     "circle-joined": "This node is a member. The exchange begins with the next round.",
     "circle-left": "This node has left the circle. The others learn of it with their next round.",
+    "claim-settled": "What you said of this claim is recorded, at this node alone. No reading changes by it.",
     "corrected": "The correction is in the log; members receive it at their next round.",
     "draft-discarded": "The draft was discarded. Nothing had left.",
     "draft-saved": "The draft is saved. Nothing has left.",

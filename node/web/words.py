@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from node.domain.insight import Observation, SignalView
 from node.web.formats import day
@@ -131,6 +131,18 @@ def statements_behind(view: SignalView) -> int:
 def percent(ppm: int) -> int:
     """Millionths as whole hundredths, half rounded up."""
     return (ppm * 100 + PPM // 2) // PPM
+
+
+def moved(ppm: int) -> str:
+    """A change of the expected probability, in hundredths."""
+    if abs(ppm) < PPM // 200:
+        return "unmoved"
+    return f"{'up' if ppm > 0 else 'down'} {percent(abs(ppm))}"
+
+
+def word(value: LikelihoodWord | Literal["unknown"]) -> str:
+    """One word of the scale, inside a sentence."""
+    return value.replace("-", " ")
 
 
 def units(micro: int) -> str:
