@@ -300,6 +300,7 @@ def _list(visit: Visit, form: FormView) -> Response:
         circles=found,
         proposals=going,
         manages=manages,
+        may_read_pool=visit.may(Permission.POOL_READ),
         status=422 if form.errors else 200,
     )
 

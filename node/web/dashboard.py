@@ -11,12 +11,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Response
 
 from node.circles import list_circles
+from node.circles.members import members_view
 from node.domain.accounts import Permission
 from node.domain.circles import CircleView
 from node.domain.dashboard import Board, BoardFilter, Covered, Days, Month, SubjectCounts, first_day
 from node.errors import Code, HanseError
 from node.insight.dashboard import board
 from node.storage import dashboard
+from node.storage.database import Transaction
 from node.web import charts
 from node.web.charts import Figure, MatrixCell, MatrixRow, Series
 from node.web.forms import FormView, address_part
@@ -41,6 +43,14 @@ class Glance:
 
     circle: CircleView
     subjects: SubjectCounts
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequests:
+    """Candidates that too few have endorsed yet, and members against whom too few have voted yet."""
+
+    candidates: int
+    removals: int
 
 
 @ROUTER.get("/dashboards")
@@ -69,6 +79,7 @@ def show_dashboard(
     visit.record("dashboard-read", circle)
     with visit.read() as tx:
         found = board(tx, vocabulary, circle, filters, visit.now)
+        waiting = _open_requests(visit, tx, circle) if visit.may(Permission.ROSTERS_READ) else None
     return visit.render(
         "dashboard.html",
         board=found,
@@ -77,7 +88,16 @@ def show_dashboard(
         filtered=_filter_words(vocabulary, filters),
         figures=figures(found, vocabulary),
         signals_path=signals_path(found),
-        may_export=visit.may(Permission.POOL_EXPORT),
+        waiting=waiting,
+    )
+
+
+def _open_requests(visit: Visit, tx: Transaction, circle: CircleId) -> OpenRequests:
+    """What waits for the word of members; in counts, whose it is stands on the circle's page."""
+    view = members_view(tx, visit.runtime.vault, circle)
+    return OpenRequests(
+        candidates=len(view.candidates),
+        removals=sum(bool(line.removal_votes) for line in view.lines if line.member.status == "current"),
     )
 
 

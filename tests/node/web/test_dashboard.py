@@ -136,3 +136,9 @@ def test_a_briefing_on_a_partner_has_both_sides(counted: House) -> None:
     assert answer.content.startswith(b"%PDF-")
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert zlib.crc32(browser.client.get(f"/subjects/{PARTNER}/briefing.pdf").content) == zlib.crc32(answer.content)
+
+
+def test_what_waits_for_members_is_counted_for_those_who_may_see_the_roster(counted: House) -> None:
+    path = f"/circles/{counted.circle}/dashboard"
+    assert "Open requests None: no candidate waits" in text_of(counted.browser("coordinator").get(path))
+    assert "Open requests" not in counted.browser("analyst").get(path)
