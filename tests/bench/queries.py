@@ -5,10 +5,10 @@ figures named ``query / size database / figure``.
 The pools are those of :mod:`tests.bench.pool`, made where they are not there: 10k in a minute, 100k in five, 1m in an
 hour on two cores, both databases together.
 
-Each query is asked with many different values, each time in a transaction of its own, as a request does. The bare fetch
-of the same run reads as many signed entries by their primary key as the answer rests on. Processor time counts ours and
-the database server's. Subjects are drawn alike or, where a figure says *spoken of*, as often as findings are about
-them: then one of those with thousands of findings is met often.
+Each query is asked with many different values, each time in a transaction of its own, as a request does. The baseline
+of the same run is the bare fetch of as many signed entries by their primary key as the answer rests on; over HTTP it is
+a request that reads nothing. Processor time counts ours and the database server's. Subjects are drawn alike or, where a
+figure says *spoken of*, as often as findings are about them: then one of those with thousands is met often.
 """
 
 import random
@@ -34,6 +34,7 @@ from node.storage.tables.ledger import ENTRIES, STATEMENTS
 from node.subjects import search
 from protocol.identifiers import CircleId
 from protocol.vocabulary import Vocabulary
+from tests.bench import queries_http
 from tests.bench.meter import Meter, p95
 from tests.bench.pool import Pool, arguments, opened
 from tests.bench.pool_statements import subject_named, word
@@ -158,6 +159,9 @@ def measure(pool: Pool) -> dict[str, dict[str, float]]:
         _said(f"  {name} …", end="")
         figures[name] = _measured(pool, query)
         _said(f" {figures[name]}")
+    for name, asked, bare in queries_http.measured(pool, ROUNDS):
+        figures[name] = _figures(asked, bare)
+        _said(f"  {name} … {figures[name]}")
     return figures
 
 
@@ -175,15 +179,18 @@ def _measured(pool: Pool, query: Query) -> dict[str, float]:
         wanted = [choose.randrange(1, last + 1) for _ in range(rows[-1])]
         with bare.timed(), database.read() as tx:
             _fetch(tx, wanted)
+    return {"rows": median(rows), **_figures(asked, bare)}
+
+
+def _figures(asked: Meter, bare: Meter) -> dict[str, float]:
     both = [ours + server for ours, server in zip(asked.ours, asked.server, strict=True)]
     return {
-        "rows": median(rows),
         "median ms": _milliseconds(median(asked.wall)),
         "p95 ms": _milliseconds(p95(asked.wall)),
         "processor median ms": _milliseconds(median(both)),
         "processor p95 ms": _milliseconds(p95(both)),
-        "bare fetch median ms": _milliseconds(median(bare.wall)),
-        "bare fetch p95 ms": _milliseconds(p95(bare.wall)),
+        "baseline median ms": _milliseconds(median(bare.wall)),
+        "baseline p95 ms": _milliseconds(p95(bare.wall)),
     }
 
 
