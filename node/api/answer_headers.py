@@ -1,4 +1,4 @@
-"""Headers that whatever a request is answered with shall have: a body, an error or a stream."""
+"""Headers that whatever a request is answered with shall have: a body, an error or a stream; and the method HEAD."""
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
@@ -8,6 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _KEY: Final = "answer_headers"
+_ANSWERS: Final = "/api/v1/"
+_ENDLESS: Final = ("/api/v1/exports/", "/api/v1/stream")
 
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
@@ -29,10 +31,15 @@ class AnswerHeaders:
             return
         noted: dict[str, Any] = {}
         scope[_KEY] = noted
+        # RFC 9110, section 9.3.2: as a GET, without its body. A file is as long as it is, a stream has no end.
+        path = str(scope["path"])
+        bodiless = scope["method"] == "HEAD" and path.startswith(_ANSWERS) and not path.startswith(_ENDLESS)
+        if bodiless:
+            scope["method"] = "GET"
 
         async def start(message: Message) -> None:
             if message["type"] == "http.response.start" and noted:
                 MutableHeaders(scope=message).update(noted)
-            await send(message)
+            await send({**message, "body": b""} if bodiless and message["type"] == "http.response.body" else message)
 
         await self._app(scope, receive, start)

@@ -2,14 +2,15 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from node.domain.insight import StatementView
 from protocol.identifiers import CircleId, KeyId, SubjectId, VocabularyCode
 from protocol.projection import State
-from protocol.statements import Handling, PooledKind, Reliability, Stance
+from protocol.statements import Handling, PooledKind, Reliability, Stance, Timestamp
 
 DateField: TypeAlias = Literal["observed_from", "observed_until", "issued", "expires"]
 
@@ -79,6 +80,17 @@ class StatementsPage:
     more: bool
     position: str = ""
     """The newest place of the feed when this was read: what ``as_of`` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """A question that somebody has given a name."""
+
+    id: str
+    name: str
+    question: Mapping[str, Sequence[str]] = field(repr=False)
+    """Filters by name, each with its values."""
+    changed: Timestamp
 
 
 def words_of(text: str) -> list[str]:

@@ -175,12 +175,12 @@ def change(tx: Transaction, changes: Changes) -> None:
 
 def recorded_after(tx: Transaction, seq: int, limit: int) -> list[Recorded]:
     """The next statements of the feed behind a place, in its order."""
-    return _recorded(tx, [_select().where(STATEMENTS.c.seq > seq).order_by(STATEMENTS.c.seq).limit(limit)])
+    return _recorded(tx, [_SELECT.where(STATEMENTS.c.seq > seq).order_by(STATEMENTS.c.seq).limit(limit)])
 
 
 def recorded(tx: Transaction, seqs: Iterable[int]) -> list[Recorded]:
     """The statements at these places, as far as there are any, in feed order."""
-    return _recorded(tx, [_select().where(STATEMENTS.c.seq.in_(some)) for some in chunks(seqs)])
+    return _recorded(tx, [_SELECT.where(STATEMENTS.c.seq.in_(some)) for some in chunks(seqs)])
 
 
 def gone(tx: Transaction, places: Iterable[Place]) -> list[tuple[Place, Statement]]:
@@ -214,6 +214,9 @@ def _select() -> sa.Select[Any]:
     ).select_from(source.outerjoin(_RETRACTIONS, acted))
 
 
+_SELECT: Final = _select()
+
+
 def _recorded(tx: Transaction, queries: Iterable[sa.Select[Any]]) -> list[Recorded]:
     rows = sorted((row for query in queries for row in tx.connection.execute(query)), key=lambda row: int(row.seq))
     targets = _targets(tx, rows)
@@ -238,7 +241,7 @@ def _targets(tx: Transaction, rows: Sequence[sa.Row[Any]]) -> dict[tuple[int, St
     found: dict[tuple[int, StatementId], sa.Row[Any]] = {}
     for log_id, names in wanted.items():
         for some in chunks(names):
-            query = _select().where(STATEMENTS.c.log_id == log_id, STATEMENTS.c.id.in_(some))
+            query = _SELECT.where(STATEMENTS.c.log_id == log_id, STATEMENTS.c.id.in_(some))
             found |= {(row.log_id, row.id): row for row in tx.connection.execute(query)}
     return found
 
@@ -251,7 +254,7 @@ def _corrections(
     touched |= {(row.log_id, row.target_id) for row in rows if row.kind == "correction"}
     found: dict[tuple[int, StatementId], list[tuple[Place, Correction]]] = {}
     for some in chunks({name for log_id, name in touched & set(names)}):
-        query = _select().where(STATEMENTS.c.target_id.in_(some), STATEMENTS.c.kind == "correction")
+        query = _SELECT.where(STATEMENTS.c.target_id.in_(some), STATEMENTS.c.kind == "correction")
         for row in tx.connection.execute(query.order_by(STATEMENTS.c.log_id, STATEMENTS.c.idx)):
             statement = decode_stored(row.jws)
             if isinstance(statement, Correction):
@@ -306,3 +309,14 @@ def contributors(tx: Transaction) -> list[tuple[CircleId, KeyId]]:
 def terms(tx: Transaction) -> list[str]:
     """Every term of the index, for those who check what it holds."""
     return list(tx.connection.execute(sa.select(STATEMENT_POSTINGS.c.term).distinct()).scalars())
+
+
+def pool_state(tx: Transaction) -> tuple[int, int, int]:
+    """What changes whenever an answer about statements may change, but for the day: the feed, the logs, their forks.
+
+    What is said about membership has no number in the feed and voids statements, so the logs' sizes count as well.
+    """
+    logs = sa.select(sa.func.coalesce(sa.func.sum(LOGS.c.size), 0), sa.func.count(LOGS.c.fork_index))
+    size, forks = tx.connection.execute(logs).one()
+    last = sa.select(sa.func.coalesce(sa.func.max(STATEMENTS.c.seq), 0))
+    return int(tx.connection.execute(last).scalar_one()), int(size), int(forks)

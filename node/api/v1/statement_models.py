@@ -14,6 +14,7 @@ from node.domain.insight import (
     RetractionView,
     StatementView,
 )
+from node.domain.queries import StatementsPage
 from protocol.projection import State
 from protocol.statements import Handling, Reliability, Stance
 
@@ -126,6 +127,12 @@ class StatementDetailBody(Model):
     jws: str | None = Field(
         description="Compact JWS, as it stands in the author's log; null when it was retracted or has ended."
     )
+
+
+def statement_page(page: StatementsPage) -> StatementPage:
+    """The body of a page."""
+    items = [statement_body(each) for each in page.items]
+    return StatementPage(items=items, next=page.next, more=page.more, position=page.position)
 
 
 def statement_body(view: StatementView) -> StatementBody:

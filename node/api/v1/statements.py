@@ -3,19 +3,22 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from node import insight
 from node.api.authentication import Caller, Needs
+from node.api.conditional import NOT_MODIFIED, is_known, not_modified
 from node.api.problems import declared
 from node.api.v1.filters import Filters
 from node.api.v1.models import EXAMPLE_KEY, EXAMPLE_STATEMENT, MAX_IDENTIFIER_CHARACTERS, READ_PROBLEMS
-from node.api.v1.statement_models import StatementDetailBody, StatementPage, statement_body
+from node.api.v1.statement_models import StatementDetailBody, StatementPage, statement_body, statement_page
+from node.clock import day_of
 from node.domain.accounts import Permission
 from node.errors import Code
 from node.insight.asking import read_question
 from node.insight.query import MAX_CURSOR_CHARACTERS, MAX_PAGE
 from node.runtime import Runtime
+from node.storage.statement_index import pool_state
 from protocol.errors import Code as ProtocolCode
 from protocol.identifiers import (
     parse_key_id,
@@ -31,8 +34,14 @@ def routes(runtime: Runtime) -> APIRouter:
     needs = Depends(Needs(runtime, Permission.POOL_READ))
     problems = declared(*READ_PROBLEMS, ProtocolCode.BAD_IDENTIFIER)
 
-    @router.get("/findings", summary="Pooled statements, in pages", responses=problems)
+    @router.get(
+        "/findings",
+        summary="Pooled statements, in pages",
+        response_model=StatementPage,
+        responses={**NOT_MODIFIED, **problems},
+    )
     def list_findings(
+        request: Request,
         caller: Annotated[Caller, needs],
         filters: Annotated[Filters, Depends()],
         after: Annotated[
@@ -46,21 +55,19 @@ def routes(runtime: Runtime) -> APIRouter:
                 description="`position` or `next` of an earlier page: statements as they stood then. Empty: now.",
             ),
         ] = "",
-    ) -> StatementPage:
+    ) -> StatementPage | Response:
         """Oldest first, in the order in which this node received them; nothing is lost and nothing comes twice.
 
         A correction or retraction comes under whatever the statement fits that it acts on, as that stood before and as
         it stands after. Responses are about a statement: filters on what findings and relations say leave them out.
+
+        The answer has an `ETag`; with that as `If-None-Match` it is 304 while nothing has changed.
         """
         with caller.reading("findings-read", _record(filters)) as tx:
             wanted = read_question(tx, runtime.vocabulary, filters.question)
-            page = insight.findings(tx, after, limit, wanted, now=caller.now, as_of=as_of)
-            return StatementPage(
-                items=[statement_body(each) for each in page.items],
-                next=page.next,
-                more=page.more,
-                position=page.position,
-            )
+            if is_known(request, pool_state(tx), day_of(caller.now)):
+                return not_modified()
+            return statement_page(insight.findings(tx, after, limit, wanted, now=caller.now, as_of=as_of))
 
     @router.get(
         "/statements/{contributor}/{statement}",

@@ -25,6 +25,7 @@ from tests.node.api.support import TOKEN_DAYS, Api, token_of
 from tests.node.subjects.registry import load_records, record, ror_id, subject
 from tests.support import ROOT
 
+METHODS = ("| `GET ", "| `POST ", "| `PUT ", "| `DELETE ")
 PUBLIC = {"/api/v1/health"}
 FILTERS = {each.name for each in fields(Filters)}
 PATHS = (
@@ -181,7 +182,6 @@ def test_no_answer_names_a_member(quick_api: Api, tmp_path: Path) -> None:
         assert not [member for member in roster.members.values() if member.name in text or member.url in text]
 
 
-
 def test_every_route_has_one_permission_and_declares_its_problems(quick_api: Api) -> None:
     document = quick_api.app.openapi()["paths"]
     checked = 0
@@ -237,7 +237,7 @@ def test_the_guide_lists_every_operation_with_its_permission_and_parameters(quic
             call = route.path.removeprefix(v1.PREFIX) + (f"?{query}" if query else "")
             permission = f"`{needs[0].permission.value}`" if needs else "none"
             listed.add(f"| `{method} {call}` | {permission} |")
-    assert listed == {line for line in guide.splitlines() if line.startswith(("| `GET ", "| `POST "))}
+    assert listed == {line for line in guide.splitlines() if line.startswith(METHODS)}
     for limit in (MAX_SEARCH_CHARACTERS, MAX_HITS, MAX_PAGE, MAX_DAYS):
         assert f"| {limit}" in guide
     assert all(f"`{code}`" in guide for code in HttpCode)
