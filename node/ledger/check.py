@@ -24,7 +24,7 @@ from protocol import replica
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.membership import facts_of
-from protocol.merkle import tiles
+from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import HASH_BYTES, leaf_hash
@@ -188,7 +188,7 @@ def _compare_tree(tx: Transaction, log: Log, member: Member, found: _Recomputed)
         return  # what follows from them differs as well, and would only hide them
     if frontier != log.frontier:
         yield None, f"the stored frontier does not follow from the {len(found.hashes)} entries"
-    yield from ((None, words) for words in notes)
+    yield from ((None, words) for words in notes or _compare_beyond(log, member, frontier.root()))
     yield from ((None, words) for words in _compare_tiles(found.hashes, stored))
 
 
@@ -223,6 +223,20 @@ def _compare_notes(log: Log, member: Member, root: bytes, *, complete: bool) -> 
             yield f"the stored {kind} is for {opened.size} entries, noted as {log.covered_size}"
         if complete and opened.size == log.size and opened.root != root:
             yield f"the entries do not have the root that the {kind} signs"
+
+
+def _compare_beyond(log: Log, member: Member, root: bytes) -> Iterator[str]:
+    """What signs the entries behind the checkpoint, until one covers them. Of a located fork nothing is kept."""
+    if log.size == log.covered_size or log.fork_index is not None:
+        return
+    if log.beyond is None:
+        yield f"nothing shows who signed the entries from {log.covered_size} on"
+        return
+    try:
+        signed = open_checkpoint(log.beyond.note, origin=origin(log.circle, log.contributor), key=member.key)
+        proofs.verify_consistency(log.size, root, signed.size, signed.root, log.beyond.proof)
+    except ProtocolError as error:
+        yield f"what shows who signed the entries from {log.covered_size} on does not verify: {error.detail}"
 
 
 def _compare_projection(

@@ -16,6 +16,7 @@ from tests.federation.conftest import MakeNode
 from tests.federation.hostile import checkpoint_over, contributor_key, section_of
 from tests.federation.support import InMemory, Node, application, circle_of, publish
 from tests.federation.test_access import Asked
+from tests.federation.test_fork_consequences import damage
 from tests.federation.test_forks import Split, log_at, split, states
 from tests.federation.test_push import bring, send
 from tests.node import statements as make
@@ -197,6 +198,27 @@ def test_entries_that_a_quota_has_cut_off_leave_as_good_a_proof(node_of: MakeNod
 
     assert dict(receipt.refused) == {scene.log: "fork"}
     assert scene.proven_at(reader) is None
+
+
+def test_the_check_looks_at_what_signs_entries_that_no_checkpoint_covers(node_of: MakeNode) -> None:
+    scene = split(node_of, COMMON, 4, 0)
+    (reader,) = scene.readers
+    entries = told(scene, scene.author)
+    for nonce, start, end in (("B", 0, 3), ("C", 3, 4)):
+        pushed(scene, reader, part_of(scene, entries, start, end), nonce)
+    assert damage(reader) == []
+    kept = beyond(reader, scene)
+    assert kept is not None
+    part = part_of(scene, entries, 0, 3)
+    for wrong, words in (
+        (None, "nothing shows"),
+        (replace(kept, proof=part.proof), "does not verify"),
+        (replace(kept, note=kept.note.replace(b"6", b"5", 1)), "does not verify"),
+    ):
+        with reader.runtime.database.write() as tx:
+            logs.save_beyond(tx, logs.lock_log(tx, scene.circle, scene.log), wrong)
+        (found,) = damage(reader)
+        assert words in found.what
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
