@@ -38,8 +38,15 @@ _ACCEPT: Final[Mapping[ExportFormat, str]] = {
 _KINDS: Final = frozenset({"finding", "relation", "response", "correction", "retraction"})
 _TAIL_BYTES: Final = 4_096
 """More than the last line of an export."""
+_PARQUET_END: Final = b"PAR1"
 _T = TypeVar("_T")
 _Write: TypeAlias = Callable[[bytes], int]
+
+
+class _LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream says of statements that may not be taken away."""
+
+    count: int
 
 
 class _End(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="end"):
@@ -230,7 +237,7 @@ class Client:
     ) -> Export:
         """Every statement that fits and may go to the audience, into a file that appears only when it is whole.
 
-        Raises :class:`UnexpectedAnswerError` where an NDJSON export does not end as it has to.
+        Raises :class:`UnexpectedAnswerError` where it does not end as its form has to.
         """
         target = Path(path)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -239,7 +246,7 @@ class Client:
                 written, tail = self._download(
                     f"/exports/findings.{form}", {"audience": audience, **_parameters(filters)}, form, file.write
                 )
-            rows, left_out, words = _ending(tail) if form == "ndjson" else (None, None, "")
+            rows, left_out, words = _ending(tail, form)
             Path(name).replace(target)
         except BaseException:
             with suppress(OSError):
@@ -247,18 +254,30 @@ class Client:
             raise
         return Export(target, written, rows, left_out, words)
 
-    def stream(self, after: str = "", *, reconnect: bool = True) -> Generator[Live, None, None]:
+    def stream(
+        self,
+        after: str = "",
+        *,
+        reconnect: bool = True,
+        left_out: Callable[[int], None] | None = None,
+        **filters: Unpack[Filters],
+    ) -> Generator[Live, None, None]:
         """Statements as they arrive, behind a cursor or from now on, for as long as the token is good.
 
         A connection that ends is made again behind the last statement, so nothing is lost and nothing comes twice.
         Ends with :class:`NotSignedInError` when the token has ended; without ``reconnect``, with the connection.
+        ``left_out`` is told how many statements their handling has kept at the node, whenever there are some.
         """
-        cursor = after
+        cursor, parameters = after, _parameters(filters)
         while True:
             headers = {"Last-Event-ID": cursor} if cursor else {}
             with (
                 self._transport.opened(
-                    "/stream", accept="text/event-stream", headers=headers, idle_seconds=STREAM_IDLE_SECONDS
+                    "/stream",
+                    parameters,
+                    accept="text/event-stream",
+                    headers=headers,
+                    idle_seconds=STREAM_IDLE_SECONDS,
                 ) as response,
                 suppress(httpx2.TransportError),  # made again below, behind the last statement
             ):
@@ -266,6 +285,8 @@ class Client:
                     cursor = event.id or cursor
                     if event.kind in _KINDS:
                         yield Live(_decode(event.data.encode(), models.Statement), cursor)  # type: ignore[arg-type]
+                    elif event.kind == "left-out" and left_out:
+                        left_out(_decode(event.data.encode(), _LeftOut).count)
                     elif event.kind == "end":
                         break
             if not reconnect:
@@ -293,10 +314,20 @@ def _decode(data: bytes, answer: type[_T]) -> _T:
         raise UnexpectedAnswerError(f"not what this operation answers: {error}") from error
 
 
-def _ending(tail: bytes) -> tuple[int, int, str]:
-    """What the last line of an export says; without it, the file is cut short."""
-    end = _decode(tail.rstrip(b"\n").rpartition(b"\n")[2], _End)
-    return end.rows, end.left_out, end.words
+def _ending(tail: bytes, form: ExportFormat) -> tuple[int | None, int | None, str]:
+    """What the end of an export says; without it, the file is cut short."""
+    last = tail.rstrip(b"\r\n").rpartition(b"\n")[2]
+    match form:
+        case "ndjson":
+            end = _decode(last, _End)
+            return end.rows, end.left_out, end.words
+        case "csv":
+            whole = b"end" in last.split(b",")
+        case "parquet":
+            whole = tail.endswith(_PARQUET_END)
+    if not whole:
+        raise UnexpectedAnswerError("the file is cut short.")
+    return None, None, ""
 
 
 def _parameters(given: Mapping[str, object]) -> dict[str, str | Sequence[str]]:

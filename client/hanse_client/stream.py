@@ -20,14 +20,17 @@ class ServerEvent:
 
 
 def events(lines: Iterable[str]) -> Iterator[ServerEvent]:
-    """The events in these lines; an unfinished one at the end is dropped, as the standard says."""
-    kind, data, identifier, size = "message", list[str](), "", 0
+    """The events in these lines; an unfinished one at the end is dropped, as the standard says.
+
+    One without data, which only moves the identifier, comes as a ``heartbeat``.
+    """
+    kind, data, identifier, told, size = "message", list[str](), "", "", 0
     for raw in lines:
         line = raw.rstrip("\r\n")
         if not line:
-            if data:
-                yield ServerEvent(kind, "\n".join(data), identifier)
-            kind, data, size = "message", [], 0
+            if data or identifier != told:
+                yield ServerEvent(kind if data else "heartbeat", "\n".join(data), identifier)
+            kind, data, told, size = "message", [], identifier, 0
             continue
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")

@@ -203,5 +203,5 @@ def test_no_text_breaks_the_reader_of_events(text: str) -> None:
 
 def test_events_are_read_as_the_standard_says() -> None:
     lines = [": heartbeat", "", "event: finding", "id: a1", "data: {", "data:  }", "", "data: rest", "", "data: cut"]
-    found = [(each.kind, each.data, each.id) for each in events(lines)]
-    assert found == [("finding", "{\n }", "a1"), ("message", "rest", "a1")]
+    found = [(each.kind, each.data, each.id) for each in events([*lines[:-1], "id: b2", ": heartbeat", "", lines[-1]])]
+    assert found == [("finding", "{\n }", "a1"), ("message", "rest", "a1"), ("heartbeat", "", "b2")]
