@@ -1,8 +1,6 @@
 """Real parts for every test: two real databases, key files, a vault, and a clock that the test sets."""
 
-import importlib
 import os
-import pkgutil
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -74,8 +72,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with the current tables."""
-    for module in pkgutil.iter_modules(tables.__path__):
-        importlib.import_module(f"{tables.__name__}.{module.name}")
+    tables.load()
     database = Database(database_url)
     METADATA.create_all(database.engine)
     yield database

@@ -18,6 +18,7 @@ from node.cli import (
     lists,
     operate,
     peer,
+    persons,
     subjects,
 )
 from node.cli.open import fail
@@ -48,6 +49,7 @@ app.add_typer(assessments.app, name="assessments")
 app.add_typer(findings.app, name="findings")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(lists.app, name="lists")
+app.add_typer(persons.app, name="persons")
 
 
 def run() -> None:

@@ -3,9 +3,7 @@
 ``make_node`` builds one; ``circle_of`` founds a circle among several through their own cards and signatures.
 """
 
-import importlib
 import os
-import pkgutil
 import socket
 import threading
 import time
@@ -123,8 +121,7 @@ def _open(settings: Settings) -> Node:
 
 def create_tables(database: Database) -> None:
     """The tables of every room."""
-    for module in pkgutil.iter_modules(tables.__path__):
-        importlib.import_module(f"{tables.__name__}.{module.name}")
+    tables.load()
     METADATA.create_all(database.engine)
 
 

@@ -11,8 +11,8 @@ from node.cli.demo.setup import Stage
 from node.cli.dossier import PARTS_PER_PERCENT
 from node.cli.open import OUT
 from node.domain.insight import SignalView
-from node.insight.signals import signals
 from node.insight.refresh import catch_up
+from node.insight.signals import signals
 from protocol.identifiers import SubjectId
 
 

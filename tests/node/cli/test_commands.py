@@ -138,6 +138,28 @@ def test_an_account_gets_a_link_that_is_printed_whole(data: Path) -> None:
     assert _run(data, "accounts", "token", "ada", "--name", "notebook").output.startswith("hanse_")
 
 
+def test_a_lost_authenticator_is_taken_off_by_command(data: Path) -> None:
+    assert _run(data, "accounts", "add", "ada", "--role", "operator").exit_code == 0
+    assert "had no second factor" in _run(data, "accounts", "reset-second-factor", "Ada").output
+    assert _refusal(_run(data, "accounts", "reset-second-factor", "nobody")).code is Code.NOT_FOUND
+
+
+def test_a_data_subject_and_a_data_protection_officer_are_answered(data: Path) -> None:
+    added = _run(data, "accounts", "add", "zq", "--role", "officer", "--name", "Z\u00e9nobie Quarrelwick")
+    assert added.exit_code == 0
+    assert "accounts.display_name" in _run(data, "persons", "find", "quarrelwick zenobie").output
+    assert "Nothing in this node" in _run(data, "persons", "find", "Somebody Else").output
+    assert _refusal(_run(data, "persons", "find", "Q")).code is Code.INVALID
+    record = _run(data, "persons", "record").output
+    for words in (
+        "Record of processing activities",
+        "staff with an account (1)",
+        "None: this node is in no circle",
+        "intact",
+    ):
+        assert words in record
+
+
 def test_a_token_needs_somebody_who_may_read_the_pool(data: Path) -> None:
     assert _run(data, "accounts", "add", "op", "--role", "operator").exit_code == 0
     assert _refusal(_run(data, "accounts", "token", "op", "--name", "x")).code is Code.FORBIDDEN

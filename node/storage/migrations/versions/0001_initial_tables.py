@@ -153,6 +153,8 @@ def upgrade() -> None:
     sa.Column('quota_bytes', sa.BigInteger(), nullable=True),
     sa.Column('beyond_note', sa.LargeBinary(), nullable=True),
     sa.Column('beyond_proof', sa.LargeBinary(), nullable=True),
+    sa.Column('cosigned', sa.BigInteger(), nullable=True),
+    sa.Column('lowered_until', sa.BigInteger(), nullable=True),
     sa.CheckConstraint("status IN ('good', 'forked')", name=op.f('ck_logs_status')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_logs')),
     sa.UniqueConstraint('circle', 'contributor', name=op.f('uq_logs_circle_contributor'))
@@ -232,6 +234,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_releases'))
     )
     op.create_index(op.f('ix_releases_circle_period'), 'releases', ['circle', 'period'], unique=False)
+    op.create_table('settlements',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('subject', sa.String(length=33), nullable=False),
+    sa.Column('indicator', sa.String(length=64), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('settled', sa.String(length=8), nullable=False),
+    sa.Column('reason', sa.LargeBinary(), nullable=False),
+    sa.Column('by', sa.String(length=22), nullable=True),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("settled IN ('so', 'not-so', 'open')", name=op.f('ck_settlements_settled')),
+    sa.PrimaryKeyConstraint('circle', 'subject', 'indicator', 'scope', 'number', name=op.f('pk_settlements'))
+    )
     op.create_table('sign_in_attempts',
     sa.Column('login_hash', sa.String(length=43), nullable=False),
     sa.Column('window_start', sa.BigInteger(), nullable=False),
@@ -412,6 +427,7 @@ def upgrade() -> None:
     sa.Column('created', sa.BigInteger(), nullable=False),
     sa.Column('expires', sa.BigInteger(), nullable=False),
     sa.Column('revoked', sa.Boolean(), nullable=False),
+    sa.Column('last_use', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_api_tokens_account_id_accounts'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_api_tokens')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_api_tokens_token_hash'))
@@ -516,6 +532,15 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['release_id'], ['releases.id'], name=op.f('fk_release_months_release_id_releases')),
     sa.PrimaryKeyConstraint('circle', 'month', name=op.f('pk_release_months'))
     )
+    op.create_table('saved_queries',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_saved_queries_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_queries'))
+    )
+    op.create_index(op.f('ix_saved_queries_account_id'), 'saved_queries', ['account_id'], unique=False)
     op.create_table('second_factors',
     sa.Column('account_id', sa.String(length=22), nullable=False),
     sa.Column('secret', sa.LargeBinary(), nullable=False),
