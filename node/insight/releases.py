@@ -8,7 +8,7 @@ readers are: nothing is counted twice, now or later, so there is nothing to subt
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -123,9 +123,8 @@ def preview(tx: Transaction, vocabulary: Vocabulary, order: Order, now: Timestam
     )
 
 
-def prepare(tx: Transaction, vocabulary: Vocabulary, order: Order, by: AccountId, now: Timestamp) -> Release:
-    """Store what :func:`preview` gives, for a second person to look at."""
-    made = preview(tx, vocabulary, order, now)
+def prepare(tx: Transaction, order: Order, made: Preview, by: AccountId, now: Timestamp) -> Release:
+    """Store what :func:`preview` gave for this order, for a second person to look at."""
     release = Release(
         id=ReleaseId(encode_bytes(os.urandom(16))),
         circle=order.circle,
@@ -150,13 +149,15 @@ def look_again(tx: Transaction, vocabulary: Vocabulary, release: Release, now: T
 
 
 def approve(
-    tx: Transaction, vocabulary: Vocabulary, release_id: ReleaseId, digest: str, by: AccountId, now: Timestamp
+    tx: Transaction, release_id: ReleaseId, digest: str, looked: Preview, by: AccountId, now: Timestamp
 ) -> Release:
-    """Issue a prepared release, for ever, exactly as the approver has seen it.
+    """Issue a prepared release, for ever, exactly as the approver has seen it (``digest``).
 
-    Raises ``FOUR_EYES`` for whoever prepared it; ``CONFLICT`` where it is issued already, is not what was seen, is not
-    what the pool says any more (a retraction came in between), or where a month of it is in another issued release.
-    A refusal leaves nothing behind: the caller's transaction ends with it.
+    ``looked`` is what :func:`look_again` gives at the moment of the approval, in a transaction of its own: it takes
+    seconds, during which nobody could write. Raises ``FOUR_EYES`` for whoever prepared the release; ``CONFLICT`` where
+    it is issued already, is not what was seen, is not what the pool says any more (a retraction came in between), or
+    where a month of it is in another issued release. A refusal leaves nothing behind: the caller's transaction ends
+    with it.
     """
     release = storage.get(tx, release_id, lock=True)
     if release is None:
@@ -169,8 +170,7 @@ def approve(
             "whoever prepared a release cannot approve it.",
             remedy="Ask another coordinator, or somebody with the approver role.",
         )
-    made = look_again(tx, vocabulary, release, now)
-    if digest != release.digest or made.digest != release.digest:
+    if digest != release.digest or looked.digest != release.digest:
         raise HanseError(
             Code.CONFLICT,
             "the pool has changed since this release was prepared.",
@@ -178,10 +178,7 @@ def approve(
         )
     if not storage.issue(tx, release, by, now):
         raise _taken(release.period)
-    issued = storage.get(tx, release_id)
-    if issued is None:
-        raise _unknown()
-    return issued
+    return replace(release, state="issued", issued_by=by, issued=now)
 
 
 def discard(tx: Transaction, release_id: ReleaseId) -> None:
@@ -348,6 +345,7 @@ def _hidden(blocks: Sequence[Block], units: Sequence[Unit], rules: Rules) -> Ite
     for unit in units:
         cells.setdefault((unit.place.side, unit.place.group, unit.place.domain), []).append(unit)
     for (side, group, domain), inside in sorted(cells.items()):
-        within = [block for block in blocks if any(block.covers(unit.place) for unit in inside)]
+        places = {unit.place for unit in inside}
+        within = [block for block in blocks if any(block.covers(place) for place in places)]
         if not all(block.groups == (group,) and block.domains == (domain,) for block in within) or not within:
             yield HiddenCell(side, group, domain, len(inside), reasons(inside, rules), bool(within))

@@ -72,10 +72,11 @@ def show_new(visit: _Manager) -> Response:
 def do_new(visit: _Manager) -> Response:
     """Prepare it. Nothing has left: a second person looks at the same numbers."""
     try:
+        order = _order(visit.form)
+        with visit.read() as tx:
+            made = releases.preview(tx, visit.runtime.vocabulary, order, visit.now)
         with visit.write() as tx:
-            release = releases.prepare(
-                tx, visit.runtime.vocabulary, _order(visit.form), visit.principal.account, visit.now
-            )
+            release = releases.prepare(tx, order, made, visit.principal.account, visit.now)
             visit.note(tx, "release-prepared", release.id)
     except HanseError as error:
         if error.code not in _REFUSALS:
@@ -117,15 +118,11 @@ def read_csv(visit: _Reader, release: _Id) -> Response:
 def do_approve(visit: _Approver, release: _Id) -> Response:
     """Issue it, for ever."""
     try:
+        with visit.read() as tx:
+            found = _find(tx, release, visible=None)
+            looked = releases.look_again(tx, visit.runtime.vocabulary, found, visit.now)
         with visit.write() as tx:
-            releases.approve(
-                tx,
-                visit.runtime.vocabulary,
-                release,
-                visit.form.one("digest"),
-                visit.principal.account,
-                visit.now,
-            )
+            releases.approve(tx, release, visit.form.one("digest"), looked, visit.principal.account, visit.now)
             visit.note(tx, "release-issued", release)
     except HanseError as error:
         if error.code not in _REFUSALS:

@@ -43,11 +43,15 @@ _OPERATOR: Final = (
     "/peers",
     "/accounts",
     "/accounts/new",
+    "/releases",
     "/node",
     "/access",
     "/assessments",
 )
-_GUEST: Final = ("/sign-in",)
+_GUEST: Final = (
+    "/sign-in",
+    "/published",
+)
 
 _CHECKS: Final = r"""
 () => {

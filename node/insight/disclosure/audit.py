@@ -93,8 +93,9 @@ def _overlaps(blocks: Sequence[Block], axes: Axes) -> Iterator[Leak]:
 
 
 def _blocks(blocks: Sequence[Block], units: Sequence[Unit], rules: Rules) -> Iterator[Leak]:
+    standing = by(units, lambda place: place)
     for block in blocks:
-        inside = [unit for unit in units if block.covers(unit.place)]
+        inside = [unit for place in places_of(block) for unit in standing.get(place, ())]
         if len(inside) != block.claims:
             yield Leak("wrong-count", block)
         if not is_safe(inside, rules):

@@ -117,12 +117,14 @@ class Stage:
         """A coordinator prepares a release."""
         order = Order(self.pool.circle, period, audience, named)
         with self.pool.database.write() as tx:
-            return releases.prepare(tx, self.vocabulary, order, COORDINATOR, NOW)
+            made = releases.preview(tx, self.vocabulary, order, NOW)
+            return releases.prepare(tx, order, made, COORDINATOR, NOW)
 
     def approve(self, release: Release) -> Release:
         """Somebody else approves what they see."""
         with self.pool.database.write() as tx:
-            return releases.approve(tx, self.vocabulary, release.id, release.digest, APPROVER, NOW)
+            looked = releases.look_again(tx, self.vocabulary, release, NOW)
+            return releases.approve(tx, release.id, release.digest, looked, APPROVER, NOW)
 
     def issue(
         self, period: Period, audience: ReleaseAudience = "partners", named: tuple[SubjectId, ...] = ()
@@ -152,8 +154,9 @@ class Stage:
     def approve_alone(self, release: Release) -> Code | None:
         """Whoever prepared a release approves it."""
         with self.pool.database.write() as tx:
+            looked = releases.look_again(tx, self.vocabulary, release, NOW)
             try:
-                releases.approve(tx, self.vocabulary, release.id, release.digest, COORDINATOR, NOW)
+                releases.approve(tx, release.id, release.digest, looked, COORDINATOR, NOW)
             except HanseError as error:
                 return Code(error.code)
         return None
