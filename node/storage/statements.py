@@ -244,11 +244,20 @@ def _ties() -> sa.Subquery:
     return sa.union(*ends).subquery()
 
 
-def _first_ties() -> sa.Select[Any]:
-    """The numbers of as many of them as are wanted."""
-    ties = _ties()
-    dead = sa.or_(ties.c.retracted_by.is_not(None), ties.c.exp <= sa.bindparam("now"))
-    return sa.select(ties.c.seq).order_by(dead, ties.c.seq).limit(sa.bindparam("relations"))
+def _about(*, bounded: bool) -> sa.Select[Any]:
+    """Statements on ``subject``, ``bounded``: with as many ``relations`` as are wanted, the live ones first.
+
+    By their numbers, from one index each: asked for "this or that", PostgreSQL would rather read the whole table.
+    """
+    rows, ties = STATEMENTS.alias(), _ties()
+    findings = sa.select(rows.c.seq).where(rows.c.kind == "finding", rows.c.subject == sa.bindparam("subject"))
+    relations = sa.select(ties.c.seq)
+    if bounded:
+        dead = sa.or_(ties.c.retracted_by.is_not(None), ties.c.exp <= sa.bindparam("now"))
+        first = relations.order_by(dead, ties.c.seq).limit(sa.bindparam("relations")).subquery()
+        relations = sa.select(first.c.seq)
+    wanted = STATEMENTS.c.seq.in_(sa.union_all(findings, relations))
+    return _SELECT.where(LOGS.c.circle == _CIRCLE, wanted).order_by(STATEMENTS.c.seq)
 
 
 def _bearing_on(subject: SubjectId) -> sa.CompoundSelect[Any]:
@@ -295,20 +304,8 @@ _ON_CLAIM: Final = _SELECT.where(
     *(STATEMENTS.c[name] == sa.bindparam(name) for name in ("subject", "indicator", "scope")),
 ).order_by(STATEMENTS.c.seq)
 _FINDINGS: Final = _SELECT.where(_FINDING, STATEMENTS.c.subject.in_(_SUBJECTS)).order_by(STATEMENTS.c.seq)
-_ABOUT_SUBJECT: Final = STATEMENTS.c.subject == sa.bindparam("subject")
-_ABOUT: Final = _SELECT.where(
-    LOGS.c.circle == _CIRCLE,
-    sa.or_(
-        sa.and_(STATEMENTS.c.kind == "finding", _ABOUT_SUBJECT),
-        sa.and_(
-            STATEMENTS.c.kind == "relation", sa.or_(_ABOUT_SUBJECT, STATEMENTS.c.object == sa.bindparam("subject"))
-        ),
-    ),
-).order_by(STATEMENTS.c.seq)
-_ABOUT_SOME: Final = _SELECT.where(
-    LOGS.c.circle == _CIRCLE,
-    sa.or_(sa.and_(STATEMENTS.c.kind == "finding", _ABOUT_SUBJECT), STATEMENTS.c.seq.in_(_first_ties())),
-).order_by(STATEMENTS.c.seq)
+_ABOUT: Final = _about(bounded=False)
+_ABOUT_SOME: Final = _about(bounded=True)
 _COUNTED_TIES: Final = _ties()
 _COUNT_TIES: Final = (
     sa.select(sa.func.count())
