@@ -32,6 +32,7 @@ _SECTIONS: Final = (
     ("/assessments", "Assessments", Permission.ASSESSMENTS_READ),
     ("/drafts", "Drafts", Permission.DRAFTS_READ),
     ("/shared", "Shared", Permission.SHARED_READ),
+    ("/findings", "Findings", Permission.POOL_READ),
     ("/dashboards", "Dashboards", Permission.POOL_READ),
     ("/circles", "Circles", Permission.CIRCLES_READ),
     ("/releases", "Releases", Permission.RELEASES_READ),
