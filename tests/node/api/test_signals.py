@@ -28,7 +28,7 @@ def filled(api: Api) -> Api:
 def pages(api: Api, limit: int, **parameters: str) -> list[list[dict[str, Any]]]:
     found, after = [], ""
     while True:
-        page = api.get("/signals", limit=str(limit), after=after, **parameters)
+        page = api.get("/signals", 200, token=None, limit=str(limit), after=after, **parameters)
         found.append(page["items"])
         after = page["next"]
         if not after:
@@ -55,7 +55,7 @@ def test_the_greatest_come_first(filled: Api) -> None:
 
 def test_filters_leave_what_they_say(filled: Api) -> None:
     def found(**parameters: str) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = filled.get("/signals", **parameters)["items"]
+        items: list[dict[str, Any]] = filled.get("/signals", 200, token=None, **parameters)["items"]
         return items
 
     assert {each["indicator"]["polarity"] for each in found(polarity="assurance")} == {"assurance"}
