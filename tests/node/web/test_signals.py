@@ -107,7 +107,7 @@ def test_an_operator_accepts_a_suggestion_as_it_was_shown(fresh_house: House) ->
         view = circles.members_view(tx, runtime.vault, house.circle)
     (decided,) = [line.trust for line in view.lines if line.trust is not None]
     assert (decided.weight_ppm, decided.state) == (int(weight) * 10_000, "normal")
-    assert "6 settled claims" in decided.reason
+    assert "7 settled claims" in decided.reason
 
 
 def test_those_who_manage_no_circle_read_no_suggestion(house: House) -> None:
