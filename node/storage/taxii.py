@@ -7,10 +7,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from node.storage.database import Transaction
-from node.storage.statements import chunks
 from node.storage.tables.ledger import LOGS, STATEMENTS
 from node.storage.tables.taxii import TAXII_COLLECTIONS, TAXII_OBJECTS
-from node.storage.upsert import insert_new
+from node.storage.upsert import Row, bulk_insert, in_values, insert_new
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
 from protocol.statements import Kind, Timestamp
 
@@ -26,7 +25,8 @@ _FEED: Final = (
     STATEMENTS.c.iat,
     STATEMENTS.c.received,
 )
-_OBJECT: Final = tuple(TAXII_OBJECTS.c[name] for name in ("added", "id", "type", "seq", "ref", "modified"))
+_COLUMNS: Final = ("added", "id", "type", "seq", "ref", "modified")
+_OBJECT: Final = tuple(TAXII_OBJECTS.c[name] for name in _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,12 @@ def advance(tx: Transaction, circle: CircleId, to: Position) -> None:
     )
 
 
-def feed_after(tx: Transaction, circle: CircleId, seq: int, limit: int) -> list[FeedRow]:
-    """The statements of one circle numbered above ``seq``, in feed order, at most ``limit``."""
-    query = _feed(circle).where(STATEMENTS.c.seq > seq).order_by(STATEMENTS.c.seq).limit(limit)
+def feed_between(tx: Transaction, circle: CircleId, after: int, up_to: int) -> list[FeedRow]:
+    """The statements of one circle numbered above ``after``, up to ``up_to``, in feed order.
+
+    By numbers and not by count: a range of the feed is read in its own order, whatever the database thinks of circles.
+    """
+    query = _feed(circle).where(STATEMENTS.c.seq > after, STATEMENTS.c.seq <= up_to).order_by(STATEMENTS.c.seq)
     return [FeedRow(*row) for row in tx.connection.execute(query)]
 
 
@@ -107,41 +110,32 @@ def answers_to(
     tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]], up_to: int
 ) -> list[FeedRow]:
     """Responses to these statements among what is numbered up to ``up_to``, in feed order."""
-    wanted, found = set(targets), []
-    for names in chunks(sorted({statement for _, statement in wanted})):
-        query = _feed(circle).where(
-            STATEMENTS.c.target_id.is_not(None),
-            STATEMENTS.c.target_id.in_(names),
-            STATEMENTS.c.kind == "response",
-            STATEMENTS.c.seq <= up_to,
-        )
-        rows = [FeedRow(*row) for row in tx.connection.execute(query)]
-        found += [row for row in rows if (row.target_contributor, row.target_id) in wanted]
-    return sorted(found, key=lambda row: row.seq)
+    wanted = set(targets)
+    names = sorted({statement for _, statement in wanted})
+    query = _feed(circle).where(
+        STATEMENTS.c.target_id.is_not(None),
+        in_values(tx, STATEMENTS.c.target_id, names),
+        STATEMENTS.c.kind == "response",
+        STATEMENTS.c.seq <= up_to,
+    )
+    rows = [FeedRow(*row) for row in tx.connection.execute(query)] if names else []
+    return sorted((row for row in rows if (row.target_contributor, row.target_id) in wanted), key=lambda row: row.seq)
 
 
 def find(tx: Transaction, circle: CircleId, ids: Iterable[str]) -> dict[str, IndexedObject]:
     """Those of the objects that the collection has."""
-    found: dict[str, IndexedObject] = {}
-    for some in chunks(ids):
-        query = sa.select(*_OBJECT).where(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.id.in_(some))
-        found.update((row.id, IndexedObject(*row)) for row in tx.connection.execute(query))
-    return found
+    query = sa.select(*_OBJECT).where(TAXII_OBJECTS.c.circle == circle, in_values(tx, TAXII_OBJECTS.c.id, list(ids)))
+    return {row.id: IndexedObject(*row) for row in tx.connection.execute(query)}
 
 
 def put(tx: Transaction, circle: CircleId, objects: Mapping[str, IndexedObject], known: Collection[str]) -> None:
     """Add objects, and put the new version of those that are ``known`` in the place of the old one."""
     old = sorted(set(known) & objects.keys())
-    for some in chunks(old):
-        tx.connection.execute(
-            sa.delete(TAXII_OBJECTS).where(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.id.in_(some))
-        )
-    rows = [
-        {"circle": circle} | {column.name: getattr(each, column.name) for column in _OBJECT}
-        for each in objects.values()
-    ]
-    if rows:
-        tx.connection.execute(sa.insert(TAXII_OBJECTS), rows)
+    if old:
+        mine = TAXII_OBJECTS.c.circle == circle
+        tx.connection.execute(sa.delete(TAXII_OBJECTS).where(mine, in_values(tx, TAXII_OBJECTS.c.id, old)))
+    rows: list[Row] = [(circle, *(getattr(each, name) for name in _COLUMNS)) for each in objects.values()]
+    bulk_insert(tx, TAXII_OBJECTS, ("circle", *_COLUMNS), rows, fresh=True)
 
 
 def page(
