@@ -1,6 +1,7 @@
 """Judgements of many people with known truth, from whatever file they come in."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Final
 _TASKS: Final = ("task", "question", "item", "example", "instance", "id")
 _WORKERS: Final = ("worker", "annotator", "user", "performer", "source", "rater")
 _LABELS: Final = ("label", "answer", "response", "truth", "gt", "gold", "class", "judgement", "value", "result")
-_DELIMITERS: Final = ",;\t|"
+_DELIMITERS: Final = "\t;|,"
+"""Those that stand in fewer texts first."""
+_TELLING: Final = 4
+"""Characters of a name that is looked for inside a longer one."""
 _MAX_CHARACTERS: Final = 1_000_000
 """Of one field: some sets hold whole documents as tasks."""
 
@@ -69,6 +73,7 @@ def _read(path: Path, columns: Sequence[Sequence[str]]) -> tuple[list[tuple[str,
     places = _places(rows[0] if rows else [], columns)
     if places is None:
         places = list(range(len(columns)))
+        rows = rows[1:] if _is_head([row[: len(columns)] for row in rows]) else rows
     else:
         rows = rows[1:]
     full = [row for row in rows if len(row) > max(places) and all(row[place] for place in places)]
@@ -77,14 +82,22 @@ def _read(path: Path, columns: Sequence[Sequence[str]]) -> tuple[list[tuple[str,
 
 def _places(head: Sequence[str], columns: Sequence[Sequence[str]]) -> list[int] | None:
     """Where each column stands by the names in the head; None if this is no head."""
-    names = [name.lower().removesuffix("_id").removesuffix("id") or name.lower() for name in head]
+    names = [re.sub(r"[^a-z]", "", name.lower()) for name in head]
     places: list[int] = []
     for aliases in columns:
-        found = [names.index(alias) for alias in aliases if alias in names]
+        exact = [at for alias in aliases for at, name in enumerate(names) if name in {alias, f"{alias}id"}]
+        within = [at for alias in aliases for at, name in enumerate(names) if len(alias) >= _TELLING and alias in name]
+        found = [at for at in (*exact, *within) if at not in places]
         if not found:
             return None
         places.append(found[0])
     return places
+
+
+def _is_head(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names its columns in words that we do not know: its label is no row's label."""
+    labels = [row[-1] for row in rows[1:]]
+    return len(labels) > len(set(labels)) and rows[0][-1] not in labels
 
 
 def _is_whole(label: str) -> bool:

@@ -1,6 +1,7 @@
 """What the fusion is put through: learnt trust, copies, coordinated liars, one contributor less."""
 
 import random
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +48,9 @@ class Baseline:
         rows = [(task, who, said) for task, given in crowd.votes.items() for who, said in given.items()]
         model = DawidSkene(n_iter=_ROUNDS)
         frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
-        self._labels: Mapping[str, str] = model.fit_predict(frame).to_dict()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library uses what pandas is about to drop; that is not ours to fix
+            self._labels: Mapping[str, str] = model.fit_predict(frame).to_dict()
         probabilities = model.probas_
         if probabilities is None:
             raise AssertionError
