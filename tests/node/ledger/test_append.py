@@ -126,4 +126,4 @@ def test_the_checkpoint_names_the_log_and_its_size(home: Home) -> None:
     checkpoint = open_checkpoint(log.covered, origin=origin(home.circle, home.own), key=key)
     assert (checkpoint.size, log.covered_size, checkpoint.root) == (3, 3, log.frontier.root())
     with home.database.read() as tx:
-        assert reading.count(tx, circle=home.circle, contributor=home.own) == 3
+        assert reading.counts(tx)[home.circle][home.own] == 3
