@@ -74,14 +74,15 @@ def list_signals(
     there may have changed or gone since.
     """
     name = _ORDERS[order]
-    query = sa.select(SIGNALS).where(SIGNALS.c.circle == circle, *_chosen(filters, order))
+    # The claims first, which an index tells alone; then the rows of as many as are wanted.
+    query = sa.select(*_CLAIM).where(SIGNALS.c.circle == circle, *_chosen(filters, order))
     claim = _CLAIM[1:]
     if name is None:
         if after is not None and after.claim.circle > circle:
             return []
         if after is not None and after.claim.circle == circle:
             query = query.where(sa.tuple_(*claim) > sa.tuple_(*_place(after.claim)))
-        return _stored(tx, query.order_by(*claim).limit(limit))
+        return _listed(tx, query.order_by(*claim).limit(limit), claim)
     column = SIGNALS.c[name]
     if after is not None:
         value = sa.literal(after.value)
@@ -89,7 +90,14 @@ def list_signals(
             query = query.where(sa.tuple_(column, *claim) < sa.tuple_(value, *_place(after.claim)))
         else:
             query = query.where(column <= value if circle < after.claim.circle else column < value)
-    return _stored(tx, query.order_by(*(each.desc() for each in (column, *claim))).limit(limit))
+    in_order = [each.desc() for each in (column, *claim)]
+    return _listed(tx, query.order_by(*in_order).limit(limit), in_order)
+
+
+def _listed(tx: Transaction, chosen: sa.Select[Any], in_order: Sequence[sa.ColumnElement[Any]]) -> list[StoredSignal]:
+    keys = chosen.subquery()
+    same = sa.and_(*(SIGNALS.c[column.name] == keys.c[column.name] for column in _CLAIM))
+    return _stored(tx, sa.select(SIGNALS).join(keys, same).order_by(*in_order))
 
 
 def place_of(stored: StoredSignal, order: SignalOrder) -> SignalPlace:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from node.storage.tables.base import METADATA
 
 _CLAIM: Final = ("subject", "indicator", "scope")
+_FILTERS: Final = ("contributors", "roots", "conflict_ppm", "likelihood")
 
 SIGNALS: Final = sa.Table(
     "signals",
@@ -42,9 +43,10 @@ SIGNALS: Final = sa.Table(
     sa.Index(None, "subject"),
     # With the claim: a daily pass asks again and again for the next that are of an earlier day, and sorts nothing.
     sa.Index(None, "as_of", "circle", *_CLAIM),
-    # One for each order in which signals are listed; the claim makes the order total, so that a page can continue.
+    # One for each order in which signals are listed; the claim makes the order total, so that a page can continue. What
+    # lists are filtered by comes last: whoever asks for something rare walks along the index and not through the rows.
     *(
-        sa.Index(f"ix_signals_by_{order}", "circle", order, *_CLAIM)
+        sa.Index(f"ix_signals_by_{order}", "circle", order, *_CLAIM, *(each for each in _FILTERS if each != order))
         for order in ("shift_30_ppm", "shift_90_ppm", "newest", "contributors")
     ),
 )
