@@ -121,10 +121,11 @@ def _empty(column: sa.Column[Any]) -> str:
 
 
 def _fit_indexes(tx: Transaction, table: sa.Table) -> None:
-    there = {index["name"] for index in sa.inspect(tx.connection).get_indexes(table.name)}
+    there = {index["name"]: index["column_names"] for index in sa.inspect(tx.connection).get_indexes(table.name)}
     constraints = {each["name"] for each in sa.inspect(tx.connection).get_unique_constraints(table.name)}
     wanted = {str(index.name): index for index in table.indexes}
-    for name in there - wanted.keys() - constraints:
+    same = {name for name, index in wanted.items() if there.get(name) == [column.name for column in index.columns]}
+    for name in there.keys() - same - constraints:
         tx.connection.exec_driver_sql(f'DROP INDEX "{name}"')
-    for name in wanted.keys() - there:
+    for name in wanted.keys() - same:
         wanted[name].create(tx.connection)
