@@ -1,12 +1,14 @@
 """What hangs on entries behind a fork: answers to them, and keys that they admitted. All members conclude the same."""
 
 import msgspec
+import sqlalchemy as sa
 
 from node.ledger.check import Damage, check
 from node.storage import forks
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.forks import LOWERED_AT_ONCE, LOWERED_SECONDS
+from node.storage.tables.insight import SIGNALS
 from node.sync import sync_once
 from protocol.identifiers import KeyId
 from protocol.signals import Signal
@@ -50,7 +52,9 @@ def test_an_answer_to_what_stands_behind_a_fork_counts_nowhere(node_of: MakeNode
 
 def decoded(node: Node) -> list[Signal]:
     """Every stored signal."""
-    return [msgspec.json.decode(data, type=Signal) for data in members.signal_bytes(node)]
+    with node.runtime.database.read() as tx:
+        stored = tx.connection.execute(sa.select(SIGNALS.c.signal)).scalars()
+        return [msgspec.json.decode(data, type=Signal) for data in stored]
 
 
 def test_a_key_that_was_named_behind_a_fork_is_nobodys(node_of: MakeNode) -> None:
