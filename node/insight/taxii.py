@@ -53,6 +53,16 @@ _KINDS: Final[tuple[StatementType, ...]] = ("note", "relationship", "opinion")
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Which objects: behind a place (microseconds), at most so many, of these, as of this moment."""
+
+    after: int
+    limit: int
+    wanted: Wanted
+    now: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
 class CollectedObject:
     """One object with its place in the collection."""
 
@@ -71,39 +81,45 @@ class CollectionPage:
     """What the gate did not let through."""
 
 
-def catch_up(database: Database, circle: CircleId) -> None:
-    """Read for a collection what the feed holds by now; the first time, all of it.
+def catch_up(database: Database, circle: CircleId, *, until: Asked | None = None) -> None:
+    """Read for a collection what the feed holds by now, or so much of it that a page can be filled and is not the last.
 
     Takes the lock of the collection for one chunk at a time. What is published meanwhile may be there or not.
     """
     with database.read() as tx:
         last, done = statements.last_seq(tx), storage.position(tx, circle)
     while done.indexed_to < last or not done.last_added:
+        if until is not None and done.last_added:
+            with database.read() as tx:
+                if len(_rows(tx, circle, until)) > until.limit:
+                    return
         with database.write() as tx:
             done = _collect(tx, circle, last)
 
 
-def page(
-    tx: Transaction, vocabulary: Vocabulary, circle: CircleId, now: Timestamp, *, after: int, limit: int, wanted: Wanted
-) -> CollectionPage:
+def page(tx: Transaction, vocabulary: Vocabulary, circle: CircleId, asked: Asked) -> CollectionPage:
     """Objects behind a place in the collection, oldest first, for an institution's staff to take away."""
     gate: Gate[_Readable] = Gate("institution", lambda each: each.handling)
     found: list[CollectedObject] = []
-    end, walked, more = after, 0, True
-    limit = max(1, min(limit, MAX_PAGE))
-    while more and len(found) < limit and walked < MAX_WALK:
-        rows = storage.page(tx, circle, after=end, limit=limit + 1, wanted=wanted, now=now)
-        readable = {each.indexed.id: each for each in gate.let_through(_readable(tx, rows, circle, now))}
+    end, walked, more = asked.after, 0, True
+    while more and len(found) < asked.limit and walked < MAX_WALK:
+        rows = _rows(tx, circle, replace(asked, after=end))
+        readable = {each.indexed.id: each for each in gate.let_through(_readable(tx, rows, circle, asked.now))}
         content = _contents(tx, vocabulary, circle, readable)
-        more = len(rows) > limit
-        for row in rows[:limit]:
-            if len(found) == limit:
+        more = len(rows) > asked.limit
+        for row in rows[: asked.limit]:
+            if len(found) == asked.limit:
                 more = True
                 break
             end, walked = row.added, walked + 1
             if row.id in content:
                 found.append(CollectedObject(row, content[row.id]))
     return CollectionPage(tuple(found), end, more, gate.left_out)
+
+
+def _rows(tx: Transaction, circle: CircleId, asked: Asked) -> Sequence[IndexedObject]:
+    """One more than was asked for, where there is one."""
+    return storage.page(tx, circle, after=asked.after, limit=asked.limit + 1, wanted=asked.wanted, now=asked.now)
 
 
 @dataclass(frozen=True, slots=True)

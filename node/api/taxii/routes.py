@@ -48,7 +48,7 @@ _Uuid: TypeAlias = Annotated[str, Path(max_length=64)]
 _ObjectId: TypeAlias = Annotated[str, Path(max_length=100)]
 
 
-class Asked:
+class Question:
     """The query of one request: where to begin, how much, and which objects (sections 3.4 and 3.5)."""
 
     def __init__(
@@ -135,33 +135,36 @@ def _describe(router: APIRouter, runtime: Runtime, needs: object) -> None:
 
 
 def _give(router: APIRouter, runtime: Runtime, needs: object) -> None:
-    def found(caller: Caller, collection: str, asked: Asked, action: str) -> CollectionPage:
+    def found(caller: Caller, collection: str, query: Question, action: str, *, whole: bool = False) -> CollectionPage:
         circle = _circle(caller, collection).circle
-        taxii.catch_up(runtime.database, circle)
+        asked = taxii.Asked(query.after, min(query.limit, taxii.MAX_PAGE), query.wanted, caller.now)
+        taxii.catch_up(runtime.database, circle, until=None if whole else asked)
         with caller.reading(action, circle) as tx:
-            if asked.nothing:
-                return CollectionPage((), asked.after, more=False, left_out=0)
-            return taxii.page(
-                tx, runtime.vocabulary, circle, caller.now, after=asked.after, limit=asked.limit, wanted=asked.wanted
-            )
+            if query.nothing:
+                return CollectionPage((), query.after, more=False, left_out=0)
+            return taxii.page(tx, runtime.vocabulary, circle, asked)
 
-    def one(caller: Caller, collection: str, object_id: str, asked: Asked, action: str) -> CollectionPage:
-        asked.wanted = Wanted(ids=(object_id,), versions=asked.wanted.versions)
-        page = found(caller, collection, asked, action)
-        if not page.objects and not (asked.after or asked.wanted.versions or asked.nothing):
+    def one(caller: Caller, collection: str, object_id: str, query: Question, action: str) -> CollectionPage:
+        query.wanted = Wanted(ids=(object_id,), versions=query.wanted.versions)
+        page = found(caller, collection, query, action, whole=True)
+        if not page.objects and not (query.after or query.wanted.versions or query.nothing):
             raise HanseError(Code.NOT_FOUND, "this collection holds no such object.")
         return page
 
     @router.get("/hanse/collections/{collection}/manifest/")
-    def manifest(collection: _Uuid, asked: Annotated[Asked, Depends()], caller: Annotated[Caller, needs]) -> Response:
+    def manifest(
+        collection: _Uuid, question: Annotated[Question, Depends()], caller: Annotated[Caller, needs]
+    ) -> Response:
         """Section 5.3."""
-        page = found(caller, collection, asked, "taxii-manifest-read")
+        page = found(caller, collection, question, "taxii-manifest-read")
         return _envelope("objects", [_manifest_record(each) for each in page.objects], page)
 
     @router.get("/hanse/collections/{collection}/objects/")
-    def objects(collection: _Uuid, asked: Annotated[Asked, Depends()], caller: Annotated[Caller, needs]) -> Response:
+    def objects(
+        collection: _Uuid, question: Annotated[Question, Depends()], caller: Annotated[Caller, needs]
+    ) -> Response:
         """Section 5.4."""
-        page = found(caller, collection, asked, "taxii-objects-read")
+        page = found(caller, collection, question, "taxii-objects-read")
         return _envelope("objects", [each.content for each in page.objects], page)
 
     @router.post("/hanse/collections/{collection}/objects/")
@@ -173,18 +176,24 @@ def _give(router: APIRouter, runtime: Runtime, needs: object) -> None:
 
     @router.get("/hanse/collections/{collection}/objects/{object_id}/")
     def single(
-        collection: _Uuid, object_id: _ObjectId, asked: Annotated[Asked, Depends()], caller: Annotated[Caller, needs]
+        collection: _Uuid,
+        object_id: _ObjectId,
+        question: Annotated[Question, Depends()],
+        caller: Annotated[Caller, needs],
     ) -> Response:
         """Section 5.6."""
-        page = one(caller, collection, object_id, asked, "taxii-object-read")
+        page = one(caller, collection, object_id, question, "taxii-object-read")
         return _envelope("objects", [each.content for each in page.objects], page)
 
     @router.get("/hanse/collections/{collection}/objects/{object_id}/versions/")
     def versions(
-        collection: _Uuid, object_id: _ObjectId, asked: Annotated[Asked, Depends()], caller: Annotated[Caller, needs]
+        collection: _Uuid,
+        object_id: _ObjectId,
+        question: Annotated[Question, Depends()],
+        caller: Annotated[Caller, needs],
     ) -> Response:
         """Section 5.8; one at most, because earlier wordings are not held."""
-        page = one(caller, collection, object_id, asked, "taxii-versions-read")
+        page = one(caller, collection, object_id, question, "taxii-versions-read")
         return _envelope("versions", [_version_of(each) for each in page.objects], page)
 
 

@@ -41,10 +41,10 @@ def read_page(
 ) -> CollectionPage:
     """One page, after the collection was brought up to date."""
     runtime = pool.node.runtime
-    taxii.catch_up(runtime.database, pool.circle)
+    asked = taxii.Asked(after, limit, wanted, runtime.clock.now())
+    taxii.catch_up(runtime.database, pool.circle, until=asked)
     with runtime.database.read() as tx:
-        now = runtime.clock.now()
-        return taxii.page(tx, runtime.vocabulary, pool.circle, now, after=after, limit=limit, wanted=wanted)
+        return taxii.page(tx, runtime.vocabulary, pool.circle, asked)
 
 
 def read_all(pool: Pool, *, limit: int = taxii.MAX_PAGE, wanted: Wanted = EVERYTHING) -> list[CollectedObject]:

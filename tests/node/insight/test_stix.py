@@ -10,12 +10,15 @@ import stix2  # type: ignore[import-untyped]
 import stix2validator  # type: ignore[import-untyped]
 from stix2validator import ValidationOptions, validate_instance
 
+from node.insight import taxii
 from node.insight.stix.definitions import EXTENSION, MARKINGS, StixObject
 from node.insight.stix.identifiers import Milliseconds, contributor_id, statement_id, stix_time, subject_id
+from node.storage import statements
+from node.storage import taxii as storage
 from protocol.identifiers import CircleId, KeyId, SubjectId, encode_bytes
 from protocol.statements import DAY_SECONDS
 from tests.node import statements as make
-from tests.node.insight.collections import fill, read_all
+from tests.node.insight.collections import fill, read_all, read_page
 from tests.node.insight.support import Pool, pools_of
 from tests.node.subjects.registry import load_records, record, subject
 
@@ -93,6 +96,21 @@ def test_what_has_expired_is_not_given(pool: Pool) -> None:
     left = by_id(pool)
     assert not [each for each in left.values() if each["type"] in {"note", "relationship", "opinion"}]
     assert ids
+
+
+def test_a_long_feed_is_read_as_far_as_a_page_needs(pool: Pool) -> None:
+    """In several chunks, with responses that stand far before what they answer."""
+    answered = [make.finding(pool.circle) for _ in range(3)]
+    pool.say(2, *(make.response(pool.circle, pool.contributor(1), each.id) for each in answered))
+    pool.say(1, *make.findings(pool.circle, taxii.CHUNK), *answered)
+    assert read_page(pool, limit=10).more
+    with pool.database.read() as tx:
+        assert storage.position(tx, pool.circle).indexed_to < statements.last_seq(tx)
+    found = [each.indexed for each in read_all(pool)]
+    assert len({each.id for each in found}) == len(found)
+    assert sum(each.type == "note" for each in found) == taxii.CHUNK + len(answered)
+    assert sum(each.type == "opinion" for each in found) == len(answered)
+    assert [each.added for each in found] == sorted(each.added for each in found)
 
 
 def test_every_reference_leads_to_an_object_of_the_collection(pool: Pool) -> None:
