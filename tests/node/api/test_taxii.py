@@ -4,7 +4,7 @@ import base64
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from node.accounts.access_log import read_access_log
+from node.accounts.rate import Rates
 from node.api import problems, taxii
 from node.api.taxii.messages import VERSION, microseconds_of, time_of
 from node.api.taxii.routes import ROOT
@@ -250,6 +251,17 @@ def test_each_read_has_its_line_in_the_access_log(quick_server: Server) -> None:
         entries = [(entry.action, entry.record) for entry in reversed(read_access_log(tx))]
     circle = quick_server.pool.circle
     assert entries == [("taxii-objects-read", circle), ("taxii-manifest-read", circle)]
+
+
+def test_requests_count_against_the_rate_of_the_token(tmp_path: Path) -> None:
+    (pool,) = pools_of(tmp_path, f"sqlite:///{tmp_path / 'hanse.db'}")
+    node = replace(pool.node, runtime=replace(pool.node.runtime, rates=Rates(requests=2)))
+    for server in serve(replace(pool, node=node)):
+        for _ in range(2):
+            server.ask("/taxii2/")
+        assert server.ask("/taxii2/", 429)["error_code"] == "too-many-requests"
+        refused = server.client.get("/taxii2/", headers={"Authorization": f"Bearer {server.token}"})
+        assert int(refused.headers["retry-after"]) > 0
 
 
 def test_an_empty_circle_has_a_collection_without_statements(quick_server: Server) -> None:
