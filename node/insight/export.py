@@ -7,8 +7,7 @@ loses its words from that moment on.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from node.clock import Clock, day_of
 from node.domain.exports import Cover, Format, Row
@@ -112,57 +111,57 @@ def _handlings(bodies: Sequence[Body]) -> list[Handling]:
 
 def _row(stored: StoredStatement, name: Pseudonym, handling: Handling) -> Row:
     body = stored.body
-    row = Row(
-        seq=stored.seq,
-        circle=stored.circle,
-        contributor=stored.contributor,
-        pseudonym=name,
-        id=stored.statement.id,
-        kind=kind_of(stored.statement),
-        state=stored.state,
-        issued=day_of(stored.statement.iat),
-        expires=day_of(stored.statement.exp),
-        handling=handling,
-    )
+    values: dict[str, Any] = {
+        "seq": stored.seq,
+        "circle": stored.circle,
+        "contributor": stored.contributor,
+        "pseudonym": name,
+        "id": stored.statement.id,
+        "kind": kind_of(stored.statement),
+        "state": stored.state,
+        "issued": day_of(stored.statement.iat),
+        "expires": day_of(stored.statement.exp),
+        "handling": handling,
+    }
     if isinstance(body, FindingBody | RelationBody | ResponseBody):
-        return _with_observation(row, stored, body)
-    if isinstance(body, CorrectionBody | RetractionBody):
-        return replace(row, target_contributor=stored.contributor, target=body.target, reason=body.reason)
-    return row
+        values |= _observed(stored, body) | _said(body)
+    elif isinstance(body, CorrectionBody | RetractionBody):
+        values |= {"target_contributor": stored.contributor, "target": body.target, "reason": body.reason}
+    return Row(**values)
 
 
-def _with_observation(row: Row, stored: StoredStatement, body: FindingBody | RelationBody | ResponseBody) -> Row:
-    row = replace(
-        row,
-        observed_from=body.observed.start,
-        observed_until=body.observed.end,
-        reliability=body.grade.reliability,
-        credibility=body.grade.credibility,
-        evidence_kinds=body.evidence_kinds,
-        sources=body.sources,
-        summary=shown_summary(stored, body),
-    )
+def _observed(stored: StoredStatement, body: FindingBody | RelationBody | ResponseBody) -> dict[str, Any]:
+    return {
+        "observed_from": body.observed.start,
+        "observed_until": body.observed.end,
+        "reliability": body.grade.reliability,
+        "credibility": body.grade.credibility,
+        "evidence_kinds": body.evidence_kinds,
+        "sources": body.sources,
+        "summary": shown_summary(stored, body),
+    }
+
+
+def _said(body: FindingBody | RelationBody | ResponseBody) -> dict[str, Any]:
     match body:
         case FindingBody():
-            return replace(
-                row,
-                subject=body.subject.id,
-                subject_label=body.subject.label,
-                indicator=body.indicator,
-                scope=body.scope,
-                strength=body.strength,
-                technology_domains=body.technology_domains,
-                engagement_kind=body.engagement_kind,
-                mitigations=body.mitigations,
-            )
+            return {
+                "subject": body.subject.id,
+                "subject_label": body.subject.label,
+                "indicator": body.indicator,
+                "scope": body.scope,
+                "strength": body.strength,
+                "technology_domains": body.technology_domains,
+                "engagement_kind": body.engagement_kind,
+                "mitigations": body.mitigations,
+            }
         case RelationBody():
-            return replace(
-                row,
-                subject=body.subject.id,
-                subject_label=body.subject.label,
-                relation=body.relation,
-                object=body.object.id,
-                object_label=body.object.label,
-            )
+            return {
+                "subject": body.subject.id,
+                "subject_label": body.subject.label,
+                "relation": body.relation,
+                "object": body.object.id,
+                "object_label": body.object.label,
+            }
         case ResponseBody():
-            return replace(row, stance=body.stance, target_contributor=body.target.contributor, target=body.target.id)
+            return {"stance": body.stance, "target_contributor": body.target.contributor, "target": body.target.id}

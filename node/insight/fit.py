@@ -42,8 +42,11 @@ def needs_bodies(wanted: StatementFilter) -> bool:
     return any(getattr(wanted, name) is not None for name in _OF_BODIES)
 
 
-def fits(stored: StoredStatement, bodies: Sequence[Body], wanted: StatementFilter) -> bool:
-    """Whether a statement fits: one of its bodies, and everything else about it."""
+def fits(stored: StoredStatement, bodies: Sequence[Body], wanted: StatementFilter, *, looks: bool) -> bool:
+    """Whether a statement fits: one of its bodies, and everything else about it.
+
+    ``looks`` is what :func:`needs_bodies` says of the filter, asked once for many statements.
+    """
     return (
         _one_of(stored.circle, wanted.circles)
         and _one_of((stored.circle, stored.contributor), wanted.contributors)
@@ -52,7 +55,7 @@ def fits(stored: StoredStatement, bodies: Sequence[Body], wanted: StatementFilte
         and _within(day_of(stored.statement.iat), wanted.issued_after, wanted.issued_before)
         and _within(day_of(stored.statement.exp), wanted.expires_after, wanted.expires_before)
         and _has_words(stored, wanted.words)
-        and (not needs_bodies(wanted) or any(_body_fits(body, wanted) for body in bodies))
+        and (not looks or any(_body_fits(body, wanted) for body in bodies))
     )
 
 

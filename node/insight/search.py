@@ -222,14 +222,15 @@ def _examined(
     held = statements.by_seq(tx, seqs, now=now)
     acting = [each.seq for each in held if kind_of(each.statement) in {"correction", "retraction"}]
     recorded = {}
-    if as_of is not None or (acting and needs_bodies(wanted)):
+    looks = needs_bodies(wanted)
+    if as_of is not None or (acting and looks):
         recorded = {each.place.seq: each for each in index.recorded(tx, seqs if as_of is not None else acting)}
     fitting = []
     for stored in held:
         record = recorded.get(stored.seq)
         shown = stored if as_of is None or record is None else as_it_stood(stored, record, as_of, now)
         bodies = bodies_of(record) if record is not None and stored.seq in acting else (shown.body,)
-        if fits(shown, bodies, wanted):
+        if fits(shown, bodies, wanted, looks=looks):
             fitting.append(shown)
     return fitting
 
