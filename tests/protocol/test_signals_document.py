@@ -1,11 +1,14 @@
 """The examples of ``docs/signals.md`` are what the code computes."""
 
 import re
+from typing import Final
 
 from protocol.signals import Opinion, fuse
+from protocol.statements import Reliability
 from tests.protocol.opinions import TODAY, opinion
 from tests.support import ROOT
 
+_GRADED: Final[tuple[Reliability, ...]] = ("A", "B", "C", "D")
 EXAMPLES: dict[str, tuple[Opinion, ...]] = {
     "none": (),
     "one": (opinion("a"),),
@@ -28,7 +31,8 @@ def _thousandths(text: str) -> int:
 
 def test_the_examples_are_computed() -> None:
     document = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([^|]+) \| ([.\d]+) \| ([.\d]+) \| ([.\d]+) \| ([^|]+) \|$", document, re.MULTILINE)
+    examples = document.partition("## Examples")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([.\d]+) \| ([.\d]+) \| ([.\d]+) \| ([^|]+) \|$", examples, re.MULTILINE)
     assert [row[0] for row in rows] == list(EXAMPLES)
     for name, belief, disbelief, uncertainty, words in rows:
         signal = fuse(EXAMPLES[name], half_life_months=24, k=3, today=TODAY)
@@ -38,3 +42,22 @@ def test_the_examples_are_computed() -> None:
         assert words.startswith(signal.likelihood.replace("-", " ")), name
         if signal.contributors:
             assert f"{signal.confidence} confidence" in words, name
+
+
+def test_the_grades_whose_word_one_departure_changes_are_those_of_the_table() -> None:
+    document = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| ([3-6]) \| ([^|]+) \|$", document, re.MULTILINE))
+    assert sorted(table) == ["3", "4", "5", "6"]
+    for number, words in table.items():
+        changing = {
+            f"{reliability}{credibility}"
+            for reliability in _GRADED
+            for credibility in range(1, 5)
+            if _word(reliability, credibility, int(number)) != _word(reliability, credibility, int(number) - 1)
+        }
+        assert set(re.findall(r"\b[A-D][1-4]\b", words)) == changing
+
+
+def _word(reliability: Reliability, credibility: int, number: int) -> str:
+    held = [opinion(str(each), reliability=reliability, credibility=credibility) for each in range(number)]
+    return fuse(held, half_life_months=24, k=3, today=TODAY).likelihood

@@ -1,5 +1,6 @@
 """Signals: lists over the pool, all on one subject, and one of them explained down to its statements."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -20,7 +21,7 @@ from protocol.decay import PPM
 from protocol.errors import Code as ProtocolCode
 from protocol.identifiers import MAX_CODE_CHARACTERS, parse_circle_id, parse_code, parse_subject_id
 from protocol.signals import LikelihoodWord
-from protocol.vocabulary import Polarity
+from protocol.vocabulary import Polarity, Vocabulary
 
 _MANY: Final = 1_000
 """More roots or contributors than any claim has."""
@@ -28,7 +29,48 @@ _LIKELIHOODS: Final = 8
 _Code = Query(max_length=MAX_CODE_CHARACTERS)
 _Least = Query(ge=0, le=_MANY)
 _Share = Query(ge=0, le=PPM, description="In millionths.")
+_Subject = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=MAX_IDENTIFIER_CHARACTERS,
+        description="All signals on one subject, those of an earlier day computed again; no other filter.",
+        examples=[EXAMPLE_SUBJECT],
+    ),
+]
+_After = Annotated[
+    str, Query(max_length=MAX_PLACE_CHARACTERS, description="`next` of the page before; empty: the beginning.")
+]
+_ONE: Final = "/signals/{circle}/{subject}/{indicator}/{scope}"
 _CodePath = Path(min_length=1, max_length=MAX_CODE_CHARACTERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filters:
+    """Which signals, as the parameters of a list say it."""
+
+    group: Annotated[str | None, _Code] = None
+    indicator: Annotated[str | None, _Code] = None
+    polarity: Polarity | None = None
+    likelihood: Annotated[
+        list[LikelihoodWord | Literal["unknown"]] | None,
+        Query(max_length=_LIKELIHOODS, description="Repeat it for several words."),
+    ] = None
+    min_roots: Annotated[int, _Least] = 0
+    min_contributors: Annotated[int, _Least] = 0
+    min_conflict_ppm: Annotated[int, _Share] = 0
+    min_moved_ppm: Annotated[int, _Share] = 0
+
+    def read(self, vocabulary: Vocabulary) -> SignalFilter:
+        """Raises ``INVALID`` for a code that the vocabulary does not have."""
+        return SignalFilter(
+            indicators=indicators_of(vocabulary, group=self.group, indicator=self.indicator, polarity=self.polarity),
+            likelihoods=None if self.likelihood is None else frozenset(self.likelihood),
+            min_roots=self.min_roots,
+            min_contributors=self.min_contributors,
+            min_conflict_ppm=self.min_conflict_ppm,
+            min_shift_ppm=self.min_moved_ppm,
+        )
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -38,34 +80,14 @@ def routes(runtime: Runtime) -> APIRouter:
     problems = declared(*READ_PROBLEMS, Code.NOT_FOUND, ProtocolCode.BAD_IDENTIFIER)
 
     @router.get("/signals", summary="Signals, by what moved, what is new or how many agree", responses=problems)
-    def list_signals(  # noqa: PLR0913 - one argument for each parameter of the operation
+    def list_signals(
         *,
         caller: Annotated[Caller, needs],
-        subject: Annotated[
-            str | None,
-            Query(
-                min_length=1,
-                max_length=MAX_IDENTIFIER_CHARACTERS,
-                description="All signals on one subject, those of an earlier day computed again; no other filter.",
-                examples=[EXAMPLE_SUBJECT],
-            ),
-        ] = None,
+        chosen: Annotated[_Filters, Depends()],
+        subject: _Subject = None,
         circle: Annotated[str | None, Query(max_length=MAX_IDENTIFIER_CHARACTERS, examples=[EXAMPLE_CIRCLE])] = None,
-        group: Annotated[str | None, _Code] = None,
-        indicator: Annotated[str | None, _Code] = None,
-        polarity: Polarity | None = None,
-        likelihood: Annotated[
-            list[LikelihoodWord | Literal["unknown"]] | None,
-            Query(max_length=_LIKELIHOODS, description="Repeat it for several words."),
-        ] = None,
-        min_roots: Annotated[int, _Least] = 0,
-        min_contributors: Annotated[int, _Least] = 0,
-        min_conflict_ppm: Annotated[int, _Share] = 0,
-        min_moved_ppm: Annotated[int, _Share] = 0,
         order: SignalOrder = "moved-30",
-        after: Annotated[
-            str, Query(max_length=MAX_PLACE_CHARACTERS, description="`next` of the page before; empty: the beginning.")
-        ] = "",
+        after: _After = "",
         limit: Annotated[int, Query(ge=1, le=MAX_SIGNALS)] = 50,
     ) -> SignalList:
         """Lists are as last computed: `as_of` says for which day. Nothing is summed over indicators.
@@ -73,37 +95,18 @@ def routes(runtime: Runtime) -> APIRouter:
         Every order but `subject` begins with the greatest or newest. A signal that changes between two pages may be
         met twice or not at all; what happened, without loss, is in `/findings`.
         """
-        filters = SignalFilter(
-            indicators=indicators_of(runtime.vocabulary, group=group, indicator=indicator, polarity=polarity),
-            likelihoods=None if likelihood is None else frozenset(likelihood),
-            min_roots=min_roots,
-            min_contributors=min_contributors,
-            min_conflict_ppm=min_conflict_ppm,
-            min_shift_ppm=min_moved_ppm,
-        )
         if subject is not None:
-            if filters != SignalFilter() or circle is not None or after:
+            if chosen != _Filters() or circle is not None or after:
                 raise HanseError(
                     Code.INVALID, "subject gives all signals of one subject.", remedy="Leave the other filters out."
                 )
             return _of_subject(runtime, caller, subject)
-        with caller.reading("signals-listed", circle or "") as tx:
-            page = insight.listed(
-                tx,
-                runtime.vocabulary,
-                filters,
-                circle=None if circle is None else parse_circle_id(circle),
-                order=order,
-                after=after,
-                limit=limit,
-            )
+        filters, among = chosen.read(runtime.vocabulary), None if circle is None else parse_circle_id(circle)
+        with caller.reading("signals-listed", among or "") as tx:
+            page = insight.listed(tx, runtime.vocabulary, filters, circle=among, order=order, after=after, limit=limit)
             return SignalList(items=[line_body(line) for line in page.items], next=page.next)
 
-    @router.get(
-        "/signals/{circle}/{subject}/{indicator}/{scope}",
-        summary="One signal, explained down to its statements",
-        responses=problems,
-    )
+    @router.get(_ONE, summary="One signal, explained down to its statements", responses=problems)
     def read_signal(
         caller: Annotated[Caller, needs],
         circle: Annotated[str, Path(max_length=MAX_IDENTIFIER_CHARACTERS, examples=[EXAMPLE_CIRCLE])],
