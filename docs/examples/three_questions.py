@@ -17,10 +17,10 @@ from hanse_client import Client, models
 
 WEEK = timedelta(days=7)
 DELIVERY_AND_RECIPROCITY = ("conduct", "recip")
-"""The groups of the vocabulary that the second question is about."""
+"""The groups of the vocabulary that the second question is about, unless others are given."""
 MARKED_CONFLICT_PPM = 250_000
 """From here on, the members' opinions on one claim are far from unanimous."""
-FRESH = timedelta(days=365)
+FRESH_DAYS = 365
 """Evidence older than this is not fresh: long enough for a yearly report to have come out."""
 
 
@@ -63,11 +63,11 @@ def what_is_new(client: Client, follow: Sequence[str], since: datetime, cursor: 
     return News(new, feed.cursor)
 
 
-def where_members_disagree(client: Client) -> list[Disagreement]:
+def where_members_disagree(client: Client, asked: Sequence[str] = DELIVERY_AND_RECIPROCITY) -> list[Disagreement]:
     """Every subject with conflict in one of the groups, strongest conflict first."""
     groups = {each.id: each.group for each in client.vocabulary().indicators}
     held: dict[tuple[str, str], list[models.Signal]] = {}
-    for group in DELIVERY_AND_RECIPROCITY:
+    for group in asked:
         for signal in client.signals(group=group, order="subject"):
             held.setdefault((signal.subject, groups[signal.indicator.id]), []).append(signal)
     found = []
@@ -82,7 +82,7 @@ def where_members_disagree(client: Client) -> list[Disagreement]:
     return sorted(found, key=lambda each: (-max((s.conflict_ppm for s in each.contested), default=0), each.subject))
 
 
-def assured_without_fresh_evidence(client: Client, today: date) -> list[Stale]:
+def assured_without_fresh_evidence(client: Client, today: date, fresh_days: int = FRESH_DAYS) -> list[Stale]:
     """Every subject with an assurance that counts, where the newest evidence of all of them is old; oldest first."""
     held: dict[str, list[models.Signal]] = {}
     for signal in client.signals(polarity="assurance", order="subject"):
@@ -91,7 +91,7 @@ def assured_without_fresh_evidence(client: Client, today: date) -> list[Stale]:
     found = []
     for subject, signals in held.items():
         newest = max((each.newest for each in signals if each.newest), default=None)
-        if newest is None or today - newest > FRESH:
+        if newest is None or today - newest > timedelta(days=fresh_days):
             found.append(Stale(subject, tuple(signals), newest))
     return sorted(found, key=lambda each: (each.newest or date.min, each.subject))
 
@@ -101,24 +101,22 @@ def _counts(signal: models.Signal) -> bool:
     return signal.likelihood != "unknown"
 
 
-def tell(client: Client, follow: Sequence[str], since: datetime, today: date, cursor: str) -> Iterator[str]:
-    """The three answers, line by line; the last line is the cursor to keep."""
-    news = what_is_new(client, follow, since, cursor)
-    yield f"New about {len(follow)} followed partners since {since:%Y-%m-%d}: {len(news.statements)}"
+def tell(
+    news: News, follow: Sequence[str], disagreements: Sequence[Disagreement], stale: Sequence[Stale]
+) -> Iterator[str]:
+    """The three answers, line by line."""
+    yield f"New about {len(follow)} followed partners: {len(news.statements)}"
     yield from (f"  {_line(each)}" for each in news.statements)
-    disagreements = where_members_disagree(client)
-    yield f"Members disagree about delivery or reciprocity: {len(disagreements)}"
+    yield f"Members disagree: {len(disagreements)}"
     for each in disagreements:
         yield f"  {each.subject} ({each.group})"
         yield from _words("contested", each.contested)
         yield from _words("concern", each.concerns)
         yield from _words("assurance", each.assurances)
-    stale = assured_without_fresh_evidence(client, today)
     yield f"Assurances without fresh evidence: {len(stale)}"
     for old in stale:
         yield f"  {old.subject}: newest evidence {old.newest or 'undated'}"
         yield from _words("assurance", old.assurances)
-    yield news.cursor
 
 
 def _line(each: models.Statement) -> str:
@@ -137,7 +135,7 @@ def _line(each: models.Statement) -> str:
 
 def _words(name: str, signals: Iterable[models.Signal]) -> Iterator[str]:
     for each in signals:
-        yield f"    {name}: {each.indicator.label}: {each.likelihood}, {each.roots} roots, newest {each.newest}"
+        yield f"    {name}: {each.indicator.label}: {each.likelihood}, roots: {each.roots}, newest {each.newest}"
 
 
 def main() -> None:
@@ -147,15 +145,19 @@ def main() -> None:
     parser.add_argument("token")
     parser.add_argument("--follow", action="append", default=[], help="an identifier; repeat it")
     parser.add_argument("--place", type=Path, help="where the cursor is kept from one time to the next")
+    parser.add_argument("--group", action="append", help="a group of indicators; repeat it")
+    parser.add_argument("--fresh-days", type=int, default=FRESH_DAYS)
     given = parser.parse_args()
     now = datetime.now(UTC)  # noqa: TID251  # a program of its own: the node's clock is not here
     place: Path | None = given.place
     cursor = place.read_text("utf-8") if place and place.exists() else ""
     with Client(given.url, given.token) as client:
-        *lines, cursor = tell(client, given.follow, now - WEEK, now.date(), cursor)
-    print("\n".join(lines))  # noqa: T201  # this is what the program is for
+        news = what_is_new(client, given.follow, now - WEEK, cursor)
+        disagreements = where_members_disagree(client, given.group or DELIVERY_AND_RECIPROCITY)
+        stale = assured_without_fresh_evidence(client, now.date(), given.fresh_days)
+    print("\n".join(tell(news, given.follow, disagreements, stale)))  # noqa: T201  # what the program is for
     if place:
-        place.write_text(cursor, "utf-8")
+        place.write_text(news.cursor, "utf-8")
 
 
 if __name__ == "__main__":
