@@ -192,6 +192,8 @@ class Board:
     members: int
     filters: BoardFilter
     subjects: SubjectCounts
+    subjects_by_group: Mapping[VocabularyCode, SubjectCounts]
+    """In the order of the vocabulary, or the one that the filter names; a group that nobody has stated has zeros."""
     moved_concerns: tuple[SignalLine, ...]
     moved_assurances: tuple[SignalLine, ...]
     moved_context: tuple[SignalLine, ...]

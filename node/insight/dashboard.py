@@ -17,6 +17,7 @@ from node.domain.dashboard import (
     Contribution,
     Exchange,
     Month,
+    SubjectCounts,
     Tension,
     TensionLine,
     month_of,
@@ -64,6 +65,7 @@ def board(tx: Transaction, vocabulary: Vocabulary, circle: CircleId, filters: Bo
         group=filters.group,
         side=filters.side,
     )
+    by_group = dashboard.subjects_by_group(tx, circle, scope=filters.scope or ALL)
     order: SignalOrder = "moved-30" if filters.days == 30 else "moved-90"  # noqa: PLR2004 - a day is a day
     return Board(
         circle=circle,
@@ -73,6 +75,9 @@ def board(tx: Transaction, vocabulary: Vocabulary, circle: CircleId, filters: Bo
         members=len(roster.members),
         filters=filters,
         subjects=dashboard.subject_counts(tx, circle, scope=filters.scope or ALL, group=filters.group or ALL),
+        subjects_by_group={
+            group: by_group.get(group, SubjectCounts()) for group in vocabulary.groups if filters.group in {None, group}
+        },
         moved_concerns=_lines(tx, vocabulary, circle, filters, order, "concern"),
         moved_assurances=_lines(tx, vocabulary, circle, filters, order, "assurance"),
         moved_context=_lines(tx, vocabulary, circle, filters, order, "context"),

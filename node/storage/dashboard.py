@@ -222,10 +222,12 @@ def most_moved(
 
 
 def is_current(tx: Transaction, circle: CircleId, today: date) -> bool:
-    """Whether signals and counts of a circle tell of every statement that is held, and of this day."""
-    dirty = sa.select(sa.literal(1)).where(DIRTY_CLAIMS.c.circle == circle)
-    aged = sa.select(sa.literal(1)).where(SIGNALS.c.circle == circle, SIGNALS.c.as_of != today.isoformat())
-    return all(tx.connection.execute(query.limit(1)).first() is None for query in (dirty, aged))
+    """Whether signals and counts of a circle tell of every statement that is held, and all signals of this day."""
+    one, row, day = sa.select(sa.literal(1)), SIGNALS.c, today.isoformat()
+    dirty = one.where(DIRTY_CLAIMS.c.circle == circle)
+    # Two ranges of the index on days, of all circles: anything else would be a walk along every signal of this one.
+    aged = (one.where(each) for each in (row.as_of < day, row.as_of > day))
+    return all(tx.connection.execute(query.limit(1)).first() is None for query in (dirty, *aged))
 
 
 def has_more_claims(tx: Transaction, circle: CircleId, most: int) -> bool:
@@ -312,6 +314,16 @@ def subject_counts(
     if found is None:
         return SubjectCounts()
     return SubjectCounts(found.any, found.concerns, found.assurances, found.context)
+
+
+def subjects_by_group(tx: Transaction, circle: CircleId, *, scope: VocabularyCode = ALL) -> dict[str, SubjectCounts]:
+    """How many subjects have a live finding in each group."""
+    row = SUBJECT_COUNTS.c
+    query = sa.select(SUBJECT_COUNTS).where(row.circle == circle, row.scope == scope, row.grp != ALL)
+    return {
+        each.grp: SubjectCounts(each.any, each.concerns, each.assurances, each.context)
+        for each in tx.connection.execute(query)
+    }
 
 
 def unreadable(tx: Transaction, circle: CircleId) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from node.clock import day_of
 from node.domain.accounts import Permission
-from node.domain.briefing import AsOf, Briefing
+from node.domain.briefing import AsOf, Briefing, SubjectFigures
 from node.domain.dashboard import Month, first_day, month_of
 from node.errors import Code, HanseError
 from node.insight.briefing import (
@@ -19,12 +19,17 @@ from node.insight.briefing import (
 from node.insight.handling import Audience
 from node.insight.pdf import pdf
 from node.insight.sheet import Sheet, sheet
+from node.insight.words import percent
+from node.web import charts
+from node.web.charts import Range
 from node.web.dashboard import month_words
 from node.web.dossier import subject_of
+from node.web.figures import Figure
 from node.web.forms import FormView, address_part
 from node.web.visits import Requires, Visit
 from protocol.identifiers import PATTERN_256_BITS, CircleId
 from protocol.statements import Timestamp
+from protocol.vocabulary import WHOLE, Polarity, Vocabulary
 
 ROUTER = APIRouter()
 _Circle = Annotated[CircleId, address_part(PATTERN_256_BITS)]
@@ -32,6 +37,8 @@ _Reader = Annotated[Visit, Depends(Requires(Permission.POOL_READ))]
 _Taker = Annotated[Visit, Depends(Requires(Permission.POOL_EXPORT))]
 _Choice = Annotated[str, Query(max_length=64)]
 _MONTHS: Final = 24
+_DRAWN: Final = 12
+"""Readings in one drawing, so that the page stays one; the dossier has all."""
 _AUDIENCES: Final[dict[str, Audience]] = {"": "institution", "institution": "institution", "partners": "partners"}
 """For whom a briefing is made. For anybody beyond them there are releases."""
 
@@ -102,6 +109,7 @@ def _page(
     return visit.render(
         "briefing.html",
         sheet=sheet(made, visit.runtime.vocabulary),
+        figure=_ranges(made.figures, visit.runtime.vocabulary) if isinstance(made.figures, SubjectFigures) else None,
         briefing=made,
         path=path,
         asked={"month": month, "as_of": str(made.as_of), "audience": audience},
@@ -112,6 +120,26 @@ def _page(
         audiences=[("institution", "People of this institution"), ("partners", "Partners who need it")],
         may_take=visit.may(Permission.POOL_EXPORT),
     )
+
+
+def _ranges(figures: SubjectFigures, vocabulary: Vocabulary) -> Figure | None:
+    """Every reading with weight on one scale, assurances first; those that carry none are in the words alone."""
+    order: tuple[Polarity, ...] = ("assurance", "concern", "context")
+    readings = [each for circle in figures.circles for each in circle.readings if each.likelihood != "unknown"]
+    readings.sort(key=lambda each: (order.index(vocabulary.indicators[each.indicator].polarity), -each.expected_ppm))
+    rows = [
+        Range(
+            f"{vocabulary.indicators[each.indicator].label} ({vocabulary.indicators[each.indicator].polarity})",
+            percent(each.belief_ppm),
+            percent(each.belief_ppm + each.uncertainty_ppm),
+            percent(each.expected_ppm),
+            was=percent(each.expected_ppm - each.moved_30_ppm),
+            words="" if each.scope == WHOLE else vocabulary.scope_label(each.scope),
+        )
+        for each in readings[:_DRAWN]
+    ]
+    title = "What each reading expects, of 100, and what it leaves open"
+    return charts.ranges("readings", title, rows, ("Reading", "Expected"), was="30 days ago") if rows else None
 
 
 def _file(visit: Visit, made: Briefing) -> Response:

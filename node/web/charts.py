@@ -9,14 +9,12 @@ be read. A matrix has one: on a narrow screen it is moved sideways.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
-from node.web.drawing import Anchor, measure, wrap
+from node.web.drawing import measure, wrap
+from node.web.figures import Cell, Dot, Drawing, Figure, Filling, Line, Rect, Table, compact, put
 from node.web.formats import number
-
-Filling: TypeAlias = Literal["full", "hatch", "open"]
-"""Three that can be told apart on paper: solid, hatched, and empty with an edge."""
 
 _WIDE: Final = 900.0
 _NARROW: Final = 360.0
@@ -24,100 +22,19 @@ _FONT: Final = 14.5
 _SMALL: Final = 12.5
 _LINE: Final = 18.0
 _UNKNOWN: Final = "A point stands for unknown: nobody has stated anything there, which is not a zero."
+_HOW_TO_READ: Final = (
+    "Filled: expected today. The line: what is open. The scale is marked where the word for it changes."
+)
 _MAX_BARS: Final = 24
+_LEAST_ROOM: Final = 60.0
+"""Of the longest bar: words that are longer still run over the edge, and stand in the table."""
+_LONG_TICK: Final = 100_000
 _TONES: Final = 4
 """Steps of a matrix: more cannot be told apart, and the number is inside each cell anyway."""
 _ROUND: Final = (10, 12, 16, 20, 24, 30, 40, 50, 60, 80)
 """Tops of an axis, in tenths of a power of ten."""
 _SCALE: Final = (0, 20, 45, 55, 80, 100)
 """Where the words of likelihood change on a range chart, in hundredths; the outermost two words are not marked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """A rectangle; ``kind`` is the class that fills it."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A straight line."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A point on a scale."""
-
-    x: float
-    y: float
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One line of words; ``full`` is what it was cut from."""
-
-    x: float
-    y: float
-    anchor: Anchor
-    kind: str
-    text: str
-    full: str = ""
-
-
-@dataclass(slots=True)
-class Drawing:
-    """Shapes from back to front, on a ground of this size."""
-
-    width: float
-    height: float = 0.0
-    rects: list[Rect] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    dots: list[Dot] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of the table behind a chart."""
-
-    text: str
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The same in rows: the first cell of each is its head."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One chart. ``id`` is unique on its page and holds letters and hyphens alone."""
-
-    id: str
-    title: str
-    description: str
-    """What somebody who does not see it is told: what is drawn, and the most and the least of it."""
-    wide: Drawing
-    narrow: Drawing | None
-    table: Table
-    key: tuple[tuple[Filling, str], ...] = ()
-    note: str = ""
-    """What the drawing leaves out, or how it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +196,7 @@ def ranges(name: str, title: str, rows: Sequence[Range], heads: tuple[str, str],
                 for row in rows
             ),
         ),
+        note=_HOW_TO_READ + (f" Empty: {was}." if was else ""),
     )
 
 
@@ -294,12 +212,13 @@ def _summary(rows: Sequence[Bar], heads: tuple[str, str]) -> str:
 
 def _bars_wide(rows: Sequence[Bar], most: int) -> Drawing:
     drawing = Drawing(_WIDE)
-    left, room, y = 300.0, _WIDE - 300.0 - 190.0, 4.0
+    left, y = 300.0, 4.0
+    room = max(_WIDE - left - _room_for_words(rows), _LEAST_ROOM)
     for row in rows:
         lines = wrap(row.label, left - 16, _FONT, 2)
         height = max(len(lines) * _LINE, 22.0) + 6
         for at, line in enumerate(lines):
-            _put(drawing, left - 12, y + _LINE * (at + 1) - 3, "end", "name", line, row.label)
+            put(drawing, left - 12, y + _LINE * (at + 1) - 3, "end", "name", line, row.label)
         _bar(drawing, row, left, y + 2, room, most)
         y += height
     drawing.height = y
@@ -308,12 +227,13 @@ def _bars_wide(rows: Sequence[Bar], most: int) -> Drawing:
 
 def _bars_narrow(rows: Sequence[Bar], most: int) -> Drawing:
     drawing = Drawing(_NARROW)
+    room = max(_NARROW - _room_for_words(rows), _LEAST_ROOM)
     y = 2.0
     for row in rows:
         for line in wrap(row.label, _NARROW - 4, _FONT, 3):
             y += _LINE
-            _put(drawing, 1, y - 3, "start", "name", line, row.label)
-        _bar(drawing, row, 1, y + 2, _NARROW - 150, most)
+            put(drawing, 1, y - 3, "start", "name", line, row.label)
+        _bar(drawing, row, 1, y + 2, room, most)
         y += 30
     drawing.height = y
     return drawing
@@ -324,8 +244,16 @@ def _bar(drawing: Drawing, row: Bar, x: float, y: float, room: float, most: int)
     if row.value:
         drawing.rects.append(Rect(x, y, max(length, 1.5), 15, row.filling))
     drawing.lines.append(Line(x, y - 2, x, y + 17, "axis"))
-    said = f"{row.value:,}" + (f"  {row.words}" if row.words else "")
-    _put(drawing, x + length + 7, y + 12, "start", "value", said)
+    put(drawing, x + length + 7, y + 12, "start", "value", _beside(row))
+
+
+def _beside(row: Bar) -> str:
+    return f"{row.value:,}" + (f" · {row.words}" if row.words else "")
+
+
+def _room_for_words(rows: Sequence[Bar]) -> float:
+    """So that the longest bar with the longest words still fits."""
+    return max((measure(_beside(row), _SMALL) for row in rows), default=0) + 14
 
 
 def _stacked(periods: Sequence[str], series: Sequence[Series], ceiling: int, width: float, height: float) -> Drawing:
@@ -336,7 +264,7 @@ def _stacked(periods: Sequence[str], series: Sequence[Series], ceiling: int, wid
         value = ceiling * part // 4
         y = round(top + height - 10 - (height - 10) * part / 4, 1)
         drawing.lines.append(Line(left, y, width - 6, y, "axis" if part == 0 else "grid"))
-        _put(drawing, left - 8, y + 4, "end", "value", compact(value))
+        put(drawing, left - 8, y + 4, "end", "value", _tick(value))
     step = room / max(len(periods), 1)
     every = max(1, -(-len(periods) * 58 // int(room)))
     for at, period in enumerate(periods):
@@ -350,7 +278,7 @@ def _stacked(periods: Sequence[str], series: Sequence[Series], ceiling: int, wid
                 )
         if (len(periods) - 1 - at) % every == 0:
             last = at == len(periods) - 1
-            _put(
+            put(
                 drawing,
                 width - 1 if last else x + step / 2,
                 top + height + 8,
@@ -359,6 +287,10 @@ def _stacked(periods: Sequence[str], series: Sequence[Series], ceiling: int, wid
                 period,
             )
     return drawing
+
+
+def _tick(value: int) -> str:
+    return f"{value:,}" if value < _LONG_TICK else compact(value)
 
 
 def _matrix(columns: Sequence[str], rows: Sequence[MatrixRow], most: int, *, even: bool) -> Drawing:
@@ -372,15 +304,15 @@ def _matrix(columns: Sequence[str], rows: Sequence[MatrixRow], most: int, *, eve
         middle = left + step * at + step / 2
         if long:
             (line,) = wrap(column, 156, _SMALL, 1)
-            _put(drawing, middle, top - 8, "start", "column", line, column)
+            put(drawing, middle, top - 8, "start", "column", line, column)
         else:
-            _put(drawing, middle, top - 8, "middle", "note", column)
+            put(drawing, middle, top - 8, "middle", "note", column)
     for place, row in enumerate(rows):
         y = top + tall * place
         lines = wrap(row.label, left - 14, _SMALL, 2)
         for at, line in enumerate(lines):
             offset = 13 * (at - (len(lines) - 1) / 2)
-            _put(drawing, left - 10, y + tall / 2 + 4 + offset, "end", "note", line, row.label)
+            put(drawing, left - 10, y + tall / 2 + 4 + offset, "end", "note", line, row.label)
         for at, cell in enumerate(row.cells):
             tone = _even_tone(cell.value, most) if even else _tone(cell.value, most)
             _field(drawing, cell, (left + step * at + 1, y + 1, step - 2, tall - 2), tone)
@@ -391,7 +323,7 @@ def _field(drawing: Drawing, cell: MatrixCell, box: tuple[float, float, float, f
     x, y, width, height = (round(each, 1) for each in box)
     drawing.rects.append(Rect(x, y, width, height, "blank" if cell.value is None else f"tone-{tone}"))
     said = "·" if cell.value is None else compact(cell.value)
-    _put(drawing, x + width / 2, y + height / 2 + 4.5, "middle", f"in in-{tone}", said)
+    put(drawing, x + width / 2, y + height / 2 + 4.5, "middle", f"in in-{tone}", said)
 
 
 def _even_tone(value: int | None, most: int) -> int:
@@ -419,13 +351,13 @@ def _ranges(rows: Sequence[Range], width: float, left: float) -> Drawing:
         if left:
             lines = wrap(row.label, left - 14, _FONT, 2)
             for at, line in enumerate(lines):
-                _put(drawing, left - 10, y + _LINE * (at + 1) - 2, "end", "name", line, row.label)
+                put(drawing, left - 10, y + _LINE * (at + 1) - 2, "end", "name", line, row.label)
             middle = y + _LINE * len(lines) / 2 + 3
             after = y + max(len(lines) * _LINE, 22) + 10
         else:
             for line in wrap(row.label, width - 4, _FONT, 3):
                 y += _LINE
-                _put(drawing, 1, y - 3, "start", "name", line, row.label)
+                put(drawing, 1, y - 3, "start", "name", line, row.label)
             middle, after = y + 10, y + 24
         _range(drawing, row, start, room, round(middle, 1))
         y = after
@@ -433,7 +365,7 @@ def _ranges(rows: Sequence[Range], width: float, left: float) -> Drawing:
     for value in _SCALE:
         x = round(start + room * value / 100, 1)
         drawing.lines.insert(0, Line(x, top - 4, x, y, "grid"))
-        _put(drawing, x, top - 10, "middle", "value", str(value))
+        put(drawing, x, top - 10, "middle", "value", str(value))
     return drawing
 
 
@@ -459,21 +391,6 @@ def _said(cell: MatrixCell) -> str:
     if cell.value is None:
         return "unknown"
     return f"{cell.value:,}" + (f" ({cell.words})" if cell.words else "")
-
-
-def compact(value: int) -> str:
-    """A number that fits a small field: ``940``, ``9.4k``, ``94k``, ``1.2m``; rounded down, the table has it whole."""
-    for unit, letter in ((1_000_000, "m"), (1_000, "k")):
-        if value >= 10 * unit:
-            return f"{value // unit}{letter}"
-        if value >= unit:
-            return f"{value // unit}.{value % unit * 10 // unit}{letter}"
-    return str(value)
-
-
-def _put(drawing: Drawing, x: float, y: float, anchor: Anchor, kind: str, text: str, whole: str = "") -> None:
-    full = whole if text.endswith("…") else ""
-    drawing.texts.append(Text(round(x, 1), round(y, 1), anchor, kind, text, full))
 
 
 def _part(value: int, most: int, room: float) -> float:

@@ -20,7 +20,8 @@ from node.insight.dashboard import board
 from node.storage import dashboard
 from node.storage.database import Transaction
 from node.web import charts
-from node.web.charts import Figure, MatrixCell, MatrixRow, Series
+from node.web.charts import Bar, MatrixCell, MatrixRow, Series
+from node.web.figures import Figure
 from node.web.forms import FormView, address_part
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import PATTERN_256_BITS, CircleId, VocabularyCode
@@ -123,6 +124,19 @@ def read_filter(vocabulary: Vocabulary, *, days: str, group: str, domain: str, p
 def figures(found: Board, vocabulary: Vocabulary) -> dict[str, Figure]:
     """The charts of a dashboard, by name."""
     return {
+        "partners": charts.bars(
+            "coverage-partners",
+            "Partners with a live finding",
+            [
+                Bar(
+                    vocabulary.groups[group].label,
+                    number.any,
+                    f"assurance {number.assurances:,}, concern {number.concerns:,}",
+                )
+                for group, number in found.subjects_by_group.items()
+            ],
+            ("Group of indicators", "Partners"),
+        ),
         "live": _matrix(found, vocabulary, "coverage-live", "Findings that count today", _live),
         "fresh": _matrix(
             found, vocabulary, "coverage-fresh", "Of these, seen in the last twelve months, of 100", _fresh, whole=100

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from node.web import charts
-from node.web.charts import Bar, Drawing, Figure, MatrixCell, MatrixRow, Range, Series
+from node.web.charts import Bar, MatrixCell, MatrixRow, Range, Series
+from node.web.figures import Drawing, Figure, Rect, compact
 
 _NAMES: Final = st.text(min_size=1, max_size=60)
 _COUNTS: Final = st.integers(0, 2_000_000)
@@ -69,7 +70,7 @@ def test_stacks_do_not_overlap_and_end_below_the_top(values: list[tuple[int, int
     figure = charts.stacked("s", "Stacked", [f"m{at}" for at in range(len(values))], series)
     for drawing in _drawings(figure):
         assert all(rect.y >= 0 and rect.x + rect.width <= drawing.width for rect in drawing.rects)
-        by_column: dict[float, list[charts.Rect]] = {}
+        by_column: dict[float, list[Rect]] = {}
         for rect in drawing.rects:
             by_column.setdefault(rect.x, []).append(rect)
         for column in by_column.values():
@@ -140,7 +141,7 @@ def test_names_are_text_and_never_markup(figure: Figure) -> None:
 
 @given(value=st.integers(0, 99_999_999))
 def test_a_compact_number_is_short_and_never_too_large(value: int) -> None:
-    said = charts.compact(value)
+    said = compact(value)
     assert len(said) <= 4
     factor = {"k": 1_000, "m": 1_000_000}.get(said[-1], 1)
     assert float(said.rstrip("km")) * factor <= value + 1e-6
