@@ -8,10 +8,10 @@ import pytest
 
 from node.clock import day_of
 from node.domain.briefing import AsOf, Briefing, CircleFigures, SubjectFigures
+from node.domain.circles import TrustPolicy
 from node.errors import Code, HanseError
-from node.insight import past
 from node.insight.briefing import circle_briefing, figures_bytes, parse_as_of, parse_month, subject_briefing
-from node.storage import circles, statements
+from node.storage import circles, statements, trust
 from protocol.statements import DAY_SECONDS, Grade, Handling, Timestamp
 from protocol.vocabulary import Vocabulary
 from tests.node import statements as make
@@ -91,17 +91,15 @@ def test_a_decision_about_trust_changes_the_policy_that_a_briefing_names(
 ) -> None:
     pool = quick_pool
     pool.find(1)
-    with pool.database.read() as tx:
-        roster = circles.get_roster(tx, pool.circle)
-        before = past.policy_digest(tx, roster, vocabulary)
-        changed = past.policy_digest(tx, roster, msgspec_replaced(vocabulary))
-    assert before != changed
-
-
-def msgspec_replaced(vocabulary: Vocabulary) -> Vocabulary:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(vocabulary, version=vocabulary.version + 1)
+    refreshed(pool, vocabulary)
+    before = _of_circle(pool, vocabulary)
+    with pool.database.write() as tx:
+        voice = circles.get_roster(tx, pool.circle).voice(pool.contributor(1))
+        muted = TrustPolicy(pool.circle, voice, "muted", 0, "Its statements were invented.", None, make.IAT)
+        trust.add(tx, pool.node.runtime.vault, muted)
+    after = _of_circle(pool, vocabulary, as_of=before.as_of)
+    assert after.sources[0].policy_digest != before.sources[0].policy_digest
+    assert after.sources[0].pool_digest == before.sources[0].pool_digest
 
 
 @pytest.mark.parametrize(
