@@ -1,6 +1,6 @@
 """What speaks for and against each organisation that a text may mean, as numbers with names.
 
-Every number is between -1 and 1 or nearly so, and each has a sentence in ``docs/names.md``. A country tells namesakes
+Every number is between -1 and 1 or nearly so. A country tells namesakes
 apart; it has no weight of its own: permuting the countries of text and registry alike changes nothing.
 """
 
@@ -11,12 +11,20 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
+from node.subjects.matching import differences
 from node.subjects.matching.candidates import Candidate, telling_of
 from node.subjects.matching.index import KINDS, Index
-from node.subjects.matching.mentions import Mention
+from node.subjects.matching.mentions import UNKNOWN_RARITY, Mention
 from node.subjects.matching.places import Evidence, places_of
 from node.subjects.matching.text import Text, read, words_of
-from node.subjects.matching.vocabulary import GENERIC, LABORATORIES, QUALIFIERS, SMALL, UNIT_HEADS, UNITS
+from node.subjects.matching.vocabulary import (
+    GENERIC,
+    LABORATORIES,
+    QUALIFIERS,
+    SMALL,
+    UNIT_HEADS,
+    UNITS,
+)
 
 _OF: Final = frozenset(["of", "de", "di", "da", "do", "dos", "del", "della", "des", "du", "for", "fur", "fuer", "of"])
 _DOUBTS: Final = (
@@ -76,13 +84,19 @@ class _Around:
         self.bearers: dict[tuple[int, int, str], list[Candidate]] = defaultdict(list)
         for each in found:
             self.bearers[each.mention.start, each.mention.end, each.mention.how].append(each)
+        self.weights = {
+            word: index.rarity.get(word, UNKNOWN_RARITY)
+            for number, word in enumerate(text.words)
+            if number not in evidence.at and not word.isdigit()
+        }
+        self.weight = sum(self.weights.values()) or 1.0
         self.part_size: dict[int, int] = defaultdict(int)
         for part in text.part:
             self.part_size[part] += 1
 
     def numbers(self, each: Candidate) -> dict[str, float]:
         """All numbers of one candidate."""
-        numbers = {"always": 1.0}
+        numbers = {"always": 1.0, "explains": self._explains(each)}
         self._name(each, numbers)
         self._registry(each, numbers)
         self._rivals(each, numbers)
@@ -104,6 +118,12 @@ class _Around:
             numbers["clean_telling"] = numbers["telling"]
         return numbers
 
+    def _explains(self, each: Candidate) -> float:
+        """How much of the text's words its names have, by how rare they are."""
+        source = self.index.source
+        theirs = {word for name in self.index.names_of(each.organisation) for word in source.name_words[name].split()}
+        return sum(weight for word, weight in self.weights.items() if word in theirs) / self.weight
+
     def _name(self, each: Candidate, numbers: dict[str, float]) -> None:
         """How the text names it."""
         mention, text = each.mention, self.text
@@ -118,6 +138,10 @@ class _Around:
                 numbers["near_education"] = float("education" in self.index.source.types[each.organisation])
                 numbers["near_fills"] = self._fills(each)
                 numbers["near_known"] = self._known(each.organisation)
+                numbers["near_alone"] = float(not self.firm)
+                numbers["near_alone_education"] = numbers["near_education"] * numbers["near_alone"]
+                numbers["near_bare"] = float(differences.bare(text, mention))
+                numbers["near_bare_education"] = numbers["near_education"] * numbers["near_bare"]
             case "short":
                 numbers["short_left"] = 1.0 - mention.likeness
                 numbers["short_telling"] = telling
@@ -126,13 +150,16 @@ class _Around:
                 numbers["short_ahead"] = self._ahead(each)
             case "exact" | "order" | "spread":
                 self._named(each, telling, numbers)
-            case "acronym":
+                numbers.update(differences.of_place(self.index, text, each, fits=self._fits(each.organisation)))
+            case "acronym" | "initials":
                 numbers["acronym_letters"] = min(1.0, (len(text.words[mention.start]) - 2) / 4)
                 numbers["acronym_bracket"] = float(text.bracket[mention.start])
                 numbers["acronym_known"] = self._known(each.organisation)
                 numbers["acronym_ahead"] = self._ahead(each)
             case "host":
                 pass
+        if mention.how in {"near", "short"}:
+            numbers.update(differences.of_names(self.index, text, mention))
         if mention.entry >= 0:
             numbers[f"kind_{KINDS[each.kind]}"] = 1.0
         if len(words) == 1 and mention.entry >= 0:
@@ -141,6 +168,11 @@ class _Around:
 
     def _named(self, each: Candidate, telling: float, numbers: dict[str, float]) -> None:
         words = self.text.words[each.mention.start : each.mention.end]
+        if any(word in self.index.word_country for word in words):
+            numbers["rooted"] = 1.0
+        elif each.mention.how == "exact":
+            numbers["rootless_faint"] = max(0.0, 1.0 - telling)
+        numbers["extended"] = min(1.0, log(1 + len(self.index.longer.get(each.mention.entry, ()))) / 4)
         numbers["telling"] = telling
         numbers["faint"] = max(0.0, 0.4 - telling) * 2.5
         numbers["as_written"] = float(self._as_written(each))
@@ -188,6 +220,7 @@ class _Around:
         index = self.index
         numbers["children"] = min(1.0, log(1 + index.children[each.organisation]) / 4)
         numbers["known_names"] = min(1.0, log(1 + index.name_count[each.organisation]) / 3)
+        numbers["ties"] = min(1.0, log(1 + index.source.ties[each.organisation]) / 4)
         numbers["closed"] = float(not index.source.active[each.organisation])
         types = index.source.types[each.organisation].split()
         for name in ("education", "healthcare", "company", "government", "facility", "funder"):
@@ -256,11 +289,13 @@ class _Around:
             prefix = "guess"
         else:
             prefix = "country"
+        following = evidence.after(each.mention.end)
         if not country:
             numbers["country_unknown"] = 1.0
         elif evidence.named:
-            fits = country in evidence.named or not _KIN.get(country, frozenset()).isdisjoint(evidence.named)
-            numbers[f"{prefix}_same" if country in evidence.named else f"{prefix}_other"] = 1.0
+            named = country in evidence.named or country == following
+            fits = named or not _KIN.get(country, frozenset()).isdisjoint(evidence.named)
+            numbers[f"{prefix}_same" if named else f"{prefix}_other"] = 1.0
             if not fits and len(evidence.named) == 1:
                 numbers[f"{prefix}_elsewhere"] = 1.0
         elif evidence.hinted:
@@ -268,6 +303,8 @@ class _Around:
             numbers[f"{prefix}_hint"] = min(1.0, weight / 2)
             numbers[f"{prefix}_hint_other"] = min(1.0, (total - weight) / 2) if weight < total / 3 else 0.0
         numbers["town_same"] = float(self._in_town(each))
+        if country and following:
+            numbers["next_country_same" if following == country else "next_country_other"] = 1.0
 
     def _in_town(self, each: Candidate) -> bool:
         """Whether the text names its town outside its name."""
@@ -379,6 +416,8 @@ class _Around:
         if numbers.get("parent_named") and numbers.get("crossing"):
             numbers["crossing_child"] = 1.0
         numbers["repeated"] = float(each.support > 0)
+        for how in each.also:
+            numbers[f"also_{how}"] = 1.0
         numbers["alone"] = float(not self.firm)
 
     def _beside(self, each: Candidate, other: Candidate, numbers: dict[str, float]) -> None:

@@ -7,6 +7,7 @@ Organisations that the registry withdrew in favour of a successor lend it their 
 merely closed stays itself: an old text means the organisation of its time.
 """
 
+import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,9 +21,10 @@ from node.subjects.matching.text import canonical, host_of
 from node.subjects.matching.vocabulary import GENERIC
 from protocol.identifiers import SubjectId
 
-Kind: TypeAlias = Literal["display", "label", "alias", "acronym", "former"]
+Kind: TypeAlias = Literal["display", "label", "alias", "acronym", "former", "clipped"]
 _FULL: Final = ("display", "label", "alias")
-KINDS: Final[tuple[Kind, ...]] = ("display", "label", "alias", "acronym", "former")
+_WRITTEN: Final = (0, 1, 2)
+KINDS: Final[tuple[Kind, ...]] = ("display", "label", "alias", "acronym", "former", "clipped")
 
 MAX_NAME_WORDS: Final = 40
 """Canonical words of a name that are compared; a name in Han script has a word for each character."""
@@ -36,6 +38,19 @@ FEWEST_NAMES: Final = 200_000
 """Names among which a word is rare or common: an extract of the registry is judged as the registry would be."""
 _MIN_BEARERS: Final = 3
 """Organisations that a word must occur with before it says something of a country."""
+_MAX_TIES: Final = 65_535
+FEWEST_INITIALS: Final = 3
+"""Words of a name whose first letters may stand for it; of two, too many names have the same."""
+MOST_INITIALS: Final = 8
+_NAMED_AFTER: Final = re.compile(r"\s+(?:named (?:after|for)|imeni|имени|im\.)\s.*$", re.IGNORECASE)
+"""What follows is the person whom an organisation honours; texts leave it out."""
+_LEGAL: Final = re.compile(
+    r"(?<=\w),?\s+(?:& Co\b\.?|(?:Inc|Ltd|Limited|LLC|GmbH|Corp|Corporation|Incorporated|PLC|plc|Pvt|Co)\b\.?).*$"
+)
+"""The legal form of a company, and what follows it."""
+_INNER_CAPITAL: Final = re.compile("[a-z\u00df-\u00f6\u00f8-\u00ff][A-Z\u00c0-\u00d6\u00d8-\u00de]")
+_MIN_CLIPPED: Final = 3
+"""Words that must be left of a name without the person it honours."""
 _PURITY: Final = 0.8
 """Share of them that must be in one country."""
 
@@ -53,6 +68,8 @@ class Source:
     active: list[bool]
     relations: list[list[int]]
     """Rows of the organisations that the registry names as parents."""
+    ties: list[int]
+    """How many relations the registry gives, of any kind."""
     hosts: list[list[str]]
     name_owner: list[int]
     name_kind: list[int]
@@ -74,6 +91,7 @@ class Index:
         "entry_total",
         "entry_words",
         "hosts",
+        "initials",
         "longer",
         "name_count",
         "names_first",
@@ -118,6 +136,8 @@ class Index:
         del bearers
         self._index_words()
         self._countries()
+        self.initials = self._initials()
+        """First letters of names, to the organisations of which the registry has no acronym."""
         self.hosts: dict[str, list[int]] = defaultdict(list)
         for organisation, hosts in enumerate(source.hosts):
             for host in hosts:
@@ -155,6 +175,20 @@ class Index:
         for word in counts:
             if len(word) >= MIN_SPELLED and not word.isdigit():
                 self.near[word[:2]].append(word)
+
+    def _initials(self) -> dict[str, list[int]]:
+        source, found = self.source, defaultdict[str, list[int]](list)
+        acronym = KINDS.index("acronym")
+        having = {owner for owner, kind in zip(source.name_owner, source.name_kind, strict=True) if kind == acronym}
+        for name, owner in enumerate(source.name_owner):
+            if owner in having or KINDS[source.name_kind[name]] not in _FULL:
+                continue
+            words = source.name_words[name].split()
+            if FEWEST_INITIALS <= len(words) <= MOST_INITIALS:
+                owners = found["".join(word[0] for word in words)]
+                if owner not in owners:
+                    owners.append(owner)
+        return dict(found)
 
     def _extend(self) -> None:
         """For each name those that continue it by up to two words: "University of California", then "Berkeley"."""
@@ -227,6 +261,7 @@ def gather(organisations: Iterable[Organisation], countries: Collection[str] = (
         types=[],
         active=[],
         relations=[],
+        ties=[],
         hosts=[],
         name_owner=[],
         name_kind=[],
@@ -243,6 +278,7 @@ def gather(organisations: Iterable[Organisation], countries: Collection[str] = (
         source.relations.append(
             sorted({row[t.subject] for t in each.relations if t.relation == "parent" and t.subject in row})
         )
+        source.ties.append(min(_MAX_TIES, len(each.relations)))
         source.hosts.append(_hosts(each))
         _add_names(source, row[subject], each, former[subject], countries)
     return source
@@ -288,6 +324,9 @@ def _add_names(
         if KINDS[kind] in _FULL
         if (plain := _without_country(text, countries)) != text
     ]
+    texts += [(text.lower(), kind) for text, kind in texts if kind in _WRITTEN and _runs(text)]
+    clipped = KINDS.index("clipped")
+    texts += [(short, clipped) for text, kind in texts if kind in _WRITTEN for short in _clipped(text)]
     for text, kind in texts:
         words = " ".join(canonical(text)[:MAX_NAME_WORDS])
         acronym = KINDS[kind] == "acronym"
@@ -297,6 +336,21 @@ def _add_names(
             source.name_kind.append(kind)
             source.name_text.append(text)
             source.name_words.append(words)
+
+
+def _runs(text: str) -> bool:
+    """Whether a name has capitals inside its words, which are parted there: ``HydroSciences``."""
+    return bool(_INNER_CAPITAL.search(text)) and canonical(text) != canonical(text.lower())
+
+
+def _clipped(text: str) -> Iterator[str]:
+    """The name as texts shorten it: without the person it honours, or the legal form of a company."""
+    short = _NAMED_AFTER.sub("", text)
+    if short != text and len(canonical(short)) >= _MIN_CLIPPED:
+        yield short
+    short = _LEGAL.sub("", text)
+    if short != text and short:
+        yield short
 
 
 def _kind(name: Name) -> int:

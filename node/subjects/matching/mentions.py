@@ -4,7 +4,7 @@ A mention is a claim about some words of the text; which organisation they mean 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import pairwise
@@ -13,19 +13,26 @@ from typing import Final, Literal, TypeAlias
 from rapidfuzz import fuzz, process
 
 from node.subjects.matching.index import MAX_NAME_WORDS, MIN_SPELLED, Index
+from node.subjects.matching.places import Evidence
 from node.subjects.matching.text import Text, is_acronym
 from node.subjects.matching.vocabulary import GENERIC, KINDS_OF_ORGANISATIONS
 
-How: TypeAlias = Literal["exact", "order", "spread", "short", "near", "acronym", "host"]
+How: TypeAlias = Literal["exact", "order", "spread", "short", "near", "acronym", "initials", "host"]
 
 MAX_BAG_WORDS: Final = 7
 """Words of a name that is looked for in any order; each more costs a sort at every word of the text."""
 MAX_NEAR: Final = 12
 """Nearly fitting names that are kept for each part of a text."""
+MAX_NEAR_WHOLE: Final = 8
+"""Nearly fitting names that are kept for the text as a whole."""
+MAX_COMMON_ROWS: Final = 1_000
+"""Names of one word beyond which it is not followed where a rarer word of the text has names."""
 MAX_SCORED: Final = 60
 """Names whose likeness is computed, after their rare words are counted."""
 MAX_BEARERS: Final = 40
 """Organisations that one acronym or name may stand for; beyond it says nothing."""
+MAX_UNSAID: Final = 10
+"""Organisations whose first letters an abbreviation may be; of more, it says too little."""
 MAX_LOOKED: Final = 8
 """Rarest words of a part by which names are looked for."""
 MAX_SPELLINGS: Final = 3
@@ -43,12 +50,13 @@ MAX_SHORT_MISSING: Final = 4
 _MIN_TELLING: Final = 3.0
 """Rarity of the rarest word of a shortened name."""
 _MIN_COVER: Final = 0.55
+_MIN_COVER_WHOLE: Final = 0.7
 _FULL_LEFT: Final = 30.0
 """Rarity of the words left out from which little speaks for a shortened name."""
 _MIN_SPELLING: Final = 82.0
 _ABBREVIATED_RARITY: Final = 3.0
 """Rarity of an abbreviation that is none of a word of the name."""
-_UNKNOWN_RARITY: Final = 9.0
+UNKNOWN_RARITY: Final = 9.0
 """Rarity of a word that no name has: as one that few have."""
 
 
@@ -76,17 +84,15 @@ def inside(exact: Sequence[Mention]) -> set[int]:
     return {number for each in exact if each.how == "exact" for number in range(each.start + 1, each.end)}
 
 
-def find(index: Index, text: Text, exact: list[Mention], places: Mapping[int, str]) -> list[Mention]:
-    """All mentions, unordered; they may overlap and contradict each other.
-
-    ``exact``: those of :func:`find_exact`; ``places``: words that name a country.
-    """
+def find(index: Index, text: Text, exact: list[Mention], evidence: Evidence) -> list[Mention]:
+    """All mentions, unordered; they may overlap and contradict each other. ``exact``: those of :func:`find_exact`."""
+    places = evidence.at
     if not _is_place(0, len(text), places):
         exact = [each for each in exact if not _is_place(each.start, each.end, places)]
     return [
         *exact,
         *_spread(index, text, exact),
-        *_short(index, text, exact),
+        *_short(index, text, exact, evidence),
         *_acronyms(index, text, places),
         *_hosts(index, text),
         *_near(index, text, exact, places),
@@ -111,16 +117,25 @@ def _spread(index: Index, text: Text, exact: list[Mention]) -> list[Mention]:
     return found
 
 
-def _short(index: Index, text: Text, exact: Sequence[Mention]) -> list[Mention]:
+def _short(index: Index, text: Text, exact: Sequence[Mention], evidence: Evidence) -> list[Mention]:
     """Names of which some words stand here and the others are left out: "University of Bari", "Courant Institute"."""
     held = {
-        number for each in exact if each.how == "exact" and each.length > 1 for number in range(each.start, each.end)
+        number
+        for each in exact
+        if each.how == "exact" and each.length > 1 and not _elsewhere(index, each, evidence)
+        for number in range(each.start, each.end)
     }
     found: list[Mention] = []
     for number, word in enumerate(text.words):
         if word in KINDS_OF_ORGANISATIONS and number not in held:
             found += _shortened(index, text, number)
     return found
+
+
+def _elsewhere(index: Index, mention: Mention, evidence: Evidence) -> bool:
+    """Whether all who bear this name are in countries that the text does not name, though it names one."""
+    countries = {index.source.countries[owner] for owner in index.owners(mention.entry)}
+    return bool(evidence.named) and "" not in countries and countries.isdisjoint(evidence.named)
 
 
 def _shortened(index: Index, text: Text, number: int) -> list[Mention]:
@@ -184,6 +199,9 @@ def _acronyms(index: Index, text: Text, places: Mapping[int, str]) -> list[Menti
             bearers = index.acronyms.get(text.folded[number], ())
             if 0 < len(bearers) <= MAX_BEARERS:
                 found.append(Mention(number, number + 1, "acronym", -1, 1.0, tuple(bearers)))
+            unsaid = index.initials.get(text.folded[number], ())
+            if 0 < len(unsaid) <= MAX_UNSAID:
+                found.append(Mention(number, number + 1, "initials", -1, 1.0, tuple(unsaid)))
     return found
 
 
@@ -200,44 +218,71 @@ def _hosts(index: Index, text: Text) -> list[Mention]:
 
 
 def _near(index: Index, text: Text, exact: list[Mention], places: Mapping[int, str]) -> list[Mention]:
-    """Names that share their rare words with one part of the text."""
+    """Names that share their rare words with one part of the text, or with the whole of it."""
     covered = [number in places for number in range(len(text))]
+    named = set[int]()
     for mention in exact:
         if mention.length > 1:
-            for number in range(mention.start, mention.end):
-                covered[number] = True
+            named.update(range(mention.start, mention.end))
+    for number in named:
+        covered[number] = True
+    spelled = [_spellings(index, text, number) for number in range(len(text))]
     starts = [0, *(n for n in range(1, len(text)) if text.part[n] != text.part[n - 1]), len(text)]
     found: list[Mention] = []
     for start, end in pairwise(starts):
         if not all(covered[start:end]):
-            found += _near_part(index, text, start, end)
+            found += _near_words(index, text, spelled, range(start, end), _MIN_COVER, MAX_NEAR)
+    if len(starts) > 2:  # noqa: PLR2004
+        free = [number for number in range(len(text)) if number not in named]
+        found += _near_words(index, text, spelled, free, _MIN_COVER_WHOLE, MAX_NEAR_WHOLE)
     return found
 
 
-def _near_part(index: Index, text: Text, start: int, end: int) -> list[Mention]:
-    rarity = index.rarity
-    spelled: dict[str, list[int]] = defaultdict(list)
-    for number in range(start, end):
-        for word in _spellings(index, text.words[number], text.cut_short[number]):
-            spelled[word].append(number)
-    scores: dict[int, float] = defaultdict(float)
-    looked = [word for word in spelled if word in index.postings]
-    for word in nlargest(MAX_LOOKED, looked, key=lambda word: rarity[word]):
-        weight = rarity[word]
-        for entry in index.postings[word]:
-            scores[entry] += weight
-    totals = index.entry_total
+def _near_words(
+    index: Index, text: Text, spelled: Sequence[Sequence[str]], numbers: Sequence[int], least: float, most: int
+) -> list[Mention]:
+    """Names of which these words of the text, as they are or as they may be meant, make up ``least`` or more."""
+    rarity, totals = index.rarity, index.entry_total
+    stands: dict[str, list[int]] = defaultdict(list)
+    for number in numbers:
+        for word in spelled[number]:
+            stands[word].append(number)
+    scores = _shared(index, [spelled[number] for number in numbers if spelled[number]])
     best = nlargest(MAX_SCORED, scores, key=lambda entry: (scores[entry] * scores[entry] / totals[entry], -entry))
     found = []
     for entry in best:
         words = index.entry_words[entry].split()
-        cover = sum(rarity[word] for word in words if word in spelled) / totals[entry]
-        if cover >= _MIN_COVER:
-            mention = _placed(index, text, spelled, entry, cover)
+        cover = sum(rarity[word] for word in words if word in stands) / totals[entry]
+        if cover >= least:
+            mention = _placed(index, text, stands, entry, cover)
             if mention is not None:
                 found.append(mention)
     found.sort(key=lambda mention: -mention.likeness)
-    return found[:MAX_NEAR]
+    return found[:most]
+
+
+def _shared(index: Index, slots: Iterable[Sequence[str]]) -> dict[int, float]:
+    """Names that have some of the rarest words, with the rarity of what they have.
+
+    A slot is one word of the text with the words that it may stand for; it is as rare as the commonest of them.
+    """
+    rarity, postings = index.rarity, index.postings
+    distinct = {words[0]: words for words in slots}
+    value = {
+        first: min(rarity[word] for word in words if word in postings)
+        for first, words in distinct.items()
+        if any(word in postings for word in words)
+    }
+    scores: dict[int, float] = defaultdict(float)
+    for first in nlargest(MAX_LOOKED, value, key=value.__getitem__):
+        for word in distinct[first]:
+            rows = postings.get(word, ())
+            if len(rows) > MAX_COMMON_ROWS and scores:
+                continue  # rarer words have found enough
+            weight = rarity.get(word, 0.0)
+            for entry in rows:
+                scores[entry] += weight
+    return scores
 
 
 def _placed(index: Index, text: Text, spelled: dict[str, list[int]], entry: int, cover: float) -> Mention | None:
@@ -256,7 +301,7 @@ def _placed(index: Index, text: Text, spelled: dict[str, list[int]], entry: int,
     name = index.entry_words[entry]
     window = " ".join(text.words[start:end])
     ratio = fuzz.ratio(name, window) / 100.0
-    inside = sum(index.rarity.get(word, _UNKNOWN_RARITY) for word in text.words[start:end])
+    inside = sum(index.rarity.get(word, UNKNOWN_RARITY) for word in text.words[start:end])
     if any(text.cut_short[start:end]):  # abbreviations are compared word by word, by what they begin
         ratio = max(ratio, cover * len(words) / max(len(words), end - start))
         inside = sum(_rarity_of(index, text, number, words) for number in range(start, end))
@@ -269,14 +314,17 @@ def _rarity_of(index: Index, text: Text, number: int, words: Sequence[str]) -> f
     """How telling a word of the text is; an abbreviation counts as the word of the name that it abbreviates."""
     word = text.words[number]
     if not text.cut_short[number]:
-        return index.rarity.get(word, _UNKNOWN_RARITY)
+        return index.rarity.get(word, UNKNOWN_RARITY)
     return max((index.rarity[each] for each in words if each.startswith(word)), default=_ABBREVIATED_RARITY)
 
 
-def _spellings(index: Index, word: str, cut_short: bool) -> list[str]:  # noqa: FBT001
+def _spellings(index: Index, text: Text, number: int) -> list[str]:
     """The word itself; else the known words that it abbreviates, or is a misspelling of."""
+    word, cut_short = text.words[number], text.cut_short[number]
     known = word in index.rarity
-    if (known and not cut_short) or len(word) < MIN_STEM or word.isdigit():
+    if known and (not cut_short or word != text.folded[number]):
+        return [word]
+    if len(word) < MIN_STEM or word.isdigit():
         return [word]
     bucket = index.near.get(word[:2], ())
     if cut_short:

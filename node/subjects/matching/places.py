@@ -16,7 +16,7 @@ from node.subjects.matching.text import Text, canonical
 
 _FILE: Final = "places.json"
 MAX_PLACE_WORDS: Final = 12
-_MIN_HINT: Final = 0.8
+_AND: Final = frozenset(["and", "et", "und", "y", "e"])
 
 
 class _Lists(msgspec.Struct):
@@ -46,7 +46,11 @@ class Evidence:
     hinted: Mapping[str, float]
     """Countries at which its other words hint, each with a weight."""
     at: Mapping[int, str]
-    """Words that are part of the name of a country or state."""
+    """Words that are part of the name of a country or state, with the country."""
+
+    def after(self, number: int) -> str:
+        """The country that is named next from a word on, by its name or that of a state; or nothing."""
+        return next((self.at[each] for each in sorted(self.at) if each >= number), "")
 
 
 def load() -> Gazetteer:
@@ -72,20 +76,20 @@ def find(
     regions: Counter[str] = Counter()
     at: dict[int, str] = {}
     for start in range(len(text)):
-        squashed, best = "", 0
+        squashed, best, reached = "", 0, ""
         for end in range(start, min(len(text), start + MAX_PLACE_WORDS)):
             squashed += text.words[end]
             if len(squashed) > gazetteer.longest:
                 break
             country = gazetteer.names.get(squashed) or gazetteer.regions.get(squashed)
             if country and start not in inside and _stands_alone(text, start, end):
-                best = end + 1
+                best, reached = end + 1, country
                 if squashed in gazetteer.names:
                     named.add(country)
                 else:
                     regions[country] += 2
         for each in range(start, best):
-            at.setdefault(each, "")
+            at.setdefault(each, reached)
         written = text.written[start]
         if (country := gazetteer.codes.get(written)) and _is_code(text, start):
             regions[country] += 2
@@ -99,7 +103,7 @@ def find(
 
 def _stands_alone(text: Text, start: int, end: int) -> bool:
     """A country's name counts at the end of a part, not inside a name ("China" in "China Agricultural University")."""
-    last = end + 1 == len(text) or text.part[end + 1] != text.part[end] or text.written[end + 1].isdigit()
+    last = _ends(text, end) or text.written[end + 1].isdigit()
     if len(text.words[start]) == 2 and start == end:  # noqa: PLR2004
         return last and text.written[start].isupper()
     return last
@@ -108,8 +112,13 @@ def _stands_alone(text: Text, start: int, end: int) -> bool:
 def _is_code(text: Text, number: int) -> bool:
     """``CA`` is a state where a postal code follows, or at the end of an address."""
     follows = number + 1 < len(text) and text.written[number + 1][:1].isdigit()
-    ends = number + 1 == len(text) or text.part[number + 1] != text.part[number]
-    return number > 0 and (follows or ends)
+    return number > 0 and (follows or _ends(text, number))
+
+
+def _ends(text: Text, number: int) -> bool:
+    """Whether a part of the text, or one of two addresses joined by "and", ends with this word."""
+    after = number + 1
+    return after == len(text) or text.part[after] != text.part[number] or text.before[after] in _AND
 
 
 def places_of(place: str) -> tuple[str, ...]:

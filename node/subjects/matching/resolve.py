@@ -34,6 +34,7 @@ DOUBTS: Final[Mapping[str, str]] = {
     "undecided": "other organisations bear the same name",
     "closed": "the registry says that it is no longer active",
     "acronym": "only an abbreviation stands in the text",
+    "initials": "only the first letters of its name stand in the text",
     "host": "only an address stands in the text",
     "one_word": "its name is one word",
     "near": "its name stands there only nearly so",
@@ -61,6 +62,7 @@ _FOUND: Final[Mapping[str, str]] = {
     "short": "a part of its name stands in the text",
     "near": "a name like one of its own stands in the text",
     "acronym": "its abbreviation stands in the text",
+    "initials": "the first letters of its name stand in the text",
     "host": "an address of it stands in the text",
 }
 _KIND: Final[Mapping[str, str]] = {
@@ -69,6 +71,7 @@ _KIND: Final[Mapping[str, str]] = {
     "alias": " (another name of it)",
     "acronym": "",
     "former": " (the name of a predecessor)",
+    "clipped": " (without its legal form or the person it honours)",
 }
 
 
@@ -136,7 +139,7 @@ def weigh(having: Matcher, text: str) -> list[Weighed]:
     words = read(text)
     exact = mentions.find_exact(having.index, words)
     evidence = places.find(words, having.gazetteer, having.index.word_country, mentions.inside(exact))
-    everything = mentions.find(having.index, words, exact, evidence.at)
+    everything = mentions.find(having.index, words, exact, evidence)
     found = candidates.candidates(having.index, words, everything, evidence)
     numbers = features.weigh(having.index, words, found, evidence)
     return look_twice(having.model, found, numbers)
@@ -200,7 +203,7 @@ def _suggestion(index: Index, each: Weighed, *, linked: bool, first: bool) -> Su
     candidate = each.candidate
     owner = candidate.organisation
     found = _FOUND[candidate.mention.how]
-    if candidate.mention.how not in {"acronym", "host"}:
+    if candidate.mention.how not in {"acronym", "initials", "host"}:
         found += _KIND[KINDS[candidate.kind]]
     against = [DOUBTS[name] for name in doubts(each.numbers) if name not in _FOUND]
     if candidate.rivals and "undecided" in doubts(each.numbers):

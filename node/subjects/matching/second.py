@@ -23,11 +23,15 @@ def numbers(found: Sequence[Candidate], first: Sequence[float]) -> list[dict[str
 
 def _of(at: int, found: Sequence[Candidate], first: Sequence[float], likely: float) -> dict[str, float]:
     mine, chance = found[at].mention, first[at]
-    overlap = elsewhere = inside = holds = 0.0
+    overlap = elsewhere = inside = holds = before = after = parent = child = campus = 0.0
     for other, theirs in zip(found, first, strict=True):
         there = other.mention
         if other is found[at]:
             continue
+        if other.organisation in found[at].parents:
+            parent = max(parent, theirs)
+        if found[at].organisation in other.parents:
+            child = max(child, theirs)
         if there.start < mine.end and there.end > mine.start:
             overlap = max(overlap, theirs)
             if there.length > mine.length and there.start <= mine.start and there.end >= mine.end:
@@ -36,6 +40,12 @@ def _of(at: int, found: Sequence[Candidate], first: Sequence[float], likely: flo
                 holds = max(holds, theirs)
         else:
             elsewhere = max(elsewhere, theirs)
+            if there.start < mine.start:
+                before = max(before, theirs)
+            else:
+                after = max(after, theirs)
+            if other.education:
+                campus = max(campus, theirs)
     rank = sum(theirs > chance for theirs in first)
     kept = min(1 - _EDGE, max(_EDGE, chance))
     return {
@@ -49,6 +59,16 @@ def _of(at: int, found: Sequence[Candidate], first: Sequence[float], likely: flo
         "then_overlap_both": overlap * chance,
         "then_elsewhere_both": elsewhere * chance,
         "then_likely": likely,
+        "then_before": before,
+        "then_after": after,
+        "then_before_both": before * chance,
+        "then_after_both": after * chance,
+        "then_parent": parent,
+        "then_child": child,
+        "then_parent_both": parent * chance,
+        "then_child_both": child * chance,
+        "then_campus": campus * (not found[at].education),
+        "then_campus_before": campus * (before >= campus) * (not found[at].education),
         "then_elsewhere_ahead": max(0.0, elsewhere - chance),
         "then_overlap_ahead": max(0.0, overlap - chance),
     }

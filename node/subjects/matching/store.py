@@ -22,7 +22,7 @@ from node.subjects.matching import places
 from node.subjects.matching.index import KINDS, Index, Source, gather
 from node.subjects.matching.resolve import Matcher, matcher
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Changes with :class:`Source` and with how names are read; a file of another format is made anew."""
 FOLDER: Final = "matching"
 RECHECK_SECONDS: Final = 300.0
@@ -97,7 +97,16 @@ def read(path: Path) -> Source | None:
 
 def _fits(source: Source) -> bool:
     """Whether the rows belong together: no list shorter than another, no row that points outside."""
-    each = (source.labels, source.countries, source.places, source.types, source.active, source.relations, source.hosts)
+    each = (
+        source.labels,
+        source.countries,
+        source.places,
+        source.types,
+        source.active,
+        source.relations,
+        source.ties,
+        source.hosts,
+    )
     names = (source.name_kind, source.name_text, source.name_words)
     count = len(source.ids)
     return (

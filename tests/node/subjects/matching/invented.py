@@ -55,6 +55,13 @@ INVENTED = (
     organisation(10, "Velmora Polytechnic", country="PT", status="withdrawn", successor=11),
     organisation(11, "Velmora Technical University", country="PT"),
     organisation(12, "Hospital of Saint Brannock", country="GB", types=("healthcare",)),
+    organisation(13, "Ostrel State Medical University named after Academician T. Vondel", country="SE"),
+    organisation(14, "Ostrel State University", country="SE"),
+    organisation(15, "UniHALDEMAR", country="BR"),
+    organisation(16, "Pellworth Lanthanum, Inc.", country="GB", types=("company",)),
+    organisation(17, "National Sing Waa University", country="SE"),
+    organisation(18, "Singwaa University", country="GB"),
+    organisation(19, "Zemblan Quarry Accelerator Laboratory", country="GB", types=("facility",)),
 )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from node.errors import Code, HanseError
 from node.subjects.matching.index import build
+from node.subjects.matching.places import find as find_places
 from node.subjects.matching.places import load
 from node.subjects.matching.resolve import Matcher, Mode, matcher, matches
 from node.subjects.matching.text import MAX_CHARACTERS, MAX_WORDS, canonical, read
@@ -104,6 +105,46 @@ def test_an_abbreviation_or_an_address_alone_is_only_suggested() -> None:
         match = matches(MATCHER, text)
         assert match.links == ()
         assert [each.subject for each in match.suggestions] == ids(3)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Ostrel State Medical University, Sweden", 13),  # without the person it honours
+        ("UNIHALDEMAR", 15),  # capitals inside the name are no capitals in the text
+        ("Pellworth Lanthanum Research, UK", 16),  # without its legal form
+        ("Sing Waa University, Sweden", 17),  # who bears the name is in another country
+        ("Zemblan Quar. Accel. Lab., UK", 19),  # abbreviated word by word
+        ("Quarry Dept., Zemblan Accelerator Laboratory, UK", 19),  # its words stand in two parts of the text
+    ],
+)
+def test_a_name_that_is_written_otherwise_is_suggested(text: str, number: int) -> None:
+    assert ids(number)[0] in [each.subject for each in matches(MATCHER, text).suggestions]
+
+
+def test_the_first_letters_of_a_name_are_a_suggestion_at_best() -> None:
+    match = matches(MATCHER, "ZQAL")
+    assert match.links == ()
+    assert [each.subject for each in match.suggestions] == ids(19)
+    assert "the first letters of its name" in match.suggestions[0].why
+
+
+def test_first_letters_are_taken_only_where_the_registry_has_no_abbreviation() -> None:
+    assert ids(3)[0] not in {each.subject for each in matches(MATCHER, "NIL").suggestions}
+
+
+def test_the_name_without_a_word_that_tells_it_from_another_is_not_linked_to_that_other() -> None:
+    assert _linked("Ostrel State Medical University, Sweden", "balanced") != ids(14)
+    assert _linked("Ostrel State University, Sweden") == ids(14)
+
+
+def test_of_two_addresses_joined_by_and_each_names_its_country() -> None:
+    gazetteer = load()
+    text = read("Trinity Harbour College, Eastquay, Canada and Aldermoor University, Netherlands")
+    evidence = find_places(text, gazetteer, {})
+    assert evidence.named == {"CA", "NL"}
+    assert [evidence.after(number) for number in (0, 5)] == ["CA", "NL"]
+    assert evidence.after(len(text)) == ""
 
 
 def test_combining_characters_and_directions_make_no_difference() -> None:
