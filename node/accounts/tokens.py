@@ -19,6 +19,7 @@ MAX_DAYS: Final = 366
 MAX_TOKENS: Final = 50
 """Tokens of one account, revoked ones included."""
 MAX_NAME_CHARACTERS: Final = 80
+"""The name of a token: one line, for its owner to know it by."""
 
 
 def issue_token(

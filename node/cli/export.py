@@ -8,7 +8,6 @@ from typing import IO, Annotated, cast, get_args
 import typer
 
 from node.accounts.access_log import record_access
-from node.api.v1.exports import ACTION
 from node.cli.open import DEFAULT_DATA, ERR, DataOption, node
 from node.domain.exports import Format
 from node.errors import Code, HanseError
@@ -51,7 +50,7 @@ def _write(
     with runtime.database.write() as tx:
         # Whoever works on the machine itself is no account.
         now = runtime.clock.now()
-        record_access(tx, runtime.vault, None, ACTION, f"{form}/{audience}/{cover.position}", now)
+        record_access(tx, runtime.vault, None, exports.ACTION, f"{form}/{audience}/{cover.position}", now)
     for piece in exports.write(runtime.database, runtime.clock, wanted, cover, audience, form):
         file.write(piece)
     ERR.print(f"{cover.marks} Position {cover.position}.", markup=False)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from socket import socket
 from typing import Annotated, Protocol
 
 import structlog
@@ -84,7 +85,7 @@ def serve(data: DataOption = DEFAULT_DATA) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with node(data) as runtime:
         settings = runtime.settings
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 application(runtime),
                 http=BoundedProtocol,
@@ -97,12 +98,26 @@ def serve(data: DataOption = DEFAULT_DATA) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=JOIN_SECONDS,
-            )
+            ),
+            runtime.stopping,
         )
         structlog.get_logger().info("serving", address=f"{settings.listen_host}:{settings.listen_port}")
         lasted = run_beside(server, lambda stop: run_worker(runtime, stop, after_round=lambda: catch_up(runtime)))
     if not lasted:
         raise typer.Exit(EXIT_OURS)
+
+
+class _Server(uvicorn.Server):
+    """Says when it is about to stop: a live stream would else be waited for until its patience ends."""
+
+    def __init__(self, settings: uvicorn.Config, stopping: threading.Event) -> None:
+        super().__init__(settings)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End the streams, then as always."""
+        self._stopping.set()
+        await super().shutdown(sockets)
 
 
 class Server(Protocol):

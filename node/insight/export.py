@@ -35,6 +35,8 @@ from protocol.statements import (
     kind_of,
 )
 
+ACTION: Final = "findings-exported"
+"""What the access log calls it."""
 BATCH: Final = 500
 """Statements read in one transaction and written as one piece: about half a megabyte."""
 
@@ -73,6 +75,18 @@ def write(
             from node.insight.export_parquet import write_parquet  # noqa: PLC0415
 
             return write_parquet(cover, batches, gate)
+
+
+def headers(cover: Cover, form: Format) -> dict[str, str]:
+    """What a file is sent with: kept by nobody on the way, and named by its day and its mark."""
+    mark = cover.handling.replace(":", "-").replace("+", "-")
+    return {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": f'attachment; filename="hanse-{cover.day}-{mark}.{form}"',
+        "Hanse-Handling": cover.handling,
+        "Hanse-Position": cover.position,
+    }
 
 
 def rows(database: Database, clock: Clock, wanted: StatementFilter, cover: Cover) -> Iterator[list[Row]]:

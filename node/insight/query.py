@@ -27,6 +27,7 @@ from protocol.statements import Correction, RetractionBody, Timestamp
 MAX_PAGE: Final = 500
 """Statements in one page: about a megabyte of JSON."""
 MAX_CURSOR_CHARACTERS: Final = 16
+"""A cursor of ours has twelve; more is not read."""
 _CURSOR_VERSION: Final = b"\x01"
 _CURSOR_BYTES: Final = 8
 

@@ -1,15 +1,15 @@
 """Pooled statements by what they say: a question in the address, its answer in pages, and the same as a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from node import insight
-from node.api.v1.exports import ACTION, file_response
 from node.domain.accounts import Permission
-from node.domain.exports import Format
+from node.domain.exports import MEDIA_TYPES, Format
 from node.domain.insight import FindingView, RelationView, StatementView
 from node.errors import Code, HanseError
 from node.insight import export, saved
@@ -42,8 +42,13 @@ def take_findings(visit: _Take, request: Request, form: Annotated[Format, Path()
     with visit.read() as tx:
         wanted = read_question(tx, runtime.vocabulary, _question(request))
         cover = export.begin(tx, wanted, institution=runtime.settings.name, audience=audience, clock=runtime.clock)
-    visit.record(ACTION, f"{form}/{audience}/{cover.position}")
-    return file_response(runtime, visit.principal.account, wanted, cover, audience, form)
+    visit.record(export.ACTION, f"{form}/{audience}/{cover.position}")
+
+    def pieces() -> Iterator[bytes]:
+        with runtime.rates.held("export", visit.principal.account):
+            yield from export.write(runtime.database, runtime.clock, wanted, cover, audience, form)
+
+    return StreamingResponse(pieces(), headers=export.headers(cover, form), media_type=MEDIA_TYPES[form])
 
 
 @ROUTER.post(_PATH + "/save")

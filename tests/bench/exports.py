@@ -1,94 +1,97 @@
-"""How fast statements are taken away, and that a file of a million takes no more memory than one of ten thousand.
+"""How fast files of pooled statements are written, and how much memory that takes, beside the bare fetch.
 
-``python -m tests.bench.exports [sizes] [--database sqlite|postgresql|both] [--directory D]`` writes every format from
-the pools of :mod:`tests.bench.pool` to nowhere, each in a process of its own, and prints one JSON object: rows and
-megabytes in a second, and the most memory that the process had, beside what it had before it began.
+``python -m tests.bench.exports [sizes] [--database sqlite|postgresql|both] [--directory D]`` prints one JSON object of
+figures named ``format / size database / figure``, on the pools of :mod:`tests.bench.pool`. Each file is written to
+nowhere in a process of its own, so that its peak of memory is its own; the bare fetch of another such process reads the
+signed bytes of all entries and does nothing with them. Memory is that of our process, not of the database server.
 """
 
-import argparse
 import resource
+import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
+import sqlalchemy as sa
 
 from node.domain.exports import Format
-from node.domain.queries import NO_FILTER, StatementFilter
+from node.domain.queries import NO_FILTER
 from node.insight import export
-from node.insight.export_parquet import SCHEMA
-from node.storage.database import Database
-from protocol.identifiers import VocabularyCode
-from tests.bench.pool import KINDS, SIZES, opened
-from tests.node import statements as make
-from tests.support import SettableClock
+from node.storage.tables.ledger import ENTRIES
+from tests.bench.pool import Pool, arguments, opened
+from tests.support import ROOT
 
-_KILOBYTES: Final = 1_024
-_MEGABYTE: Final = 1_000_000
-_FILTERS: Final = {
-    "everything": NO_FILTER,
-    "live of one indicator": StatementFilter(
-        indicators=(VocabularyCode("gov-opaque-control"),), states=("live", "corrected")
-    ),
-}
+_FORMS: Final[tuple[Format, ...]] = ("ndjson", "csv", "parquet")
+_BARE: Final = "bare fetch"
+_ONE: Final = "--one"
+_ROWS: Final = 1_000
 
 
-def measure(database_url: str, form: Format, wanted: StatementFilter) -> dict[str, float]:
-    """One file from one database, in a process of its own."""
-    assert SCHEMA  # the library for Parquet is loaded before memory is looked at, so that all formats begin alike
-    database, clock = Database(database_url), SettableClock(make.IAT)
-    with database.read() as tx:
-        cover = export.begin(tx, wanted, institution="Aldermoor", audience="institution", clock=clock)
-    before = _peak()
-    began = time.perf_counter()
-    size, last = 0, b""
-    for piece in export.write(database, clock, wanted, cover, "institution", form):
-        size += len(piece)
-        last = piece
-    seconds = time.perf_counter() - began
-    database.close()
-    rows = msgspec.json.decode(last)["rows"] if form == "ndjson" else 0
-    return {"rows": rows, "megabytes": size / _MEGABYTE, "seconds": seconds, "peak": _peak(), "before": before}
+def write(pool: Pool, form: Format) -> Iterator[bytes]:
+    """The pieces of a file of everything that the institution may take."""
+    runtime = pool.node.runtime
+    with runtime.database.read() as tx:
+        cover = export.begin(tx, NO_FILTER, institution="Invented", audience="institution", clock=runtime.clock)
+    return export.write(runtime.database, runtime.clock, NO_FILTER, cover, "institution", form)
+
+
+def fetch(pool: Pool) -> Iterator[bytes]:
+    """The signed bytes of everything."""
+    with pool.node.runtime.database.read() as tx:
+        found = tx.connection.execution_options(yield_per=_ROWS).execute(sa.select(ENTRIES.c.jws))
+        yield from found.scalars()
+
+
+def one(form: str, size: str, kind: str, directory: Path) -> dict[str, float]:
+    """The figures of one file."""
+    with opened(size, kind, directory) as pool:
+        before = _megabytes()
+        began, spent, held = time.perf_counter(), time.process_time(), 0
+        for piece in fetch(pool) if form == _BARE else write(pool, _form(form)):
+            held += len(piece)
+        wall, processor = time.perf_counter() - began, time.process_time() - spent
+        rows = sum(log.size for log in pool.author.logs)
+    return {
+        "statements": rows,
+        "seconds": round(wall, 1),
+        "statements per second": round(rows / wall),
+        "statements per processor second (ours)": round(rows / processor),
+        "megabytes written": round(held / 1e6, 1),
+        "peak megabytes of memory": round(_megabytes()),
+        "of which by the file": round(_megabytes() - before),
+    }
+
+
+def _form(text: str) -> Format:
+    return next(form for form in _FORMS if form == text)
+
+
+def _megabytes() -> float:
+    """The most memory that this process has ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
 
 
 def main() -> None:
-    """Every pool that was asked for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("sizes", nargs="*", choices=[[], *SIZES], default=["10k", "100k"])
-    parser.add_argument("--database", choices=[*KINDS, "both"], default="sqlite")
-    parser.add_argument("--directory", type=Path, default=Path(__file__).parents[2] / "bench-pools")
-    asked = parser.parse_args()
+    """Measure and print; a figure of one file is measured in a process that this one starts."""
+    if _ONE in sys.argv:
+        form, size, kind, directory = sys.argv[sys.argv.index(_ONE) + 1 :]
+        sys.stdout.write(msgspec.json.encode(one(form, size, kind, Path(directory))).decode())
+        return
+    wanted = arguments(__doc__)
     figures: dict[str, float] = {}
-    for size in asked.sizes:
-        for kind in KINDS if asked.database == "both" else [asked.database]:
-            with opened(size, kind, asked.directory) as pool:
-                url = pool.node.runtime.settings.database_url
-                for what, wanted in _FILTERS.items():
-                    figures |= _formats(f"{size} {kind} {what}", url, wanted)
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
-
-
-def _formats(name: str, url: str, wanted: StatementFilter) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    rows = 0.0
-    for form in get_args(Format):
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-            found = executor.submit(measure, url, form, wanted).result()
-        rows = rows or found["rows"]  # NDJSON comes first and says how many there are
-        figures[f"{name} {form} rows"] = rows
-        figures[f"{name} {form} rows_per_second"] = round(rows / found["seconds"])
-        figures[f"{name} {form} megabytes_per_second"] = round(found["megabytes"] / found["seconds"], 1)
-        figures[f"{name} {form} peak_megabytes"] = round(found["peak"])
-        figures[f"{name} {form} megabytes_more_than_before"] = round(found["peak"] - found["before"])
-    return figures
-
-
-def _peak() -> float:
-    """The most memory that this process has had, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES / _MEGABYTE
+    for size in wanted.sizes:
+        for kind in wanted.kinds:
+            with opened(size, kind, wanted.directory):
+                pass  # made before anything is measured, and the server stays
+            for form in (*_FORMS, _BARE):
+                command = [sys.executable, "-m", "tests.bench.exports", _ONE, form, size, kind, str(wanted.directory)]
+                done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)  # noqa: S603
+                for name, value in msgspec.json.decode(done.stdout, type=dict[str, float]).items():
+                    figures[f"{form} / {size} {kind} / {name}"] = value
+    sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
 
 
 if __name__ == "__main__":

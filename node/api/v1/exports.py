@@ -10,9 +10,8 @@ from node.api.authentication import Caller, Needs
 from node.api.problems import declared
 from node.api.v1.filters import Filters
 from node.api.v1.models import READ_PROBLEMS
-from node.domain.accounts import AccountId, Permission
-from node.domain.exports import MEDIA_TYPES, Cover, Format
-from node.domain.queries import StatementFilter
+from node.domain.accounts import Permission
+from node.domain.exports import MEDIA_TYPES, Format
 from node.errors import Code
 from node.insight import export
 from node.insight.asking import read_question
@@ -21,7 +20,6 @@ from node.insight.query import MAX_CURSOR_CHARACTERS
 from node.runtime import Runtime
 from protocol.errors import Code as ProtocolCode
 
-ACTION: Final = "findings-exported"
 _CONTENT: Final = {
     media.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()
 }
@@ -73,27 +71,12 @@ def routes(runtime: Runtime) -> APIRouter:
                 as_of=as_of,
             )
         with runtime.database.write() as tx:
-            caller.record(tx, ACTION, f"{form}/{audience}/{cover.position}")
-        return file_response(runtime, caller.principal.account, wanted, cover, audience, form)
+            caller.record(tx, export.ACTION, f"{form}/{audience}/{cover.position}")
+
+        def pieces() -> Iterator[bytes]:
+            with runtime.rates.held("export", caller.principal.account):
+                yield from export.write(runtime.database, runtime.clock, wanted, cover, audience, form)
+
+        return StreamingResponse(pieces(), headers=export.headers(cover, form), media_type=MEDIA_TYPES[form])
 
     return router
-
-
-def file_response(
-    runtime: Runtime, account: AccountId, wanted: StatementFilter, cover: Cover, audience: Taker, form: Format
-) -> StreamingResponse:
-    """A file as it is made, piece by piece; the next piece is made when the last was taken."""
-
-    def pieces() -> Iterator[bytes]:
-        with runtime.rates.held("export", account):
-            yield from export.write(runtime.database, runtime.clock, wanted, cover, audience, form)
-
-    mark = cover.handling.replace(":", "-").replace("+", "-")
-    headers = {
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'attachment; filename="hanse-{cover.day}-{mark}.{form}"',
-        "Hanse-Handling": cover.handling,
-        "Hanse-Position": cover.position,
-    }
-    return StreamingResponse(pieces(), headers=headers, media_type=MEDIA_TYPES[form])
