@@ -22,7 +22,7 @@ from protocol.identifiers import CircleId, parse_circle_id
 
 PREFIX: Final = "/misp"
 MAX_EVENTS: Final = 10_000
-"""Events in one manifest, those that changed last: MISP reads it whole, some 6 megabytes."""
+"""Events in one manifest, those that changed last: MISP reads it whole, some 8 megabytes."""
 LEFT_OUT_HEADER: Final = "X-Hanse-Left-Out"
 _Circle: TypeAlias = Annotated[str, Path(max_length=64)]
 _Event: TypeAlias = Annotated[UUID, Path()]
