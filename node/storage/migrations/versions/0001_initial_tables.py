@@ -281,10 +281,10 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('circle', 'subject', 'indicator', 'scope', name=op.f('pk_signals'))
     )
     op.create_index(op.f('ix_signals_as_of_circle_subject_indicator_scope'), 'signals', ['as_of', 'circle', 'subject', 'indicator', 'scope'], unique=False)
-    op.create_index('ix_signals_by_contributors', 'signals', ['circle', 'contributors', 'subject', 'indicator', 'scope'], unique=False)
-    op.create_index('ix_signals_by_newest', 'signals', ['circle', 'newest', 'subject', 'indicator', 'scope'], unique=False)
-    op.create_index('ix_signals_by_shift_30_ppm', 'signals', ['circle', 'shift_30_ppm', 'subject', 'indicator', 'scope'], unique=False)
-    op.create_index('ix_signals_by_shift_90_ppm', 'signals', ['circle', 'shift_90_ppm', 'subject', 'indicator', 'scope'], unique=False)
+    op.create_index('ix_signals_by_contributors', 'signals', ['circle', 'contributors', 'subject', 'indicator', 'scope', 'roots', 'conflict_ppm', 'likelihood'], unique=False)
+    op.create_index('ix_signals_by_newest', 'signals', ['circle', 'newest', 'subject', 'indicator', 'scope', 'contributors', 'roots', 'conflict_ppm', 'likelihood'], unique=False)
+    op.create_index('ix_signals_by_shift_30_ppm', 'signals', ['circle', 'shift_30_ppm', 'subject', 'indicator', 'scope', 'contributors', 'roots', 'conflict_ppm', 'likelihood'], unique=False)
+    op.create_index('ix_signals_by_shift_90_ppm', 'signals', ['circle', 'shift_90_ppm', 'subject', 'indicator', 'scope', 'contributors', 'roots', 'conflict_ppm', 'likelihood'], unique=False)
     op.create_index(op.f('ix_signals_subject'), 'signals', ['subject'], unique=False)
     op.create_table('statement_index_stale',
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
