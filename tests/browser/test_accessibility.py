@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from node import insight
 from node.domain.accounts import Role
 from tests.browser.conftest import DESKTOP, Town, Visitor
 from tests.node.web.house import PARTNER, UNKNOWN_PARTNER
@@ -162,6 +163,20 @@ def test_the_pages_of_circles_and_peers_can_be_read_and_used(town: Town, viewpor
     key = other.runtime.keyring.identity_public().key_id
     pages = (path, member, f"{path}/endorse", f"/peers/{key}")
     visitor = town.visitor(viewport=viewport).arrive("ops")
+
+    assert _check(visitor, pages) == {}
+    visitor.page.emulate_media(color_scheme="dark")
+    assert _check(visitor, pages) == {}
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, _NARROW], ids=["wide", "320-pixels"])
+def test_dashboards_and_briefings_can_be_read(town: Town, viewport: ViewportSize) -> None:
+    runtime = town.house.node.runtime
+    insight.catch_up(runtime.database, runtime.vocabulary, runtime.clock.now())
+    path = f"/circles/{town.house.circle}"
+    pages = (f"{path}/dashboard", f"{path}/dashboard?group=talent", f"{path}/briefing", f"/subjects/{PARTNER}/briefing")
+    visitor = town.visitor(viewport=viewport).arrive("tamsin")
 
     assert _check(visitor, pages) == {}
     visitor.page.emulate_media(color_scheme="dark")

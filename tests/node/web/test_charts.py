@@ -115,7 +115,7 @@ def test_a_chart_has_a_name_a_description_and_a_table(figure: Figure) -> None:
     assert len(drawings) == len(_drawings(figure))
     ids = {attributes["id"] for _, attributes in elements.found if "id" in attributes}
     for attributes in drawings:
-        assert attributes["aria-labelledby"] in ids
+        assert attributes["aria-label"] == figure.title
         assert attributes["aria-describedby"] in ids
     tags = [tag for tag, _ in elements.found]
     assert tags.count("table") == 1
