@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Annotated, cast, get_args
 
@@ -14,7 +15,6 @@ from node.errors import Code, HanseError
 from node.insight import export as exports
 from node.insight.asking import read_question
 from node.insight.handling import Taker
-from node.runtime import Runtime
 
 
 def export(
@@ -32,28 +32,29 @@ def export(
     chosen = cast("Format", _one_of(form or ("ndjson" if target == "-" else Path(target).suffix[1:]), Format, "format"))
     taker = cast("Taker", _one_of(audience, Taker, "audience"))
     with node(data) as runtime:
-        if target == "-":
-            _write(runtime, sys.stdout.buffer, filters or (), chosen, taker, as_of)
-            return
-        with Path(target).open("xb") as file:
-            _write(runtime, file, filters or (), chosen, taker, as_of)
-
-
-def _write(
-    runtime: Runtime, file: IO[bytes], filters: Sequence[str], form: Format, audience: Taker, as_of: str
-) -> None:
-    with runtime.database.read() as tx:
-        wanted = read_question(tx, runtime.vocabulary, _question(filters))
-        cover = exports.begin(
-            tx, wanted, institution=runtime.settings.name, audience=audience, clock=runtime.clock, as_of=as_of
-        )
-    with runtime.database.write() as tx:
-        # Whoever works on the machine itself is no account.
-        now = runtime.clock.now()
-        record_access(tx, runtime.vault, None, exports.ACTION, f"{form}/{audience}/{cover.position}", now)
-    for piece in exports.write(runtime.database, runtime.clock, wanted, cover, audience, form):
-        file.write(piece)
+        with runtime.database.read() as tx:
+            wanted = read_question(tx, runtime.vocabulary, _question(filters or ()))
+            cover = exports.begin(
+                tx, wanted, institution=runtime.settings.name, audience=taker, clock=runtime.clock, as_of=as_of
+            )
+        with ExitStack() as stack:
+            file = sys.stdout.buffer if target == "-" else stack.enter_context(_new(Path(target)))
+            with runtime.database.write() as tx:
+                # Whoever works on the machine itself is no account.
+                what = f"{chosen}/{taker}/{cover.position}"
+                record_access(tx, runtime.vault, None, exports.ACTION, what, runtime.clock.now())
+            for piece in exports.write(runtime.database, runtime.clock, wanted, cover, taker, chosen):
+                file.write(piece)
     ERR.print(f"{cover.marks} Position {cover.position}.", markup=False)
+
+
+def _new(path: Path) -> IO[bytes]:
+    try:
+        return path.open("xb")
+    except OSError as error:
+        raise HanseError(
+            Code.BAD_FILE, f"{path} cannot be written: {error.strerror}.", remedy="Name a file that is not there yet."
+        ) from error
 
 
 def _question(filters: Sequence[str]) -> dict[str, list[str]]:
