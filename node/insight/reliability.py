@@ -94,7 +94,7 @@ def learn(
 
 
 def weight(share: Share, *, classes: int = 2) -> float:
-    """The weight that a share earns among two answers or more, 0 to 1: 1 for a newcomer's and better, 0 for guessing and worse.
+    """The weight that a share earns among two answers or more: 1 for a newcomer's and better, 0 for guessing and worse.
 
     Between them it is proportional to how far the share is above chance. It never lifts anybody above those of whom
     nothing is known, who count in full.
