@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
-from node.domain.insight import CircleReading, Named, RelationView
+from node.domain.insight import Named, RelationView, SignalView
 from protocol.decay import PPM
 from protocol.identifiers import CircleId, Pseudonym, SubjectId
 from protocol.signals import Signal
@@ -202,10 +202,11 @@ class Kin:
     place: Place
     ties: tuple[Tie, ...]
     """What makes it one, by origin."""
-    circles: tuple[CircleReading, ...]
-    """Its own readings, circle by circle; empty where nothing is stated of it, or where they were not read."""
+    readings: tuple[tuple[str, SignalView], ...]
+    """Its own signals as last computed, each with the name of its circle: assurances, concerns, context. Empty where
+    nothing is stated of it, or where they were not read."""
     stated: bool
-    """Whether anything is stated of it. Where it is and ``circles`` is empty, its dossier has the readings."""
+    """Whether anything is stated of it. Where it is and ``readings`` is empty, its dossier has what is stated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from node.domain.graph import Kin, KinKind, OwnTie, Place, RollUp, Tie
-from node.insight.dossier import dossier
+from node.domain.insight import SignalView
 from node.insight.graph import own_links, places, ties
-from node.storage import statements
+from node.insight.signals import as_computed
+from node.storage import circles, statements
 from node.storage.database import Transaction
 from node.storage.graph import Edges
-from protocol.identifiers import SubjectId
+from protocol.identifiers import CircleId, SubjectId
 from protocol.statements import Timestamp
-from protocol.vocabulary import Vocabulary
+from protocol.vocabulary import Polarity, Vocabulary
 
 MAX_KIN: Final = 40
 """Relatives of one kind that are named; the registry knows of organisations with a thousand parts."""
 MAX_READ: Final = 12
-"""Relatives whose readings are computed: each is a dossier of its own."""
+"""Relatives of each kind whose signals are shown: more is a page nobody reads to its end."""
+_POLARITIES: Final[tuple[Polarity, ...]] = ("assurance", "concern", "context")
 _MAX_LINKS: Final = 1_000
 """Edges read of one subject, of each end and origin."""
 KINDS: Final[tuple[KinKind, ...]] = ("parent", "part", "forerunner", "successor")
@@ -64,6 +66,7 @@ def roll_up(
     stated = [tie for found in by_kind.values() for held in found.values() for tie in held]
     known = places(edges, vocabulary, named, stated)
     spoken_of = statements.subjects_with_findings(tx, list(named))
+    names = {roster.circle: roster.charter.name for roster in circles.list_rosters(tx)}
     kin: list[Kin] = []
     more: dict[KinKind, int] = {}
     for kind in KINDS:
@@ -71,10 +74,18 @@ def roll_up(
         more[kind] = max(0, len(ordered) - MAX_KIN)
         for number, relative in enumerate(ordered[:MAX_KIN]):
             read = relative in spoken_of and number < MAX_READ
-            circles = dossier(tx, vocabulary, relative, now).circles if read else ()
+            readings = _readings(tx, vocabulary, relative, names, now) if read else ()
             held = tuple(by_kind[kind][relative])
-            kin.append(Kin(kind, known[relative], held, circles, stated=relative in spoken_of))
+            kin.append(Kin(kind, known[relative], held, readings, stated=relative in spoken_of))
     return RollUp(tuple(kin), more)
+
+
+def _readings(
+    tx: Transaction, vocabulary: Vocabulary, relative: SubjectId, names: Mapping[CircleId, str], now: Timestamp
+) -> tuple[tuple[str, SignalView], ...]:
+    """By circle, and in it assurances, concerns, context."""
+    found = [(names[view.circle], view) for view in as_computed(tx, vocabulary, relative, now)]
+    return tuple(sorted(found, key=lambda each: (each[0], _POLARITIES.index(each[1].indicator.polarity))))
 
 
 def _kind(tie: Tie, here: SubjectId) -> KinKind | None:

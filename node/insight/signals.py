@@ -73,6 +73,21 @@ def signals(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Ti
     return tuple(views)
 
 
+def as_computed(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Timestamp) -> tuple[SignalView, ...]:
+    """The same as last computed, each saying of which day: for what stands beside something else.
+
+    Of an organisation with linked identifiers they are computed, since nothing is stored of both together.
+    """
+    union = union_of(tx, subject)
+    if union.aliases:
+        return _of_union(tx, vocabulary, union, now)
+    return tuple(
+        signal_view(each.claim, each.signal, vocabulary, each.as_of, movement=each.movement)
+        for each in insight.signals_of(tx, subject)
+        if is_listed(each.claim.indicator, vocabulary)
+    )
+
+
 def listed(
     tx: Transaction,
     vocabulary: Vocabulary,

@@ -8,6 +8,7 @@ from node import insight
 from node.domain.graph import Neighbourhood, Origin, OwnTie, RollUp
 from node.insight.dossier import MAX_RELATIONS
 from node.insight.graph import MAX_TIES, neighbourhood
+from node.insight.refresh import catch_up
 from node.insight.rollup import MAX_KIN, MAX_READ, roll_up
 from node.web.drawing import MAX_GROUPS, MAX_NEIGHBOURS, Drawing, draw, measure, wrap
 from protocol.vocabulary import Vocabulary
@@ -86,6 +87,7 @@ def test_relatives_stand_each_for_itself(pool: Pool, vocabulary: Vocabulary) -> 
     register(pool, (1, "parent", 2), (1, "predecessor", 3), (4, "parent", 1))
     state(pool, 1, 5, 1, "parent-of")
     worry(pool, 2, 2)
+    catch_up(pool.database, vocabulary, make.IAT)
     found = relatives(pool, vocabulary, 1, [own_tie(1, 6, code="controls")])
     kinds = {kin.place.id: (kin.kind, [tie.origin for tie in kin.ties]) for kin in found.kin}
     assert kinds == {
@@ -97,18 +99,19 @@ def test_relatives_stand_each_for_itself(pool: Pool, vocabulary: Vocabulary) -> 
     }
     parent = found.of("parent")[0]
     assert (parent.place.id, parent.stated) == (subject(2), True)
-    (reading,) = parent.circles
-    assert [view.subject for group in reading.groups for view in group.concerns] == [subject(2)]
-    assert all(not kin.circles for kin in found.kin if kin is not parent)
+    ((circle, view),) = parent.readings
+    assert (circle, view.subject, view.indicator.polarity) == ("Invented Circle", subject(2), "concern")
+    assert all(not kin.readings for kin in found.kin if kin is not parent)
 
 
 def test_many_relatives_are_named_read_and_counted_within_bounds(quick_pool: Pool, vocabulary: Vocabulary) -> None:
     register(quick_pool, *((number, "parent", 1) for number in range(2, MAX_KIN + 7)))
     for number in range(2, MAX_READ + 5):
         worry(quick_pool, 1, number)
+    catch_up(quick_pool.database, vocabulary, make.IAT)
     found = relatives(quick_pool, vocabulary, 1)
     assert (len(found.of("part")), found.more["part"]) == (MAX_KIN, 5)
-    assert sum(bool(kin.circles) for kin in found.kin) == MAX_READ
+    assert sum(bool(kin.readings) for kin in found.kin) == MAX_READ
     assert sum(kin.stated for kin in found.kin) == MAX_READ + 3
 
 
