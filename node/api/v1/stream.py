@@ -33,7 +33,7 @@ from protocol.errors import Code as ProtocolCode
 LOOK_SECONDS: Final = 1.0
 """Between two looks at the feed, in seconds: one small query each."""
 HEARTBEAT_SECONDS: Final = 15.0
-"""After so many seconds of silence a heartbeat is sent, and the token is looked at again."""
+"""After so many seconds of silence a heartbeat is sent; and so often the token is looked at again, silence or not."""
 STREAM_SECONDS: Final = 3_600.0
 """A stream ends after an hour, in seconds, and the client opens the next where this one ended."""
 LOOKING_AT_ONCE: Final = 2
@@ -104,8 +104,14 @@ async def events(
     """The events of one stream, until it ends. What was sent is in the access log before it is sent."""
     with caller.runtime.rates.held("stream", caller.principal.account):
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-        began = silent = anyio.current_time()
+        began = silent = looked = anyio.current_time()
         while (ending := _ending(caller, began + seconds)) is None:
+            if anyio.current_time() - looked >= heartbeat:
+                looked = anyio.current_time()
+                # Also where much is said: a token that was revoked must not hear on for as long as others write.
+                if not await anyio.to_thread.run_sync(caller.is_still_admitted, limiter=threads):
+                    ending = "token-expired"
+                    break
             news = await anyio.to_thread.run_sync(_look, caller, wanted, after, limiter=threads)
             after = news.next
             if news.items or news.left_out:
@@ -113,9 +119,6 @@ async def events(
                 yield _told(news)
             elif anyio.current_time() - silent >= heartbeat:
                 silent = anyio.current_time()
-                if not await anyio.to_thread.run_sync(caller.is_still_admitted, limiter=threads):
-                    ending = "token-expired"
-                    break
                 yield f"id: {after}\n: heartbeat\n\n".encode()
             if not news.more:
                 await anyio.sleep(LOOK_SECONDS)

@@ -76,6 +76,8 @@ def test_a_stream_ends_with_its_token_and_with_the_node(quick_api: Api) -> None:
         (token,) = list_tokens(tx, runtime.vault, caller.principal.account)
         revoke_token(tx, caller.principal.account, token.id)
     assert told(caller, cursor(0), 60, heartbeat=0.0)[-1]["data"] == '{"reason":"token-expired"}'
+    quick_api.pool.find(1)
+    assert [each["event"] for each in told(caller, cursor(0), 60, heartbeat=0.0)] == ["end"]  # also where there is news
     runtime.stopping.set()
     assert told(caller, cursor(0), 60)[-1]["data"] == '{"reason":"stopping"}'
 
