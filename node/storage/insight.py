@@ -14,7 +14,7 @@ from node.storage.database import Transaction
 from node.storage.tables.insight import SIGNALS
 from node.storage.tables.ledger import LOGS, STATEMENTS
 from node.storage.tables.sync import PEERS
-from node.storage.upsert import upsert
+from node.storage.upsert import in_values, upsert
 from protocol.identifiers import CircleId, KeyId, SubjectId
 from protocol.signals import Signal
 from protocol.statements import Timestamp
@@ -56,6 +56,15 @@ def drop_all_signals(tx: Transaction) -> None:
 def signals_of(tx: Transaction, subject: SubjectId) -> list[StoredSignal]:
     """The stored signals on one subject, in the order of their claims."""
     return _stored(tx, sa.select(SIGNALS).where(SIGNALS.c.subject == subject).order_by(*_CLAIM))
+
+
+def words_on(tx: Transaction, subjects: Sequence[SubjectId]) -> list[tuple[Claim, str]]:
+    """What the stored signals on these subjects read, and nothing else of them: one query for hundreds of subjects."""
+    found: list[tuple[Claim, str]] = []
+    for some in statements.chunks(subjects):
+        query = sa.select(*_CLAIM, SIGNALS.c.likelihood).where(in_values(tx, SIGNALS.c.subject, some))
+        found += [(Claim(*row[:-1]), row[-1]) for row in tx.connection.execute(query)]
+    return found
 
 
 def list_signals(

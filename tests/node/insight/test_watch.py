@@ -149,7 +149,26 @@ def test_whom_somebody_watches_is_in_no_row_that_a_thief_can_read(pool: Pool) ->
 
 
 @pytest.mark.parametrize(
-    "address", ["", "nobody", "@example.org", "a@", "a b@example.org", "a@b\r\nBcc: c@d", "x" * 300]
+    "address",
+    [
+        "",
+        "nobody",
+        "@example.org",
+        "a@",
+        "a b@example.org",
+        "a@b\r\nBcc: c@d",
+        "x" * 300,
+        # Two people, where one asked; a group; a comment.
+        "a@example.org,b@example.org",
+        "a@example.org;b@example.org",
+        "all:a@example.org",
+        "<a@example.org",
+        "a(b)@example.org",
+        # What the parser of mail headers falls over, and every notice of the round with it.
+        '?a.:@a".',
+        "<.@[=((=",
+        ":,@?:(),<",
+    ],
 )
 def test_only_an_address_is_taken_for_one(pool: Pool, address: str) -> None:
     account = _account(pool)
