@@ -31,6 +31,10 @@ EXPORTS: Final = 8
 """Exports of all accounts in one process. Each takes a thread of the server for as long as it makes a piece: of forty
 there stay enough for people."""
 
+NOTES_PER_WINDOW: Final = 30
+"""Lines a minute that strangers can add to the access log with requests that cost them nothing. Whoever looks for an
+attack sees it in thirty; and no stranger fills the log, or keeps its writers waiting."""
+
 Held: TypeAlias = Literal["stream", "export"]
 _BOUNDS: Final[dict[Held, tuple[int, int]]] = {
     "stream": (ACCOUNT_STREAMS, STREAMS),
@@ -63,6 +67,7 @@ class Rates:
     def __init__(self, requests: int = REQUESTS_PER_WINDOW) -> None:
         self._requests = requests
         self._windows: OrderedDict[str, tuple[Timestamp, int]] = OrderedDict()
+        self._notes: dict[str, tuple[Timestamp, int]] = {}
         self._held: dict[Held, Counter[AccountId]] = {"stream": Counter(), "export": Counter()}
         self._lock = Lock()
 
@@ -77,6 +82,15 @@ class Rates:
                 self._windows.popitem(last=False)
         left = self._requests - used - 1
         return Allowance(max(left, 0), start + WINDOW_SECONDS - now, refused=left < 0)
+
+    def may_note(self, what: str, now: Timestamp) -> bool:
+        """Whether something that a stranger has caused shall be noted once more in this window."""
+        with self._lock:
+            start, noted = self._notes.get(what, (now, 0))
+            if not start <= now < start + WINDOW_SECONDS:
+                start, noted = now, 0
+            self._notes[what] = (start, noted + 1)
+        return noted < NOTES_PER_WINDOW
 
     def __len__(self) -> int:
         """Tokens whose requests are counted at this moment."""

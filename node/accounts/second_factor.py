@@ -43,6 +43,7 @@ CODE_SECONDS: Final = 300
 """Between password and code: time enough to fetch a telephone."""
 MAX_NOTE_CHARACTERS: Final = 1_000
 MAX_CODE_CHARACTERS: Final = 20
+_MINUTE_SECONDS: Final = 60
 _PLACE: Final = "form.second-factor:note"
 
 
@@ -88,6 +89,20 @@ def confirm_enrolment(tx: Transaction, vault: Vault, account: AccountId, code: s
     second_factors.use(tx, account, step)
 
 
+def count_own_attempt(tx: Transaction, account: AccountId, now: Timestamp) -> None:
+    """Count an attempt to take one's own second factor off; raises ``TOO_MANY_REQUESTS``.
+
+    In a transaction of its own before :func:`remove_own`, whose refusal would take the count back. Counted apart from
+    sign-ins: who guesses in a browser that was left open must not lock its owner out as well.
+    """
+    attempts, start = storage.count_attempt(tx, _own_attempts(account), now, ATTEMPT_WINDOW_SECONDS)
+    if attempts > MAX_ATTEMPTS:
+        minutes = -(-(start + ATTEMPT_WINDOW_SECONDS - now) // _MINUTE_SECONDS)
+        raise HanseError(
+            Code.TOO_MANY_REQUESTS, "too many codes were tried.", remedy=f"Try again in {minutes} minutes."
+        )
+
+
 def remove_own(tx: Transaction, vault: Vault, account: AccountId, code: str, now: Timestamp) -> None:
     """Take one's own second factor off, with a code of it: who finds a browser open must not. Raises ``INVALID``."""
     known = second_factors.find(tx, vault, account)
@@ -96,6 +111,7 @@ def remove_own(tx: Transaction, vault: Vault, account: AccountId, code: str, now
     step = _step_of(known.secret, code, now)
     if known.confirmed and (step is None or not second_factors.use(tx, account, step)):
         raise _wrong_code()
+    storage.forget_attempts(tx, _own_attempts(account))
     second_factors.drop(tx, account)
 
 
@@ -143,6 +159,10 @@ def enter_code(
     storage.forget_attempts(tx, key)
     outcome: SignedIn = begin_session(tx, account, now=now, session_seconds=session_seconds)
     return outcome
+
+
+def _own_attempts(account: AccountId) -> str:
+    return hash_secret(f"own-code:{account}")
 
 
 def _step_of(secret: str, code: str, now: Timestamp) -> int | None:

@@ -92,12 +92,16 @@ def _provider(guest: Guest) -> Provider:
 
 
 def _refused(guest: Guest, error: HanseError) -> Response:
-    """The entrance again, with the reason; and a line in the access log."""
+    """The entrance again, with the reason; and a line in the access log, of the first in a minute.
+
+    Anybody can come here as often as they like, and it costs them nothing.
+    """
     if error.code not in _SAID_ON_THE_PAGE:
         raise error
-    runtime = guest.house.runtime
-    with runtime.database.write() as tx:
-        record_access(tx, runtime.vault, None, "sign-in-refused", error.code.value, runtime.clock.now())
+    runtime, now = guest.house.runtime, guest.house.runtime.clock.now()
+    if runtime.rates.may_note("sign-in-refused", now):
+        with runtime.database.write() as tx:
+            record_access(tx, runtime.vault, None, "sign-in-refused", error.code.value, now)
     status = HTTPStatus.FORBIDDEN if error.code is Code.FORBIDDEN else HTTPStatus.SERVICE_UNAVAILABLE
     response = guest.render("sign_in.html", form=FormView.of(next="/").refused(error), status=status)
     drop_cookie(response, openid_cookie(secure=guest.secure), secure=guest.secure)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from markupsafe import Markup
 
 from node.accounts.manage import get_account
-from node.accounts.second_factor import begin_enrolment, confirm_enrolment, is_on, remove_own
+from node.accounts.second_factor import begin_enrolment, confirm_enrolment, count_own_attempt, is_on, remove_own
 from node.domain.accounts import ROLE_LABELS, Permission
 from node.errors import Code, HanseError
 from node.web.forms import FormView
@@ -55,10 +55,12 @@ def do_second_factor_off(visit: _Visit) -> Response:
     """Turn it off, with a code."""
     try:
         with visit.write() as tx:
+            count_own_attempt(tx, visit.principal.account, visit.now)
+        with visit.write() as tx:
             remove_own(tx, visit.runtime.vault, visit.principal.account, visit.form.one("code"), visit.now)
             visit.note(tx, "second-factor-off")
     except HanseError as error:
-        if error.code is not Code.INVALID:
+        if error.code not in {Code.INVALID, Code.TOO_MANY_REQUESTS}:
             raise
         return _page(visit, FormView().wrong({"code": FormView().refused(error).errors[""]}))
     return go(_PATH, "second-factor-off")

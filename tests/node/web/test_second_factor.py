@@ -169,6 +169,23 @@ def test_guesses_are_counted_for_the_account_whatever_browser_they_come_from(hom
     assert _enter(other, _password(other), _code(house, totp))[0] == 303
 
 
+def test_who_finds_a_browser_open_cannot_guess_it_off(home: House) -> None:
+    house = home
+    browser = house.browser("officer")
+    totp = _turn_on(house, browser)
+    _later(house)
+    off = "/account/second-factor/off"
+    for _ in range(MAX_ATTEMPTS):
+        assert "not the code" in browser.submit("/account", {"code": "000000"}, action=off).text
+    refused = browser.submit("/account", {"code": _code(house, totp)}, action=off)
+    assert "Too many codes were tried" in text_of(refused.text)
+    other = house.browser()
+    assert _enter(other, _password(other), _code(house, totp))[0] == 303  # its owner is not locked out
+    _later(house, ATTEMPT_WINDOW_SECONDS + STEP_SECONDS)
+    answer = browser.submit("/account", {"code": _code(house, totp)}, action=off)
+    assert "The second factor is off" in browser.follow(answer)
+
+
 def test_an_operator_takes_it_off_for_somebody_who_lost_the_authenticator(home: House) -> None:
     house = home
     officer, operator = house.browser("officer"), house.browser("operator")
