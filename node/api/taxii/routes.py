@@ -79,7 +79,7 @@ def build(runtime: Runtime) -> APIRouter:
     router = APIRouter(prefix=PREFIX, include_in_schema=False, dependencies=[Depends(acceptable)])
     needs = Depends(NeedsForTools(runtime, Permission.POOL_EXPORT))
     _describe(router, runtime, needs)
-    _give(router, runtime, needs)
+    _give(router, needs)
 
     @router.api_route("/{rest:path}", methods=["GET", "POST", "DELETE"])
     def nothing(rest: str, caller: Annotated[Caller, needs]) -> Response:
@@ -134,29 +134,13 @@ def _describe(router: APIRouter, runtime: Runtime, needs: object) -> None:
             return message(_collection(circle))
 
 
-def _give(router: APIRouter, runtime: Runtime, needs: object) -> None:
-    def found(caller: Caller, collection: str, query: Question, action: str, *, whole: bool = False) -> CollectionPage:
-        circle = _circle(caller, collection).circle
-        asked = taxii.Asked(query.after, min(query.limit, taxii.MAX_PAGE), query.wanted, caller.now)
-        taxii.catch_up(runtime.database, circle, until=None if whole else asked)
-        with caller.reading(action, circle) as tx:
-            if query.nothing:
-                return CollectionPage((), query.after, more=False, left_out=0)
-            return taxii.page(tx, runtime.vocabulary, circle, asked)
-
-    def one(caller: Caller, collection: str, object_id: str, query: Question, action: str) -> CollectionPage:
-        query.wanted = Wanted(ids=(object_id,), versions=query.wanted.versions)
-        page = found(caller, collection, query, action, whole=True)
-        if not page.objects and not (query.after or query.wanted.versions or query.nothing):
-            raise HanseError(Code.NOT_FOUND, "this collection holds no such object.")
-        return page
-
+def _give(router: APIRouter, needs: object) -> None:
     @router.get("/hanse/collections/{collection}/manifest/")
     def manifest(
         collection: _Uuid, question: Annotated[Question, Depends()], caller: Annotated[Caller, needs]
     ) -> Response:
         """Section 5.3."""
-        page = found(caller, collection, question, "taxii-manifest-read")
+        page = _found(caller, collection, question, "taxii-manifest-read")
         return _envelope("objects", [_manifest_record(each) for each in page.objects], page)
 
     @router.get("/hanse/collections/{collection}/objects/")
@@ -164,7 +148,7 @@ def _give(router: APIRouter, runtime: Runtime, needs: object) -> None:
         collection: _Uuid, question: Annotated[Question, Depends()], caller: Annotated[Caller, needs]
     ) -> Response:
         """Section 5.4."""
-        page = found(caller, collection, question, "taxii-objects-read")
+        page = _found(caller, collection, question, "taxii-objects-read")
         return _envelope("objects", [each.content for each in page.objects], page)
 
     @router.post("/hanse/collections/{collection}/objects/")
@@ -182,7 +166,7 @@ def _give(router: APIRouter, runtime: Runtime, needs: object) -> None:
         caller: Annotated[Caller, needs],
     ) -> Response:
         """Section 5.6."""
-        page = one(caller, collection, object_id, question, "taxii-object-read")
+        page = _one(caller, collection, object_id, question, "taxii-object-read")
         return _envelope("objects", [each.content for each in page.objects], page)
 
     @router.get("/hanse/collections/{collection}/objects/{object_id}/versions/")
@@ -193,8 +177,28 @@ def _give(router: APIRouter, runtime: Runtime, needs: object) -> None:
         caller: Annotated[Caller, needs],
     ) -> Response:
         """Section 5.8; one at most, because earlier wordings are not held."""
-        page = one(caller, collection, object_id, question, "taxii-versions-read")
+        page = _one(caller, collection, object_id, question, "taxii-versions-read")
         return _envelope("versions", [_version_of(each) for each in page.objects], page)
+
+
+def _found(caller: Caller, collection: str, query: Question, action: str, *, whole: bool = False) -> CollectionPage:
+    """What a question gives; of a whole collection where one object is looked for."""
+    circle = _circle(caller, collection).circle
+    asked = taxii.Asked(query.after, min(query.limit, taxii.MAX_PAGE), query.wanted, caller.now)
+    taxii.catch_up(caller.runtime.database, circle, until=None if whole else asked)
+    with caller.reading(action, circle) as tx:
+        if query.nothing:
+            return CollectionPage((), query.after, more=False, left_out=0)
+        return taxii.page(tx, caller.runtime.vocabulary, circle, asked)
+
+
+def _one(caller: Caller, collection: str, object_id: str, query: Question, action: str) -> CollectionPage:
+    """One object, or ``NOT_FOUND``."""
+    query.wanted = Wanted(ids=(object_id,), versions=query.wanted.versions)
+    page = _found(caller, collection, query, action, whole=True)
+    if not page.objects and not (query.after or query.wanted.versions or query.nothing):
+        raise HanseError(Code.NOT_FOUND, "this collection holds no such object.")
+    return page
 
 
 def _circle(caller: Caller, collection: str) -> CircleSummary:
