@@ -104,10 +104,11 @@ def search(
     now: Timestamp,
     as_of: int | None = None,
     examine: int = MAX_EXAMINED,
+    listed: int = MAX_LISTED,
 ) -> Found:
     """Statements behind ``after`` that fit, at most ``limit``, as they stand or as they stood at ``as_of``.
 
-    Ends when ``examine`` candidates were looked at, give or take a chunk.
+    Ends when ``examine`` candidates were looked at, give or take a chunk; of one subject ``listed`` are looked for.
     """
     # Read before anything else: what is numbered up to here is visible to the next query, whatever commits between.
     newest = statements.last_seq(tx)
@@ -115,7 +116,8 @@ def search(
     as_of = None if as_of is None or as_of >= newest else as_of  # nothing has come since: then is now
     found: list[StoredStatement] = []
     reached, examined = min(after, last), 0
-    candidates = _candidates(tx, wanted, after, last, now, present=as_of is None)
+    present = as_of is None
+    candidates = _candidates(tx, wanted, after, last, now, present=present, examine=examine, listed=listed)
     for batch in _gathered(candidates, min(_CHUNK, limit + 1)):
         start = 0
         while start < len(batch.seqs):
@@ -146,21 +148,27 @@ def _gathered(batches: Iterable[_Batch], enough: int) -> Iterator[_Batch]:
 
 
 def _candidates(
-    tx: Transaction, wanted: StatementFilter, after: int, last: int, now: Timestamp, *, present: bool
+    tx: Transaction,
+    wanted: StatementFilter,
+    after: int,
+    last: int,
+    now: Timestamp,
+    *,
+    present: bool,
+    examine: int,
+    listed: int,
 ) -> Iterator[_Batch]:
     plan = _plan(wanted, now, present=present)
-    own = _of_subjects(tx, wanted, after)
-    if own is not None:
-        own = [seq for seq in own if seq <= last]
-        if len(own) >= MAX_LISTED:
-            last = own[-1]
+    own = None
+    if wanted.subjects is not None or wanted.objects is not None:
+        own, last = _of_subjects(tx, wanted, after, last, listed)
         if len(own) <= _FEW:
             yield _Batch(own, last)
             return
     known = None if own is None else set(own)
     indexed = min(index.indexed_to(tx), last)
     reached = after
-    for batch in _indexed(tx, plan, after, indexed, last) if plan.terms else ():
+    for batch in _indexed(tx, plan, after, indexed, last, examine) if plan.terms else ():
         reached = batch.searched_to
         yield batch if known is None else _Batch([seq for seq in batch.seqs if seq in known], reached)
     if plan.terms and reached < indexed:
@@ -172,10 +180,14 @@ def _candidates(
         yield _Batch(seqs, reached)
 
 
-def _indexed(tx: Transaction, plan: _Plan, after: int, indexed: int, last: int) -> Iterator[_Batch]:
+def _indexed(
+    tx: Transaction, plan: _Plan, after: int, indexed: int, last: int, unsure_at_once: int
+) -> Iterator[_Batch]:
     """Block by block through what is indexed; what the index has wrong because it lags behind is a candidate too."""
     terms = plan.terms
-    unsure = [seq for seq in index.unindexed_targets(tx, indexed, last, MAX_EXAMINED) if after < seq <= indexed]
+    unsure = index.unindexed_targets(tx, after, indexed, last, unsure_at_once)
+    if len(unsure) == unsure_at_once:
+        indexed = unsure[-1]  # behind it there may be more: the page ends here
     block, blocks, window = (after + 1) // BLOCK, 0, 0
     while block * BLOCK <= indexed and blocks < MAX_BLOCKS:
         end = block + _WINDOWS[min(window, len(_WINDOWS) - 1)]
@@ -204,15 +216,16 @@ def _pieces(bits: int, first: int, indexed: int) -> Iterator[_Batch]:
             yield _Batch(seqs, min(start + _PIECE - 1, indexed))
 
 
-def _of_subjects(tx: Transaction, wanted: StatementFilter, after: int) -> list[int] | None:
-    """Where statements on the subjects stand, from the index that ``statements`` has on them."""
-    if wanted.subjects is None and wanted.objects is None:
-        return None
+def _of_subjects(tx: Transaction, wanted: StatementFilter, after: int, last: int, listed: int) -> tuple[list[int], int]:
+    """Where statements on the subjects stand, from the index that ``statements`` has on them; and how far that goes."""
     found: list[set[int]] = []
     for subjects, objects_only in ((wanted.subjects, False), (wanted.objects, True)):
         if subjects is not None:
-            found.append(set(index.bearing_on(tx, subjects, after=after, limit=MAX_LISTED, objects_only=objects_only)))
-    return sorted(set.intersection(*found))
+            seqs = index.bearing_on(tx, subjects, after=after, limit=listed, objects_only=objects_only)
+            if len(seqs) >= listed:
+                last = min(last, seqs[-1])
+            found.append(set(seqs))
+    return sorted(seq for seq in set.intersection(*found) if seq <= last), last
 
 
 def _examined(

@@ -107,19 +107,23 @@ def take_stale(tx: Transaction, limit: int) -> list[Place]:
     return found
 
 
-def unindexed_targets(tx: Transaction, start: int, end: int, limit: int) -> list[int]:
-    """Places up to ``start`` whose statement was corrected or retracted between it and ``end``, or that are marked."""
+def unindexed_targets(tx: Transaction, after: int, start: int, end: int, limit: int) -> list[int]:
+    """The first ``limit`` places behind ``after`` of which the index may have something wrong.
+
+    Places up to ``start`` whose statement was corrected or retracted between it and ``end``, or that are marked.
+    """
     acts = STATEMENTS.alias()
     query = (
         sa.select(STATEMENTS.c.seq)
         .join(acts, sa.and_(acts.c.log_id == STATEMENTS.c.log_id, acts.c.target_id == STATEMENTS.c.id))
         .where(acts.c.seq > start, acts.c.seq <= end, acts.c.kind.in_(("correction", "retraction")))
         .where(STATEMENTS.c.seq <= start)
-        .limit(limit)
     )
-    found = set(tx.connection.execute(query).scalars()) if start < end else set[int]()
-    marked = sa.select(STATEMENT_INDEX_STALE.c.seq).order_by(STATEMENT_INDEX_STALE.c.seq).limit(limit)
-    return sorted(found.union(tx.connection.execute(marked).scalars()))
+    # Neither ordered nor cut by the database, which would rather walk all statements in their order than sort these.
+    found = {seq for seq in tx.connection.execute(query).scalars() if seq > after} if start < end else set[int]()
+    waiting = STATEMENT_INDEX_STALE.c.seq
+    marked = sa.select(waiting).where(waiting > after, waiting <= start).order_by(waiting).limit(limit)
+    return sorted(found.union(tx.connection.execute(marked).scalars()))[:limit]
 
 
 def bearing_on(
@@ -311,12 +315,16 @@ def terms(tx: Transaction) -> list[str]:
     return list(tx.connection.execute(sa.select(STATEMENT_POSTINGS.c.term).distinct()).scalars())
 
 
-def pool_state(tx: Transaction) -> tuple[int, int, int]:
+def pool_state(tx: Transaction) -> tuple[int, ...]:
     """What changes whenever an answer about statements may change, but for the day: the feed, the logs, their forks.
 
     What is said about membership has no number in the feed and voids statements, so the logs' sizes count as well.
     """
-    logs = sa.select(sa.func.coalesce(sa.func.sum(LOGS.c.size), 0), sa.func.count(LOGS.c.fork_index))
-    size, forks = tx.connection.execute(logs).one()
+    logs = sa.select(
+        sa.func.coalesce(sa.func.sum(LOGS.c.size), 0),
+        sa.func.count(LOGS.c.forked_at),
+        # A fork that turns out to lie earlier voids more, and is still one fork.
+        sa.func.coalesce(sa.func.sum(LOGS.c.fork_index), 0),
+    )
     last = sa.select(sa.func.coalesce(sa.func.max(STATEMENTS.c.seq), 0))
-    return int(tx.connection.execute(last).scalar_one()), int(size), int(forks)
+    return (int(tx.connection.execute(last).scalar_one()), *(int(each) for each in tx.connection.execute(logs).one()))

@@ -3,6 +3,8 @@
 from typing import Any
 
 from node.domain.accounts import Role
+from node.storage.statement_index import pool_state
+from node.storage.tables.ledger import LOGS
 from node.storage.tables.saved import SAVED_QUERIES
 from tests.node import statements as make
 from tests.node.api.support import Api, token_of
@@ -71,6 +73,20 @@ def test_a_page_that_has_not_changed_is_not_sent_again(api: Api) -> None:
     assert call(api, "GET", "/findings", headers=known).status_code == 200
     pool.node.clock.advance(86_400)
     assert call(api, "GET", "/findings", headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+
+
+def test_a_page_is_sent_again_when_a_fork_turns_out_to_lie_earlier(quick_api: Api) -> None:
+    pool = quick_api.pool
+    pool.find(1)
+    with pool.database.read() as tx:
+        state = pool_state(tx)
+    seen = {state}
+    for index in (9, 5, None):
+        with pool.database.write() as tx:
+            tx.connection.execute(LOGS.update().values(fork_index=index, forked_at=make.IAT))
+        with pool.database.read() as tx:
+            seen.add(pool_state(tx))
+    assert len(seen) == 4
 
 
 def test_a_head_has_the_headers_and_no_body(quick_api: Api) -> None:

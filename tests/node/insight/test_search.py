@@ -245,6 +245,38 @@ def test_a_page_ends_where_its_bound_is_and_says_so(world: World, vocabulary: Vo
     assert 0 < found.searched_to < 30
 
 
+def _all_pages(world: World, wanted: StatementFilter, **bounds: int) -> list[int]:
+    """Where everything stands that fits, page by page, with these bounds on one."""
+    found, after, more = list[int](), 0, True
+    with world.pool.database.read() as tx:
+        while more:
+            page = search(tx, wanted, after=after, limit=10, now=world.now, **bounds)
+            assert page.searched_to > after
+            found += [stored.seq for stored in page.items]
+            after, more = page.searched_to, page.more
+    return found
+
+
+def test_a_subject_with_more_than_is_listed_at_once_loses_nothing(world: World) -> None:
+    pool = world.pool
+    for _ in range(6):
+        pool.find(1, make.finding_body(SUBJECTS[0]))
+    pool.say(1, make.relation(pool.circle, SUBJECTS[0], SUBJECTS[1]))
+    both = StatementFilter(subjects=(SUBJECTS[0],), objects=(SUBJECTS[1],))
+    assert _all_pages(world, both, listed=3) == [7]
+    assert _all_pages(world, StatementFilter(subjects=(SUBJECTS[0],)), listed=3) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_more_corrections_than_are_looked_at_at_once_lose_nothing_while_the_index_is_behind(world: World) -> None:
+    pool = world.pool
+    named = [pool.find(1, make.finding_body(SUBJECTS[0], INDICATORS[0])) for _ in range(7)]
+    index.catch_up(pool.database, world.now)
+    for each in named:
+        pool.say(1, make.correction(pool.circle, each, make.finding_body(SUBJECTS[0], INDICATORS[1])))
+    moved = StatementFilter(indicators=(INDICATORS[1],), kinds=("finding",))
+    assert _all_pages(world, moved, examine=2) == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_a_question_names_what_is_wrong_with_it(world: World, vocabulary: Vocabulary) -> None:
     wrong: list[dict[str, list[str]]] = [
         {"nationality": ["any"]},
