@@ -305,8 +305,13 @@ class _Gathering:
     def _new(self, row: FeedRow, ref: str) -> None:
         kind = STATEMENT_TYPES[row.kind]
         identifier = statement_id(kind, self.circle, row.contributor, row.id)
-        if identifier not in self.known:
+        known = self.known.get(identifier)
+        if known is None:
             self._add(IndexedObject(0, identifier, kind, row.seq, ref, milliseconds(row.iat)), row.received)
+        elif known.seq is not None and known.seq < row.seq:
+            # Another entry of its log has the name now (clause 4.18): what an earlier one says counts once it is read.
+            version = max(known.modified + 1, milliseconds(row.iat))
+            self._add(replace(known, seq=row.seq, ref=ref, modified=version), row.received)
 
     def _identities(self, row: FeedRow) -> None:
         named = [(contributor_id(self.circle, row.contributor), str(row.contributor))]

@@ -22,6 +22,15 @@ from node.api.taxii.routes import ROOT
 from node.domain.accounts import Role
 from node.errors import HanseError
 from node.insight.stix.identifiers import collection_uuid, statement_id
+from node.ledger.projection import project
+from node.ledger.sweep import sweep
+from node.storage import ledger as logs
+from protocol import envelope, statements
+from protocol.errors import Code
+from protocol.merkle import tiles
+from protocol.merkle.hashing import leaf_hash
+from protocol.replica import AcceptedEntry, Unreadable
+from protocol.statements import DAY_SECONDS, Timestamp
 from tests.node import statements as make
 from tests.node.api.support import token_of
 from tests.node.insight.collections import fill
@@ -278,3 +287,32 @@ def test_times_survive_being_written(microseconds: int) -> None:
 def test_what_is_no_time_is_refused_and_nothing_else_happens(text: str) -> None:
     with contextlib.suppress(HanseError):
         assert microseconds_of(text) >= 0
+
+
+def test_a_statement_whose_name_an_earlier_entry_takes_is_given_as_that_one_says(server: Server) -> None:
+    """An entry dated in the future is read when its day has come, and then it is the first of its name."""
+    pool = server.pool
+    later = Timestamp(make.IAT + 2 * DAY_SECONDS)
+    name = make.new_id()
+    early = make.finding(pool.circle, make.finding_body(strength=4), iat=later, statement_id=name)
+    late = make.finding(pool.circle, make.finding_body(strength=1), statement_id=name)
+    entries = []
+    for index, statement in enumerate((early, late)):
+        jws = envelope.sign(statements.encode(statement), pool.keys[1])
+        content = Unreadable(Code.FUTURE_DATED, "its day has not come") if index == 0 else statement
+        entries.append(AcceptedEntry(index, jws, leaf_hash(jws), content))
+    with pool.database.write() as tx:
+        log = logs.lock_log(tx, pool.circle, pool.contributor(1))
+        hashes = [entry.leaf_hash for entry in entries]
+        grown = tiles.grow(0, hashes, logs.tile_fetch(tx, log))
+        logs.extend(tx, log, log.frontier.extend(hashes), [entry.jws for entry in entries], grown)
+        project(tx, pool.circle, pool.contributor(1), entries, make.IAT)
+
+    def strengths() -> list[int]:
+        objects = server.ask(server.collection + "objects/")["objects"]
+        return [next(iter(each["extensions"].values()))["strength"] for each in objects if each["type"] == "note"]
+
+    assert strengths() == [1]
+    pool.node.clock.advance(later - pool.node.clock.now())
+    sweep(pool.database, later)
+    assert strengths() == [4]
