@@ -123,6 +123,7 @@ def read_filter(vocabulary: Vocabulary, *, days: str, group: str, domain: str, p
 
 def figures(found: Board, vocabulary: Vocabulary) -> dict[str, Figure]:
     """The charts of a dashboard, by name."""
+    stated = {each.group for each in found.coverage}
     return {
         "partners": charts.bars(
             "coverage-partners",
@@ -131,7 +132,9 @@ def figures(found: Board, vocabulary: Vocabulary) -> dict[str, Figure]:
                 Bar(
                     vocabulary.groups[group].label,
                     number.any,
-                    f"assurance {number.assurances:,}, concern {number.concerns:,}",
+                    f"assurance {number.assurances:,}, concern {number.concerns:,}"
+                    if group in stated
+                    else "unknown: nothing was ever stated",
                 )
                 for group, number in found.subjects_by_group.items()
             ],
