@@ -4,7 +4,8 @@ Mail lies in mailboxes for years and passes through other people's machines; who
 circles say of them, is to be read at the node by somebody who has signed in. So a notice holds a number and an address.
 
 Each person's pace is kept by comparing what is unseen with when they were last told. Who is told is marked after the
-mail server or the webhook has taken the notice: a crash between the two repeats a notice and loses none.
+mail server or the webhook has taken the notice: a crash between the two repeats a notice and loses none, and so may two
+processes that are at the same person in the same moment.
 """
 
 import hmac
@@ -80,6 +81,10 @@ def deliver(database: Database, vault: Vault, base_url: str, carriers: list[Carr
             if _is_due(wanted, now) and (unseen := storage.count_unseen(tx, wanted.account, after=wanted.told))
         ]
     for wanted, unseen in due if carriers else ():
+        with database.read() as tx:
+            # Somebody else's round may have told them while ours was telling the others.
+            if storage.delivery(tx, vault, wanted.account) != wanted:
+                continue
         notice = Notice(account=wanted.account, address=wanted.address, unseen=unseen, url=f"{base_url}/watch")
         try:
             for carry in carriers:

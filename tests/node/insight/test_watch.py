@@ -238,6 +238,28 @@ def _with_news(pool: Pool, pace: Pace) -> AccountId:
     return account
 
 
+def test_whoever_was_told_by_another_process_meanwhile_is_not_told_again(pool: Pool) -> None:
+    first = _with_news(pool, Pace.AT_ONCE)
+    second = _account(pool, "bo")
+    _watch(pool, second)
+    with pool.database.write() as tx:
+        watch.set_delivery(tx, pool.node.runtime.vault, second, "bo@aldermoor.example", Pace.AT_ONCE)
+    pool.find(3, make.finding_body(PARTNER, VocabularyCode("gov-opaque-control")))
+    later = Timestamp(make.IAT + notices.DAY_SECONDS)
+    _look(pool, later)
+    told: list[str] = []
+
+    def carry(notice: notices.Notice, now: Timestamp) -> None:
+        told.append(notice.account)
+        with pool.database.write() as tx:  # another process, which was quicker with everybody
+            for account in (first, second):
+                storage.mark_told(tx, account, now)
+
+    now = Timestamp(later + notices.PAUSE_SECONDS)
+    sent = list(notices.deliver(pool.database, pool.node.runtime.vault, "https://aldermoor.example", [carry], now))
+    assert (sent, len(told)) == ([True], 1)
+
+
 @pytest.mark.enable_socket
 def test_a_notice_says_that_there_is_something_and_not_what(pool: Pool, tmp_path: Path) -> None:
     _with_news(pool, Pace.AT_ONCE)
