@@ -6,10 +6,10 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from node.domain.accounts import AccountId
+from node.domain.accounts import ROLE_PERMISSIONS, AccountId, Permission, Role
 from node.domain.watch import Alert, Change, Delivery, Pace, Watch
 from node.storage.database import Transaction
-from node.storage.tables.accounts import ACCOUNTS
+from node.storage.tables.accounts import ACCOUNT_ROLES, ACCOUNTS
 from node.storage.tables.watch import ALERTS, DELIVERIES, WATCHES
 from node.storage.upsert import upsert
 from node.storage.vault import Vault
@@ -38,6 +38,7 @@ class _Alerted(msgspec.Struct, frozen=True):
     after: str
 
 
+_READERS: Final = tuple(role.value for role in Role if Permission.POOL_READ in ROLE_PERMISSIONS[role])
 _WATCHED: Final = msgspec.json.Decoder(_Watched)
 _ALERTED: Final = msgspec.json.Decoder(_Alerted)
 _TOLD: Final = msgspec.json.Decoder(dict[str, str])
@@ -63,8 +64,8 @@ def of_account(tx: Transaction, vault: Vault, account: AccountId) -> list[Watch]
 
 
 def every(tx: Transaction, vault: Vault) -> list[tuple[Watch, dict[str, str]]]:
-    """All watches of accounts that are open, each with what its owner was told."""
-    query = sa.select(WATCHES).join(ACCOUNTS).where(ACCOUNTS.c.disabled.is_(other=False)).order_by(WATCHES.c.id)
+    """All watches of those who may read the pool today, each with what its owner was told."""
+    query = sa.select(WATCHES).where(_may_read(WATCHES.c.account_id)).order_by(WATCHES.c.id)
     return [
         (_watch(vault, row), _TOLD.decode(vault.open(row.told, place=f"watches.told:{row.id}")))
         for row in tx.connection.execute(query)
@@ -148,11 +149,10 @@ def delivery(tx: Transaction, vault: Vault, account: AccountId) -> Delivery:
 
 
 def deliveries(tx: Transaction, vault: Vault) -> list[Delivery]:
-    """Everybody who wants to be told, of accounts that are open."""
+    """Everybody who wants to be told and may read the pool today."""
     query = (
         sa.select(DELIVERIES)
-        .join(ACCOUNTS)
-        .where(ACCOUNTS.c.disabled.is_(other=False), DELIVERIES.c.pace != Pace.NEVER.value)
+        .where(_may_read(DELIVERIES.c.account_id), DELIVERIES.c.pace != Pace.NEVER.value)
         .order_by(DELIVERIES.c.account_id)
     )
     return [_delivery(vault, row) for row in tx.connection.execute(query)]
@@ -172,6 +172,15 @@ def put_delivery(tx: Transaction, vault: Vault, wanted: Delivery) -> None:
 def mark_told(tx: Transaction, account: AccountId, now: Timestamp) -> None:
     """Somebody was told just now."""
     tx.connection.execute(sa.update(DELIVERIES).where(DELIVERIES.c.account_id == account).values(told=now))
+
+
+def _may_read(account: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Accounts that are open and have a role that reads the pool: who has lost it hears nothing more of it."""
+    return account.in_(
+        sa.select(ACCOUNTS.c.id)
+        .join(ACCOUNT_ROLES, ACCOUNT_ROLES.c.account_id == ACCOUNTS.c.id)
+        .where(ACCOUNTS.c.disabled.is_(other=False), ACCOUNT_ROLES.c.role.in_(_READERS))
+    )
 
 
 def _sealed_told(vault: Vault, watch: str, told: Mapping[str, str]) -> bytes:

@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from fastapi import FastAPI, Request
 
-from node.accounts.manage import create_account, disable_account
+from node.accounts.manage import create_account, disable_account, set_roles
 from node.clock import SystemClock
 from node.config import SMTP_SECRET, WEBHOOK_SECRET
 from node.domain.accounts import AccountId, Role
@@ -123,6 +123,19 @@ def test_each_person_has_watches_and_alerts_of_their_own(pool: Pool) -> None:
         assert storage.count_unseen(tx, ada) == 0
         assert storage.remove(tx, ada, mine)
     assert _alerts(pool, ada) == []
+
+
+def test_who_may_read_the_pool_no_more_hears_nothing_more_of_it(pool: Pool) -> None:
+    account = _with_news(pool, Pace.AT_ONCE)
+    with pool.database.write() as tx:
+        create_account(
+            tx, pool.node.runtime.vault, login="op", display_name="op", roles=frozenset({Role.OPERATOR}), now=make.IAT
+        )
+        set_roles(tx, pool.node.runtime.vault, account, frozenset({Role.OBSERVER}))
+    pool.find(3, make.finding_body(PARTNER, VocabularyCode("gov-opaque-control")))
+    assert _look(pool) == 0
+    with pool.database.read() as tx:
+        assert storage.deliveries(tx, pool.node.runtime.vault) == []
 
 
 def test_old_alerts_are_forgotten(pool: Pool) -> None:
