@@ -90,6 +90,7 @@ def tell(tx: Transaction, vault: Vault, watch: Watch, told: Mapping[str, str], a
     """Keep alerts and, with them, what their reader now knows."""
     held = sa.update(WATCHES).where(WATCHES.c.id == watch.id).values(told=_sealed_told(vault, watch.id, told))
     tx.connection.execute(held)
+    rows = []
     for alert in alerts:
         sealed = _Alerted(
             alert.change,
@@ -101,7 +102,7 @@ def tell(tx: Transaction, vault: Vault, watch: Watch, told: Mapping[str, str], a
             alert.before,
             alert.after,
         )
-        values = {
+        row = {
             "id": alert.id,
             "watch_id": alert.watch,
             "account_id": watch.account,
@@ -109,7 +110,9 @@ def tell(tx: Transaction, vault: Vault, watch: Watch, told: Mapping[str, str], a
             "seen": alert.seen,
             "sealed": vault.seal(msgspec.json.encode(sealed), place=f"alerts.sealed:{alert.id}"),
         }
-        tx.connection.execute(sa.insert(ALERTS).values(values))
+        rows.append(row)
+    if rows:
+        tx.connection.execute(sa.insert(ALERTS), rows)
 
 
 def alerts(tx: Transaction, vault: Vault, account: AccountId, limit: int) -> list[Alert]:
