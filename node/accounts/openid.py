@@ -333,7 +333,7 @@ def read_token(
         claims.validate(now=now, leeway=LEEWAY_SECONDS)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _failed(f"gave a token that does not hold ({type(error).__name__})") from error
-    subject = _text(token.claims, "sub")
+    subject = _line(token.claims, "sub")  # as it is: two that differ in a space are two people
     if not subject:
         raise _failed("gave a token about nobody")
     login = _text(token.claims, settings.login_claim)
@@ -395,11 +395,15 @@ def _read_secret(settings: OpenIdSettings) -> str:
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:
+    return _line(claims, name).strip()
+
+
+def _line(claims: Mapping[str, object], name: str) -> str:
     """A claim that is one line of text; what is missing, something else or too long is empty."""
     value = claims.get(name)
     if not isinstance(value, str) or len(value) > MAX_CLAIM_CHARACTERS or not value.isprintable():
         return ""
-    return value.strip()
+    return value
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -76,6 +76,10 @@ def test_a_token_that_holds_says_who_it_is() -> None:
     assert _read(_token()) == Identity(ISSUER, "u-17", "Tamsin", "R. Tamsin", frozenset({Role.OFFICER}))
 
 
+def test_the_subject_is_taken_as_it_is() -> None:
+    assert _read(_token({"sub": " u-17"})).subject == " u-17"
+
+
 @pytest.mark.parametrize(
     ("key", "alg"),
     [
