@@ -8,4 +8,3 @@ def load() -> None:
     """Have every table on ``METADATA``, whichever rooms have been imported."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-
