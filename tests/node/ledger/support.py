@@ -63,8 +63,8 @@ def settle(database: Database, keyring: Keyring, settings: Settings) -> Home:
     return Home(database, keyring, roster.circle, roster.own, settings.keys)
 
 
-def receive(home: Home, key: SigningKey, *said: Statement, checkpoint: bool = False) -> None:
-    """Store entries of a log as a replica's acceptance would, whether or not a node would append them."""
+def receive(home: Home, key: SigningKey, *said: Statement) -> None:
+    """Store entries of a log, signed for, as a replica's acceptance would, whether or not a node would append them."""
     contributor = key.public.key_id
     with home.database.write() as tx:
         log = logs.lock_log(tx, home.circle, contributor)
@@ -72,10 +72,9 @@ def receive(home: Home, key: SigningKey, *said: Statement, checkpoint: bool = Fa
         hashes = [leaf_hash(each) for each in jws]
         frontier = log.frontier.extend(hashes)
         logs.extend(tx, log, frontier, jws, tiles.grow(log.size, hashes, logs.tile_fetch(tx, log)))
-        if checkpoint:
-            signed = Checkpoint(origin(home.circle, contributor), frontier.size, frontier.root())
-            note = sign_checkpoint(signed, key)
-            logs.save_checkpoints(tx, log, covered=note, covered_size=frontier.size, head=note)
+        signed = Checkpoint(origin(home.circle, contributor), frontier.size, frontier.root())
+        note = sign_checkpoint(signed, key)
+        logs.save_checkpoints(tx, log, covered=note, covered_size=frontier.size, head=note)
         entries = [
             AcceptedEntry(log.size + n, each, hashes[n], replica.reread(each, key.public, home.circle, IAT))
             for n, each in enumerate(jws)

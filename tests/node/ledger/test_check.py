@@ -120,7 +120,7 @@ def test_changes_are_found_on_each_database(home: Home) -> None:
 def test_an_entry_that_waits_for_its_day_is_no_damage(home: Home) -> None:
     key = home.keyring.contributor(home.own)
     day = Timestamp(make.IAT + DAY_SECONDS)
-    receive(home, key, make.finding(home.circle, iat=day), checkpoint=True)
+    receive(home, key, make.finding(home.circle, iat=day))
     for now in (make.IAT, day):
         assert [event for event in check(home.database, now) if isinstance(event, Damage)] == []
     assert sweep(home.database, day) == 1
@@ -129,7 +129,7 @@ def test_an_entry_that_waits_for_its_day_is_no_damage(home: Home) -> None:
 
 def test_a_forgotten_reason_for_an_unreadable_entry_is_found(home: Home) -> None:
     key = home.keyring.contributor(home.own)
-    receive(home, key, make.retraction(home.circle, make.new_id()), make.finding(home.circle), checkpoint=True)
+    receive(home, key, make.retraction(home.circle, make.new_id()), make.finding(home.circle))
     assert damages(home) == []
     change(home, sa.delete(UNREADABLE_ENTRIES))
     (damage,) = damages(home)
