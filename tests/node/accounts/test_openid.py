@@ -221,7 +221,7 @@ def test_metadata_of_another_issuer_or_with_bad_addresses_are_refused(changes: M
         (None, set()),
         (["choir"] * MAX_ROLE_VALUES + ["security"], set()),
     ],
-    ids=str,
+    ids=["a list", "one text", "other values", "no texts", "an object", "none", "too late in the list"],
 )
 def test_only_the_values_in_the_settings_give_roles(claim: object, roles: set[Role]) -> None:
     assert roles_in(SETTINGS, {"groups": claim}) == roles
