@@ -4,7 +4,6 @@ Needs node 20, npm and, for the first installation, a package registry or npm's 
 """
 
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -31,9 +30,9 @@ from node.sync.fetch import Fetcher
 from node.web import install
 from protocol.statements import Timestamp
 from tests.federation.support import free_port, make_node, serving
+from tests.interop.npm import install as install_package
 
 HERE: Final = Path(__file__).parent.parent / "interop" / "openid"
-INSTALL_SECONDS: Final = 120
 READY_SECONDS: Final = 30
 SECRET: Final = "only between the two, with a % and a + in it"  # noqa: S105 - of a test
 NOW: Final = Timestamp(1_780_000_000)
@@ -85,20 +84,7 @@ class Institution:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the pinned provider installed by its lock file."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"needs {program}")
-    folder = tmp_path_factory.mktemp("openid")
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(HERE / name, folder / name)
-    command = ["npm", "ci", "--prefer-offline", "--no-progress"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=INSTALL_SECONDS, check=False)  # noqa: S603 - fixed words
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install oidc-provider within {INSTALL_SECONDS} s")
-    if done.returncode:
-        pytest.skip(f"npm could not install oidc-provider (exit code {done.returncode}): no registry within reach?")
-    return folder
+    return install_package(HERE, tmp_path_factory.mktemp("openid"))
 
 
 def _key(name: str) -> RSAKey:

@@ -4,7 +4,6 @@ Needs node 20, npm and, for the first installation, a package registry or npm's 
 there, and says which.
 """
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -17,11 +16,11 @@ from protocol.errors import Code
 from protocol.identifiers import decode_bytes, encode_bytes
 from protocol.sd_jwt import disclose, presentation, verify
 from protocol.statements import HELD_BACK, encode
+from tests.interop.npm import install
 from tests.protocol.samples import KEY, NOW, disclosures, every_kind, finding
 from tests.protocol.vector_file import error_code
 
 HERE: Final = Path(__file__).parent / "sd_jwt"
-INSTALL_SECONDS: Final = 120
 RUN_SECONDS: Final = 60
 
 
@@ -36,20 +35,7 @@ class Answer(msgspec.Struct):
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the pinned library installed by its lock file."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"needs {program}")
-    folder = tmp_path_factory.mktemp("sd_jwt")
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(HERE / name, folder / name)
-    command = ["npm", "ci", "--prefer-offline", "--no-progress"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=INSTALL_SECONDS, check=False)  # noqa: S603 - fixed words
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install @sd-jwt/core within {INSTALL_SECONDS} s")
-    if done.returncode:
-        pytest.skip(f"npm could not install @sd-jwt/core (exit code {done.returncode}): no registry within reach?")
-    return folder
+    return install(HERE, tmp_path_factory.mktemp("sd_jwt"))
 
 
 def _ask(library: Path, presentations: dict[str, bytes]) -> dict[str, Answer]:
