@@ -38,6 +38,7 @@ from node.accounts.secrets import same_secret
 from node.domain.accounts import Role
 from node.domain.openid import Identity, OpenIdSettings
 from node.errors import Code, HanseError
+from node.storage import secret_files
 from node.storage.vault import Vault
 from protocol.errors import Fault, ProtocolError
 from protocol.identifiers import decode_bytes, encode_bytes
@@ -181,7 +182,7 @@ class Provider:
         return self._identity(tokens, pending.nonce, now)
 
     def _exchange(self, metadata: Metadata, code: str, verifier: str) -> _Tokens:
-        secret = _read_secret(self.settings)
+        secret = secret_files.read(self.settings.secret) or ""
         body = prepare_token_request(
             "authorization_code", code=code, redirect_uri=self._callback, code_verifier=verifier
         )
@@ -376,22 +377,6 @@ def _require_own(pending: Pending, answer: Mapping[str, str], metadata: Metadata
             "the sign-in service of your institution did not let you in.",
             remedy="Begin again, or ask the people who run it.",
         )
-
-
-def _read_secret(settings: OpenIdSettings) -> str:
-    try:
-        mode = settings.secret.stat().st_mode
-        if mode & 0o077:
-            raise HanseError(
-                Code.BAD_KEY_FILE,
-                f"the client secret {settings.secret} is open to others.",
-                remedy=f"Run `chmod 600 {settings.secret}`.",
-            )
-        return settings.secret.read_text("ascii").strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError) as error:
-        raise HanseError(Code.BAD_KEY_FILE, f"the client secret {settings.secret} cannot be read.") from error
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:

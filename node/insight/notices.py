@@ -25,6 +25,7 @@ from node.domain.identifiers import new_id
 from node.domain.settings import MailSettings, WebhookSettings
 from node.domain.watch import Delivery, Pace
 from node.errors import Code, HanseError
+from node.storage import secret_files
 from node.storage import watch as storage
 from node.storage.database import Database
 from node.storage.vault import Vault
@@ -194,12 +195,10 @@ def _webhook_key(path: Path) -> bytes:
 
 
 def _read(path: Path) -> str:
-    try:
-        if path.stat().st_mode & 0o077:
-            raise HanseError(Code.BAD_KEY_FILE, f"{path} is open to others.", remedy=f"Run `chmod 600 {path}`.")
-        return path.read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        raise _bad_secret(path) from error
+    secret = secret_files.read(path)
+    if secret is None:
+        raise _bad_secret(path)
+    return secret
 
 
 def _bad_secret(path: Path) -> HanseError:
