@@ -36,6 +36,7 @@ class Permission(StrEnum):
 
     ASSESSMENTS_READ = "assessments:read"
     ASSESSMENTS_WRITE = "assessments:write"
+    DECISIONS_RECORD = "decisions:record"
     DRAFTS_READ = "drafts:read"
     DRAFTS_WRITE = "drafts:write"
     DRAFTS_APPROVE = "drafts:approve"
@@ -65,6 +66,7 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     | {
         Permission.ASSESSMENTS_READ,
         Permission.ASSESSMENTS_WRITE,
+        Permission.DECISIONS_RECORD,
         Permission.DRAFTS_READ,
         Permission.DRAFTS_WRITE,
         Permission.ROSTERS_READ,

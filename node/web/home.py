@@ -1,4 +1,4 @@
-"""The overview: the search first, then what is new, what is mine to do, and how the node is."""
+"""The overview: the search first, then what needs me today, what I have in hand, what is new, and how the node is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,19 @@ from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
-from node.storage.watch import count_unseen
+from node.web import drafts, releases, watch
 from node.web.assessments import open_work
-from node.web.drafts import waiting
+from node.web.needs import Ask, Need
 from node.web.sync import health
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
+ASKED: Final[tuple[Ask, ...]] = (
+    drafts.needs,
+    releases.needs,
+    watch.needs,
+)
+"""Who is asked what waits for the visitor, in the order of the page: other people's time first."""
 _NEW: Final = 6
 """Statements shown as new: what fits beside the work without scrolling."""
 _Visit = Annotated[Visit, Depends(Requires(Permission.OWN_ACCOUNT))]
@@ -48,27 +54,34 @@ def show_home(visit: _Visit) -> Response:
     may_work = visit.may(Permission.ASSESSMENTS_WRITE)
     if may_read_pool or may_work:
         visit.record("overview-read")
-    new: Sequence[News] = ()
-    unseen = 0
     with visit.read() as tx:
-        if may_read_pool:
-            new = _latest(visit, tx)
-            unseen = count_unseen(tx, visit.principal.account)
+        waits: list[Need] = [need for ask in ASKED for need in ask(visit, tx)]
+        new = _latest(visit, tx) if may_read_pool else ()
         work = open_work(visit, tx) if may_work else ()
-        drafts = waiting(visit, tx) if visit.may(Permission.DRAFTS_READ) else ()
         node = health(visit, tx)
     return visit.render(
         "home.html",
+        waits=waits,
+        teaches=_teaches(visit),
         new=new,
-        unseen=unseen,
         may_read_pool=may_read_pool,
         may_work=may_work,
         work=work,
-        drafts=drafts,
-        may_see_drafts=visit.may(Permission.DRAFTS_READ),
         health=node,
         vocabulary=visit.runtime.vocabulary,
     )
+
+
+def _teaches(visit: Visit) -> Sequence[str]:
+    """What would stand here, for somebody who finds nothing: by what their roles permit."""
+    told = (
+        (Permission.DRAFTS_APPROVE, "drafts of colleagues that wait for a second person"),
+        (Permission.DRAFTS_WRITE, "drafts that came back to you"),
+        (Permission.RELEASES_APPROVE, "releases that wait for a second person"),
+        (Permission.DECISIONS_RECORD, "reviews that fall due and measures past their day"),
+        (Permission.POOL_READ, "signals that read differently about partners you watch"),
+    )
+    return [words for permission, words in told if visit.may(permission)]
 
 
 def _latest(visit: Visit, tx: Transaction) -> Sequence[News]:

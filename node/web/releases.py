@@ -19,7 +19,9 @@ from node.storage import circles
 from node.storage import releases as storage
 from node.storage.database import Transaction
 from node.web import release_tables
-from node.web.forms import LOCAL_ID, FormView, address_part
+from node.web.formats import counted
+from node.web.forms import LOCAL_ID, FormView, address_part, sentence
+from node.web.needs import MAX_ITEMS, Item, Need
 from node.web.visits import Guest, Open, Requires, Visit, go
 from protocol.errors import ProtocolError
 from protocol.identifiers import parse_circle_id, parse_subject_id
@@ -37,6 +39,33 @@ _Approver = Annotated[Visit, Depends(Requires(Permission.RELEASES_APPROVE))]
 _Operator = Annotated[Visit, Depends(Requires(Permission.OPERATIONS_MANAGE))]
 _Guest = Annotated[Guest, Depends(Open())]
 _REFUSALS: Final = frozenset({Code.INVALID, Code.CONFLICT, Code.FOUR_EYES, Code.NO_SUCH_MEMBER})
+
+
+def needs(visit: Visit, tx: Transaction) -> Sequence[Need]:
+    """Releases that somebody else has prepared and that wait for a second person."""
+    if not visit.may(Permission.RELEASES_APPROVE):
+        return ()
+    prepared = storage.list_releases(tx, "prepared")
+    others = [release for release in prepared if release.prepared_by != visit.principal.account]
+    if not others:
+        return ()
+    names, labels = _names(tx), release_tables.AUDIENCE_LABELS
+    waits = "waits" if len(others) == 1 else "wait"
+    return (
+        Need(
+            words=f"{sentence(counted(len(others), 'release'))} {waits} for your approval",
+            path="/releases",
+            count=len(others),
+            items=tuple(
+                Item(
+                    f"{names.get(release.circle, 'A circle')}, {release.period}",
+                    f"/releases/{release.id}",
+                    labels[release.audience],
+                )
+                for release in others[:MAX_ITEMS]
+            ),
+        ),
+    )
 
 
 @ROUTER.get("/releases")

@@ -1,5 +1,6 @@
 """Partners that one watches: what has moved about them, and how one is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -11,9 +12,12 @@ from node.errors import Code, HanseError
 from node.insight import watch
 from node.storage import circles as rosters
 from node.storage import watch as storage
+from node.storage.database import Transaction
 from node.subjects import label_of
 from node.web.dossier import subject_of
-from node.web.forms import LOCAL_ID, FormView, address_part
+from node.web.formats import counted
+from node.web.forms import LOCAL_ID, FormView, address_part, sentence
+from node.web.needs import Need
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
@@ -87,6 +91,16 @@ def do_end(visit: _Visit, item: _Watch) -> Response:
             raise HanseError(Code.NOT_FOUND, "there is no such watch of yours.")
         visit.note(tx, "watch-ended", item)
     return go(_PATH, "watch-ended")
+
+
+def needs(visit: Visit, tx: Transaction) -> Sequence[Need]:
+    """Signals about watched partners that their watcher has not looked at."""
+    unseen = storage.count_unseen(tx, visit.principal.account) if visit.may(Permission.POOL_READ) else 0
+    if not unseen:
+        return ()
+    reads = "reads" if unseen == 1 else "read"
+    words = f"{sentence(counted(unseen, 'signal'))} {reads} differently since you last looked"
+    return (Need(words=f"{words}, about partners you watch", path=_PATH, count=unseen),)
 
 
 def _pace(form: FormView) -> Pace:

@@ -6,9 +6,9 @@ With ``node.web.assessments`` the only part of the pages that may see casework t
 from fastapi import APIRouter
 
 from node.web.drafts import changes, lists, review, ties, writing
-from node.web.drafts.lists import waiting
+from node.web.drafts.lists import needs
 
-__all__ = ["ROUTER", "waiting"]
+__all__ = ["ROUTER", "needs"]
 
 ROUTER = APIRouter()
 # Fixed paths before those with a draft's identifier in the same place.

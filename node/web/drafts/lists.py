@@ -20,13 +20,15 @@ from node.domain.publishing import (
 )
 from node.publishing.drafts import list_drafts
 from node.storage.database import Transaction
+from node.web.formats import counted, day
+from node.web.forms import sentence
+from node.web.needs import MAX_ITEMS, Item, Need
 from node.web.visits import Requires, Visit
 from protocol.statements import Timestamp
 from protocol.vocabulary import Vocabulary
 
 ROUTER = APIRouter()
 MAX_LISTED: Final = 100
-_ON_HOME: Final = 6
 _Visit = Annotated[Visit, Depends(Requires(Permission.DRAFTS_READ))]
 STATE_WORDS: Final[dict[DraftState, str]] = {
     DraftState.DRAFT: "being written",
@@ -94,17 +96,36 @@ def show_drafts(visit: _Visit) -> Response:
     )
 
 
-def waiting(visit: Visit, tx: Transaction) -> Sequence[DraftItem]:
-    """What waits for the person who asks: drafts to approve, and own ones that came back."""
+def needs(visit: Visit, tx: Transaction) -> Sequence[Need]:
+    """What waits for the person who asks: drafts to approve, own ones that came back, own ones not yet sent on."""
     vault, me = visit.runtime.vault, visit.principal.account
-    found: list[Draft] = []
+    groups: list[tuple[str, str, list[Draft]]] = []
     if visit.may(Permission.DRAFTS_APPROVE):
         submitted = list_drafts(tx, vault, states={DraftState.SUBMITTED}, limit=MAX_LISTED)
-        found += [draft for draft in submitted if draft.author != me]
+        others = [draft for draft in submitted if draft.author != me]
+        # Who has waited longest comes first.
+        groups.append(("waits for your approval", "wait for your approval", others[::-1]))
     if visit.may(Permission.DRAFTS_WRITE):
-        found += list_drafts(tx, vault, author=me, states={DraftState.SENT_BACK, DraftState.DRAFT}, limit=_ON_HOME)
-    items = _items(visit, tx, found)
-    return [items[draft.id] for draft in found[:_ON_HOME]]
+        mine = list_drafts(tx, vault, author=me, states={DraftState.SENT_BACK, DraftState.DRAFT}, limit=MAX_LISTED)
+        back = [draft for draft in mine if draft.state is DraftState.SENT_BACK]
+        writing = [draft for draft in mine if draft.state is DraftState.DRAFT]
+        groups.append(("came back to you", "came back to you", back))
+        groups.append(("of yours is being written", "of yours are being written", writing))
+    shown = _items(visit, tx, [draft for *_, found in groups for draft in found[:MAX_ITEMS]])
+    return [
+        Need(
+            words=f"{sentence(counted(len(found), 'draft'))} {one if len(found) == 1 else several}",
+            path="/drafts",
+            count=len(found),
+            items=tuple(_line(shown[draft.id]) for draft in found[:MAX_ITEMS]),
+        )
+        for one, several, found in groups
+        if found
+    ]
+
+
+def _line(item: DraftItem) -> Item:
+    return Item(item.title, item.path, f"{item.about} \u00b7 {item.circle} \u00b7 {day(item.updated)}")
 
 
 def title_of(draft: Draft, vocabulary: Vocabulary) -> tuple[str, str]:
