@@ -36,7 +36,8 @@ class Provenance:
     state: State
     issued: date
     expires: date
-    received: Timestamp
+    received: date
+    """Of the first hour at which this node held it only the day: hours of work would tell whose it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from node.clock import midnight
 from node.domain.insight import FindingView, RelationView, ResponseView
 from node.domain.statements import StoredStatement
 from node.insight.handling import Gate, may_go
@@ -142,19 +143,33 @@ def events(tx: Transaction, circle: CircleId, now: Timestamp, *, limit: int, uui
     gate: Gate[_Readable] = Gate("institution", lambda each: each.handling)
     kept = [(each, each.stored) for each in gate.let_through(_readable(tx, rows, circle, now)) if each.stored]
     responses: dict[tuple[KeyId, StatementId], list[ResponseView]] = {}
+    stamps: dict[tuple[KeyId, StatementId], list[Timestamp]] = {}
     names = [(stored.contributor, stored.statement.id) for _, stored in kept]
     for answer in statements.responses_to(tx, circle, names, now=now):
         shown = view(answer)
         if isinstance(shown, ResponseView) and answer.counts and may_go(shown.observation.handling, "institution"):
-            responses.setdefault((shown.target_contributor, shown.target), []).append(shown)
+            target = (shown.target_contributor, shown.target)
+            responses.setdefault(target, []).append(shown)
+            stamps.setdefault(target, []).append(answer.received)
     found = []
     for (each, stored), name in zip(kept, names, strict=True):
         shown = view(stored)
         if isinstance(shown, FindingView | RelationView):
             answers = tuple(responses.get(name, ()))
-            changed = max(each.indexed.modified // 1_000, *(answer.provenance.received for answer in answers), 0)
-            found.append(Event(shown, answers, changed))
+            found.append(Event(shown, answers, _changed(each.indexed, stamps.get(name, ()))))
     return EventPage(tuple(found), gate.left_out)
+
+
+def _changed(indexed: IndexedObject, answered: Sequence[Timestamp]) -> int:
+    """The day of the last change, and so many seconds as there are answers.
+
+    A platform takes an event again when this is greater. The hour at which an answer came would tell the hours of work
+    of who gave it.
+    """
+    changed = indexed.modified // 1_000
+    if not answered:
+        return changed
+    return max(changed, midnight(max(answered))) + len(answered)
 
 
 @dataclass(frozen=True, slots=True)

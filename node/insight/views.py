@@ -106,7 +106,7 @@ def _provenance(stored: StoredStatement) -> Provenance:
         state=stored.state,
         issued=day_of(stored.statement.iat),
         expires=day_of(stored.statement.exp),
-        received=stored.received,
+        received=day_of(stored.received),
     )
 
 

@@ -73,7 +73,7 @@ def show_roster(visit: _Reader, circle: Circle) -> Response:
     seen = rosters.sight(visit, found.roster.charter.attribution)
     visit.record("circles-read" if seen is Sight.PSEUDONYMS else "roster-read", circle)
     lines = rosters.in_order(
-        (rosters.line(visit, found.roster, view, found.known, seen) for view in found.view.lines), seen
+        (rosters.line(visit, found.roster, view, found.known, seen) for view in rosters.listed(found.view, seen)), seen
     )
     return visit.render(
         "roster.html",

@@ -5,12 +5,13 @@ So a coordinator learns which institutions are in a circle, and not which of the
 to them, nothing is that could be matched with a log.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from node.domain.accounts import Permission
-from node.domain.circles import LineView, Member, OwnStatus, Roster, TrustPolicy
+from node.domain.circles import LineView, Member, MembersView, OwnStatus, Roster, TrustPolicy
 from node.domain.ledger import Log
 from node.domain.sync import PeerState
 from node.errors import Code
@@ -25,6 +26,8 @@ from node.web.words import percent
 from protocol.circles import Attribution
 from protocol.identifiers import KeyId
 from protocol.statements import Timestamp
+
+_STANDING: Final = {"left": ("It has left the circle.",), "removed": ("It was removed by vote.",)}
 
 
 class Sight(Enum):
@@ -99,13 +102,28 @@ def line(visit: Visit, roster: Roster, view: LineView, known: Exchanges, seen: S
         pseudonym="" if seen is Sight.NAMES else member.pseudonym,
         ours=view.is_own,
         status=member.status,
-        why=(*view.why, *(view.cut if full else ())) if named else (),
+        why=_reasons(view, seen),
         log="" if seen is Sight.NAMES else log_words(roster, view, known),
         exchange=words,
         trouble=trouble,
         trust=trust_words(view.trust) if acts_for_us(visit) else "",
         forked=member.contributor in known.forked and seen is not Sight.NAMES,
     )
+
+
+def _reasons(view: LineView, seen: Sight) -> tuple[str, ...]:
+    """Why a line counts as it does.
+
+    Who endorsed, voted or changed keys has an entry more in its log, and logs are counted beside pseudonyms: whoever
+    reads names and pseudonyms in two places does not read that.
+    """
+    match seen:
+        case Sight.FULL:
+            return (*view.why, *view.cut)
+        case Sight.NAMES:
+            return _STANDING.get(view.member.status, ())
+        case Sight.PSEUDONYMS:
+            return ()
 
 
 def log_words(roster: Roster, view: LineView, known: Exchanges) -> str:
@@ -132,6 +150,16 @@ def trust_words(policy: TrustPolicy | None) -> str:
             return "quarantined: nothing new is taken"
         case "normal":
             return f"weight {percent(policy.weight_ppm)} of 100"
+
+
+def listed(view: MembersView, seen: Sight) -> Sequence[LineView]:
+    """The lines that a reader sees: for those who read names, not the former keys.
+
+    One change of keys ends one pseudonym on the day on which another begins.
+    """
+    if seen is Sight.NAMES:
+        return [each for each in view.lines if each.member.status != "former"]
+    return view.lines
 
 
 def in_order(lines: Iterable[Line], seen: Sight) -> list[Line]:

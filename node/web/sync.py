@@ -1,5 +1,6 @@
 """The node's status: its circles, their members, and how the exchange with each of them goes, in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -114,8 +115,27 @@ def _circle(visit: Visit, tx: Transaction, view: CircleView) -> CircleStatus:
     return CircleStatus(
         circle=view,
         named=named,
-        members=tuple(_member(visit, member, found, known, named=named) for member in found.members.values()),
+        members=tuple(
+            _member(visit, member, found, known, named=named) for member in _shown(found, known, named=named)
+        ),
     )
+
+
+def _shown(found: Roster, known: Exchanges, *, named: bool) -> Sequence[Member]:
+    """Members, in the order of their admission; for those who see pseudonyms alone, every log here by pseudonym.
+
+    Else the order would tell founders from those who came later, and a pseudonym that is missing here and has spoken
+    would be that of the institution that is missing in a list of names.
+    """
+    if named:
+        return tuple(found.members.values())
+    heard = (line for key, line in found.lines.items() if line.status == "current" or _size(known, key))
+    return sorted(heard, key=lambda line: line.pseudonym)
+
+
+def _size(known: Exchanges, key: KeyId) -> int:
+    log = known.logs.get(key)
+    return 0 if log is None else log.size
 
 
 def _member(visit: Visit, member: Member, found: Roster, known: Exchanges, *, named: bool) -> MemberLine:

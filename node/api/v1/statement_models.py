@@ -1,6 +1,6 @@
 """Statements in the API: five kinds, told apart by ``kind``."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -30,7 +30,7 @@ class ProvenanceBody(Model):
     state: State
     issued: date
     expires: date
-    received: datetime = Field(description="When this node first held it.")
+    received: date = Field(description="The day on which this node first held it.")
 
 
 class ObservationBody(Model):
