@@ -31,7 +31,13 @@ from protocol.identifiers import (
     encode_bytes,
 )
 from protocol.keys import PublicKey, SigningKey
-from protocol.limits import MAX_ENTRY_BYTES, MAX_LABEL_CHARACTERS, MAX_MEMBERS, MAX_RETENTION_DAYS
+from protocol.limits import (
+    MAX_ENTRY_BYTES,
+    MAX_LABEL_CHARACTERS,
+    MAX_MEMBERS,
+    MAX_RETENTION_DAYS,
+    MAX_TOKEN_OPERATORS,
+)
 from protocol.statements import PATTERN_LINE, PATTERN_TEXT
 
 MAX_CHARTER_BYTES: Final = 1_048_576
@@ -131,7 +137,10 @@ class Charter(_Wire, frozen=True, kw_only=True):
     small_number_threshold: Annotated[int, msgspec.Meta(ge=MIN_THRESHOLD, le=MAX_MEMBERS)]
     """k: what rests on fewer contributors is not shown outside, and no one supplies more than 1/k of a signal."""
     attribution: Attribution
-    person_tokens: bool
+    token_operators: Annotated[
+        tuple[_KeyId, ...], msgspec.Meta(max_length=MAX_TOKEN_OPERATORS, extra_json_schema={"uniqueItems": True})
+    ]
+    """Contributor keys of the founders that evaluate person tokens together (section 11). None: the circle has none."""
     quota_entries_per_day: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUOTA)]
     quota_bytes_per_day: Annotated[int, msgspec.Meta(ge=MAX_ENTRY_BYTES, le=MAX_QUOTA_BYTES)]
     """At least one entry of any size: a quota that no entry fits would silence its author for ever."""
@@ -147,6 +156,14 @@ class Charter(_Wire, frozen=True, kw_only=True):
             raise ProtocolError(Code.BAD_CHARTER, "one key stands in two places of the charter")
         if len({founder.url for founder in self.founders}) != len(self.founders):
             raise ProtocolError(Code.BAD_CHARTER, "two founders have the same url")
+        if any(a >= b for a, b in pairwise(self.token_operators)):
+            raise ProtocolError(Code.NON_CANONICAL, "token_operators is not ascending and free of duplicates")
+        if len(self.token_operators) == 1:
+            raise ProtocolError(
+                Code.BAD_CHARTER, "one operator of person tokens could guess alone: none, or at least two"
+            )
+        if not {founder.key_id for founder in self.founders}.issuperset(self.token_operators):
+            raise ProtocolError(Code.BAD_CHARTER, "an operator of person tokens is no founder")
         for name, quorum in (("endorsement", self.endorsement_quorum), ("removal", self.removal_quorum)):
             if quorum > len(self.founders):
                 raise ProtocolError(Code.BAD_CHARTER, f"the {name} quorum is larger than the number of founders")

@@ -15,6 +15,25 @@ MAX_CARD_BYTES: Final = 4_096
 MAX_SUMMARY_CHARACTERS: Final = 600
 """Unicode code points in a summary: a paragraph, too short for a case file."""
 
+MAX_REPLY_CHARACTERS: Final = 2_000
+"""Unicode code points in a subject's reply: a page, more than the summaries that it answers."""
+
+MAX_REPLY_TARGETS: Final = 16
+"""Statements that one reply answers."""
+
+MAX_ERASED: Final = 256
+"""Entries that one erasure takes the content of: a statement and its corrections."""
+
+MAX_SPONSORED_BYTES: Final = 11_264
+"""A sponsored finding's JWS, in bytes: in base64url once more it leaves a kibibyte of an entry's payload for the rest.
+A full finding in a script of three bytes a character has about 5 kB."""
+
+MAX_TOKEN_OPERATORS: Final = 8
+"""Institutions that evaluate person tokens one after the other; each costs a round trip."""
+
+MAX_EPOCH: Final = 1_000_000
+"""Epochs of person tokens: one a day for 2,700 years."""
+
 MAX_LABEL_CHARACTERS: Final = 200
 """Unicode code points in an organisation's name; the longest by which ROR shows one has 196."""
 

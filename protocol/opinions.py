@@ -21,19 +21,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from protocol.identifiers import KeyId, StatementId
 from protocol.projection import ClaimKey, State
 from protocol.signals import Opinion, Stance
-from protocol.statements import (
-    Body,
-    CorrectionBody,
-    EndorsementBody,
-    FindingBody,
-    KeyBody,
-    LeaveBody,
-    RelationBody,
-    RemovalBody,
-    ResponseBody,
-    RetractionBody,
-    Statement,
-)
+from protocol.statements import Body, FindingBody, ResponseBody, Statement
 from protocol.statements import Stance as ResponseStance
 from protocol.vocabulary import Vocabulary
 
@@ -152,25 +140,16 @@ def _opinion(
     trust: Trust,
 ) -> Opinion | None:
     body = each.body
-    match body:
-        case FindingBody():
-            stance: Stance | None = "supports"
-            strength = body.strength
-        case ResponseBody():
-            target = (body.target.contributor, body.target.id)
-            stance = _STANCES[body.stance] if target in strengths else None  # not to what is void
-            # A response says whether, not how much: what it stands to is what its target saw.
-            strength = strengths.get(target, 0)
-        case (
-            RelationBody()
-            | CorrectionBody()
-            | RetractionBody()
-            | EndorsementBody()
-            | RemovalBody()
-            | LeaveBody()
-            | KeyBody()
-        ):  # pragma: no branch - the union is closed
-            return None
+    if isinstance(body, FindingBody):
+        stance: Stance | None = "supports"
+        strength = body.strength
+    elif isinstance(body, ResponseBody):
+        target = (body.target.contributor, body.target.id)
+        stance = _STANCES[body.stance] if target in strengths else None  # not to what is void
+        # A response says whether, not how much: what it stands to is what its target saw.
+        strength = strengths.get(target, 0)
+    else:
+        return None
     if stance is None:
         return None
     return Opinion(

@@ -8,7 +8,10 @@ and at no clock, so two nodes that hold the same entries read them alike, whatev
   otherwise it is unreadable (``INCONSISTENT``) and acts on nothing (clause 4.18).
 - The latest correction holds: its body is the live body. It may shorten the target's life, never lengthen it
   (clause 4.16).
-- A retraction is final: what would correct or retract the same statement later is unreadable (clause 4.17).
+- A retraction is final: what would correct or retract the same statement later is unreadable (clause 4.17). So is an
+  erasure, which acts on what was retracted too and takes its content away (clause 4.22).
+- What acts on an entry whose content is gone here is readable and acts on nothing: who still had the content reads it,
+  and nothing would differ.
 - A response names a statement of any log of the circle, which may not have arrived or may never exist. It is
   taken as it is; who reads a target asks for its responses. So nothing needs to be linked later.
 
@@ -19,18 +22,21 @@ What lives here: the meaning of one log. What does not: what several logs hold o
 (:mod:`protocol.opinions`), and where a node keeps any of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
 from protocol.messages.card import open_card_for
-from protocol.replica import AcceptedEntry, Unreadable
+from protocol.replica import AcceptedEntry, Erased, Unreadable
+from protocol.sponsored import known_finding, open_sponsored
 from protocol.statements import (
+    Attribution,
     Body,
     Correction,
     Endorsement,
+    Erasure,
     Finding,
     FindingBody,
     Key,
@@ -39,20 +45,27 @@ from protocol.statements import (
     Relation,
     RelationBody,
     Removal,
+    Reply,
     Response,
     Retraction,
+    Sponsored,
     Statement,
     Timestamp,
+    Token,
+    TokenKey,
     kind_of,
 )
 
-State: TypeAlias = Literal["live", "corrected", "retracted", "expired", "void"]
-"""``live`` and ``corrected`` count; a retraction outweighs expiry, because it says more, and ``void`` outweighs all:
-what stands beyond a log's cut was perhaps not said by the one whose log it is."""
+State: TypeAlias = Literal["live", "corrected", "retracted", "erased", "expired", "void"]
+"""``live`` and ``corrected`` count; a retraction outweighs expiry, because it says more; ``void`` outweighs both: what
+stands beyond a log's cut was perhaps not said by the one whose log it is; and ``erased`` outweighs all, for there is
+nothing left to show."""
 
-_RETRACTABLE: Final[frozenset[Kind]] = frozenset({"finding", "relation", "response"})
+_CORRECTABLE: Final[frozenset[Kind]] = frozenset({"finding", "relation"})
+_ATTRIBUTABLE: Final[frozenset[Kind]] = frozenset({"finding", "relation", "response"})
+_RETRACTABLE: Final[frozenset[Kind]] = _ATTRIBUTABLE | {"reply", "sponsored", "token"}
 _OBSERVATIONS: Final = _RETRACTABLE
-_MEMBERSHIP: Final[frozenset[Kind]] = frozenset({"endorsement", "removal", "leave", "key"})
+_MEMBERSHIP: Final[frozenset[Kind]] = frozenset({"endorsement", "removal", "leave", "key", "token-key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ class Cut:
     void_from: int | None = None
     """Everything: a removal, a fork, or having left."""
     closed_from: int | None = None
-    """Findings, relations and responses: the log's key was changed, and only clearing up is left to the old one."""
+    """What observes or replies: the log's key was changed, and only clearing up is left to the old one."""
 
     def voids(self, kind: Kind, index: int) -> bool:
         """Whether a statement of this kind is void at this index (clause 6.14)."""
@@ -119,9 +132,12 @@ class Projected:
     scope: VocabularyCode | None = None
     target_contributor: KeyId | None = None
     target_id: StatementId | None = None
+    answers: tuple[tuple[KeyId, StatementId], ...] = ()
+    """Of a reply: the statements that it answers, in logs of the circle."""
     corrected_by: int | None = None
     """Index of the latest correction that holds."""
     retracted_by: int | None = None
+    erased_by: int | None = None
     void: bool = False
     """Beyond the log's :class:`Cut`: it counts for nothing and has acted on nothing."""
 
@@ -145,7 +161,7 @@ class Reading:
     claims: set[ClaimKey] = field(default_factory=set)
     """Whose signals may change by them."""
     answered: set[tuple[KeyId, StatementId]] = field(default_factory=set)
-    """Targets of responses that came or went: the claims of these may change as well."""
+    """Targets of responses and replies that came or went: the claims of these may change as well."""
     replaced: dict[StatementId, Projected] = field(default_factory=dict)
     """What each new correction corrects, as it stood before, by the correction's identifier."""
 
@@ -159,19 +175,29 @@ class _RefusedError(Exception):
         self.detail = detail
 
 
-def interpret(entries: Sequence[AcceptedEntry], earlier: Mapping[StatementId, Projected], cut: Cut = WHOLE) -> Reading:
-    """Read entries in index order. ``earlier`` holds at least the earlier statements that they name.
+def interpret(
+    entries: Sequence[AcceptedEntry],
+    earlier: Mapping[StatementId, Projected],
+    cut: Cut = WHOLE,
+    gone: Collection[int] = (),
+) -> Reading:
+    """Read entries in index order.
 
+    ``earlier`` holds at least the earlier statements that they name, ``gone`` the indices below them without content.
     What ``cut`` voids has a row, marked so, and acts on nothing. A cut that moves changes how a log reads from the
     lower of its two places on: the log is then read again.
     """
     reading = Reading()
+    holes = _Holes(gone)
     for entry in entries:
+        if isinstance(entry.content, Erased):
+            holes.here.add(entry.index)
+            continue
         if isinstance(entry.content, Unreadable):
             reading.unreadable.append(UnreadableEntry(entry.index, entry.content.code, entry.content.detail))
             continue
         try:
-            _read(entry.index, entry.content, reading, earlier, cut)
+            _read(entry.index, entry.content, reading, _Past(earlier, holes), cut)
         except _RefusedError as error:
             reading.unreadable.append(UnreadableEntry(entry.index, error.code, error.detail))
     return reading
@@ -182,18 +208,26 @@ def named(entries: Iterable[AcceptedEntry]) -> set[StatementId]:
     names: set[StatementId] = set()
     for entry in entries:
         statement = entry.content
-        if isinstance(statement, Unreadable):
+        if isinstance(statement, Unreadable | Erased):
             continue
         names.add(statement.id)
-        if isinstance(statement, Correction | Retraction):
+        if isinstance(statement, Correction | Retraction | Erasure | Attribution | Token):
             names.add(statement.body.target)
     return names
 
 
 def state_at(
-    now: Timestamp, *, exp: Timestamp, corrected_by: int | None, retracted_by: int | None, void: bool = False
+    now: Timestamp,
+    *,
+    exp: Timestamp,
+    corrected_by: int | None,
+    retracted_by: int | None,
+    erased_by: int | None = None,
+    void: bool = False,
 ) -> State:
-    """How a statement stands at ``now``, by what its log says of it (clauses 4.7, 4.16, 4.17 and 6.14)."""
+    """How a statement stands at ``now``, by what its log says of it (clauses 4.7, 4.16, 4.17, 4.22 and 6.14)."""
+    if erased_by is not None:
+        return "erased"
     if void:
         return "void"
     if retracted_by is not None:
@@ -204,46 +238,100 @@ def state_at(
 
 
 def live_body(statement: Statement, correction: Statement | None) -> Body:
-    """What a statement says once ``correction``, the latest that holds, has replaced its body (clause 4.16)."""
+    """What a statement says once ``correction``, the latest that holds, has replaced its body (clause 4.16).
+
+    What a sponsor's statement says is the finding inside it.
+    """
     if isinstance(correction, Correction):
         return correction.body.finding or correction.body.relation or statement.body
-    return statement.body
+    return known_finding(statement.body).body if isinstance(statement, Sponsored) else statement.body
 
 
-def _read(
-    index: int, statement: Statement, reading: Reading, earlier: Mapping[StatementId, Projected], cut: Cut
-) -> None:
-    if statement.id in reading.new or statement.id in earlier:
+@dataclass(frozen=True, slots=True)
+class _Holes:
+    """Which indices have no content here: those known before, and those met on the way."""
+
+    before: Collection[int]
+    here: set[int] = field(default_factory=set)
+
+    def __contains__(self, index: int) -> bool:
+        return index in self.here or index in self.before
+
+    def __bool__(self) -> bool:
+        return bool(self.here or self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What an entry can act on."""
+
+    earlier: Mapping[StatementId, Projected]
+    holes: _Holes
+
+
+def _read(index: int, statement: Statement, reading: Reading, past: _Past, cut: Cut) -> None:
+    if statement.id in reading.new or statement.id in past.earlier:
         raise _RefusedError(Code.DUPLICATE_ID, f"statement {statement.id} stands earlier in this log")
     kind = kind_of(statement)
     void = cut.voids(kind, index)
     row = Projected(index=index, id=statement.id, kind=kind, iat=statement.iat, exp=statement.exp, void=void)
     match statement:
-        case Finding(body=body):
-            row = _with_body(row, body)
-        case Relation(body=body):
-            row = _with_body(row, body)
-        case Response(body=response):
-            row = replace(row, target_contributor=response.target.contributor, target_id=response.target.id)
-            reading.answered.add((response.target.contributor, response.target.id))
-        case Correction():
-            row = _correct(row, statement, reading, earlier)
-        case Retraction():
-            row = _retract(row, statement, reading, earlier)
+        case Finding() | Relation() | Response() | Reply() | Sponsored():
+            row = _observe(row, statement, reading)
+        case Correction() | Retraction() | Erasure() | Attribution() | Token():
+            row = _act(row, statement, reading, past)
         case Endorsement() | Key():
             _require_card(statement.body.card, statement.circle)
-        case Removal() | Leave():  # pragma: no branch - the union is closed
+        case Removal() | Leave() | TokenKey():  # pragma: no branch - the union is closed
             pass
     if row.claim is not None:
         reading.claims.add(row.claim)
     reading.new[statement.id] = row
 
 
-def _correct(
-    row: Projected, statement: Correction, reading: Reading, earlier: Mapping[StatementId, Projected]
+def _observe(
+    row: Projected, statement: Finding | Relation | Response | Reply | Sponsored, reading: Reading
 ) -> Projected:
+    match statement:
+        case Finding(body=body):
+            return _with_body(row, body)
+        case Relation(body=body):
+            return _with_body(row, body)
+        case Response(body=response):
+            reading.answered.add((response.target.contributor, response.target.id))
+            return replace(row, target_contributor=response.target.contributor, target_id=response.target.id)
+        case Reply(body=reply):
+            answers = tuple((target.contributor, target.id) for target in reply.targets)
+            reading.answered.update(answers)
+            return replace(row, subject=reply.subject.id, answers=answers)
+        case Sponsored():  # pragma: no branch - the union is closed
+            return _with_body(row, _sponsored_finding(statement).body)
+
+
+def _act(
+    row: Projected,
+    statement: Correction | Retraction | Erasure | Attribution | Token,
+    reading: Reading,
+    past: _Past,
+) -> Projected:
+    match statement:
+        case Correction():
+            return _correct(row, statement, reading, past)
+        case Retraction():
+            return _retract(row, statement, reading, past)
+        case Erasure():
+            return _erase(row, statement, reading, past)
+        case Attribution():
+            return _beside(row, statement.body.target, _ATTRIBUTABLE, reading, past)
+        case Token():  # pragma: no branch - the union is closed
+            return _beside(row, statement.body.target, _CORRECTABLE, reading, past)
+
+
+def _correct(row: Projected, statement: Correction, reading: Reading, past: _Past) -> Projected:
     body = statement.body.finding or statement.body.relation
-    target = _target(statement.body.target, reading, earlier)
+    target = _target(statement.body.target, reading, past)
+    if target is None:
+        return replace(row, target_id=statement.body.target)
     expected: Kind = "finding" if isinstance(body, FindingBody) else "relation"
     if body is None or target.kind != expected:
         raise _RefusedError(Code.INCONSISTENT, f"corrects {target.id} as a {expected}, and that is a {target.kind}")
@@ -257,18 +345,60 @@ def _correct(
     return replace(_with_body(row, body), target_id=target.id)
 
 
-def _retract(
-    row: Projected, statement: Retraction, reading: Reading, earlier: Mapping[StatementId, Projected]
-) -> Projected:
-    target = _target(statement.body.target, reading, earlier)
-    if target.kind not in _RETRACTABLE:
-        raise _RefusedError(Code.INCONSISTENT, f"retracts {target.id}, and that is a {target.kind}")
+def _retract(row: Projected, statement: Retraction, reading: Reading, past: _Past) -> Projected:
+    target = _target(statement.body.target, reading, past)
+    if target is None:
+        return replace(row, target_id=statement.body.target)
+    _require_kind(target, _RETRACTABLE, "retracts")
     if not row.void:
-        if target.target_contributor is not None and target.target_id is not None:
-            reading.answered.add((target.target_contributor, target.target_id))
+        _unanswer(target, reading)
         _put(replace(target, retracted_by=row.index), reading)
     about = {name: getattr(target, name) for name in ("subject", "object", "indicator", "scope")}
     return replace(row, target_id=target.id, **about)
+
+
+def _erase(row: Projected, statement: Erasure, reading: Reading, past: _Past) -> Projected:
+    """The target's content, and that of its corrections, is to go; an erasure keeps nothing of what it was about."""
+    body = statement.body
+    target = _known(body.target, reading, past)
+    if target is None:
+        if body.indices[0] not in past.holes:
+            raise _RefusedError(Code.INCONSISTENT, f"erases {body.target}, which stands nowhere earlier in this log")
+        return replace(row, target_id=body.target)
+    _require_kind(target, _RETRACTABLE, "erases")
+    if target.erased_by is not None:
+        raise _RefusedError(Code.INCONSISTENT, f"erases {target.id}, which was erased before")
+    if target.index != body.indices[0]:
+        raise _RefusedError(Code.INCONSISTENT, f"erases {target.id} at {body.indices[0]}, and it is at {target.index}")
+    if body.indices[-1] >= row.index:
+        raise _RefusedError(Code.INCONSISTENT, "erases an entry that does not stand earlier in this log")
+    if not row.void:
+        _unanswer(target, reading)
+        if target.claim is not None:
+            reading.claims.add(target.claim)
+        bare = replace(target, subject=None, object=None, indicator=None, scope=None, answers=())
+        _put(replace(bare, erased_by=row.index), reading)
+    return replace(row, target_id=target.id)
+
+
+def _beside(row: Projected, target_id: StatementId, kinds: frozenset[Kind], reading: Reading, past: _Past) -> Projected:
+    target = _target(target_id, reading, past)
+    if target is not None:
+        _require_kind(target, kinds, "speaks of")
+    return replace(row, target_id=target_id)
+
+
+def _unanswer(target: Projected, reading: Reading) -> None:
+    if target.target_contributor is not None and target.target_id is not None:
+        reading.answered.add((target.target_contributor, target.target_id))
+    reading.answered.update(target.answers)
+
+
+def _sponsored_finding(statement: Sponsored) -> Finding:
+    try:
+        return open_sponsored(statement)
+    except ProtocolError as error:
+        raise _RefusedError(error.code, f"the sponsored finding: {error.detail}") from error
 
 
 def _require_card(card: str, circle: CircleId) -> None:
@@ -279,13 +409,25 @@ def _require_card(card: str, circle: CircleId) -> None:
         raise _RefusedError(error.code, f"the card: {error.detail}") from error
 
 
-def _target(statement_id: StatementId, reading: Reading, earlier: Mapping[StatementId, Projected]) -> Projected:
-    target = reading.new.get(statement_id) or reading.changed.get(statement_id) or earlier.get(statement_id)
+def _known(statement_id: StatementId, reading: Reading, past: _Past) -> Projected | None:
+    return reading.new.get(statement_id) or reading.changed.get(statement_id) or past.earlier.get(statement_id)
+
+
+def _target(statement_id: StatementId, reading: Reading, past: _Past) -> Projected | None:
+    """What an entry acts on; None where that may be an entry whose content is gone, and nothing is left to act on."""
+    target = _known(statement_id, reading, past)
     if target is None:
+        if past.holes:
+            return None
         raise _RefusedError(Code.INCONSISTENT, f"acts on {statement_id}, which stands nowhere earlier in this log")
-    if target.retracted_by is not None:
+    if target.retracted_by is not None or target.erased_by is not None:
         raise _RefusedError(Code.INCONSISTENT, f"acts on {statement_id}, which was retracted before")
     return target
+
+
+def _require_kind(target: Projected, kinds: frozenset[Kind], acts: str) -> None:
+    if target.kind not in kinds:
+        raise _RefusedError(Code.INCONSISTENT, f"{acts} {target.id}, and that is a {target.kind}")
 
 
 def _put(row: Projected, reading: Reading) -> None:

@@ -7,7 +7,8 @@ any member can relay any log. It can withhold, but neither forge nor reorder, an
 find out, not one for each entry.
 
 What an entry says is read afterwards, and cannot undo its acceptance: the log holds what it holds. An entry
-that nobody can read keeps its place as :class:`Unreadable`, and the next one is read as if nothing had been.
+that nobody can read keeps its place as :class:`Unreadable`, and the next one is read as if nothing had been. So does
+one whose content is gone everywhere, or not here yet, as :class:`Erased`: its leaf hash is enough for the tree.
 
 What lives here: the rules that make all nodes accept the same entries. What does not: what statements do to
 each other (duplicate identifiers, corrections, retractions) is :mod:`protocol.projection`, in log order.
@@ -26,7 +27,7 @@ from protocol.keys import PublicKey
 from protocol.merkle import proofs
 from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY, Frontier
-from protocol.merkle.hashing import leaf_hash
+from protocol.merkle.hashing import Entry, Leaf, entry_hash
 from protocol.statements import Statement, Timestamp
 
 MAX_DETAIL_CHARACTERS: Final = 200
@@ -44,10 +45,15 @@ class Unreadable:
     detail: str
 
 
-Content: TypeAlias = Statement | Unreadable
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """An entry that has its place and its hash, and whose content is not here any more (clause 8.14)."""
+
+
+Content: TypeAlias = Statement | Unreadable | Erased
 
 VerifyAll: TypeAlias = Callable[
-    [Callable[[Sequence[bytes]], list[Content]], Iterable[Sequence[bytes]]], Iterable[list[Content]]
+    [Callable[[Sequence[Entry]], list[Content]], Iterable[Sequence[Entry]]], Iterable[list[Content]]
 ]
 """A mapping function that yields all results in order: ``map``, or the ``map`` of an executor of threads.
 Checking signatures releases the interpreter lock, so two threads check nearly twice as many."""
@@ -59,6 +65,7 @@ class AcceptedEntry:
 
     index: int
     jws: bytes
+    """Empty where the content is :class:`Erased`."""
     leaf_hash: bytes
     content: Content
 
@@ -81,7 +88,7 @@ class Replica:
     def accept(
         self,
         checkpoint: bytes,
-        entries: Sequence[bytes],
+        entries: Sequence[Entry],
         now: Timestamp,
         *,
         start: int,
@@ -90,7 +97,8 @@ class Replica:
     ) -> tuple["Replica", tuple[AcceptedEntry, ...]]:
         """The replica with these entries, and the entries that are new; or nothing is accepted (clauses 8.1 to 8.6).
 
-        ``entries`` stand in the log from ``start`` on. Those that we hold are skipped unread. Where they end
+        ``entries`` stand in the log from ``start`` on, those without content as their leaf hash (clause 8.14). Those
+        that we hold are skipped unread. Where they end
         before the size of ``checkpoint``, ``proof`` is the consistency proof from where they end.
 
         Raises, beside what :func:`open_checkpoint` raises: ``FORK`` where two checkpoints of the contributor
@@ -112,11 +120,11 @@ class Replica:
         if end < self.frontier.size:
             return self, ()  # all of it came by another way meanwhile; the proof speaks of a size we are past
         new = entries[self.frontier.size - start :]
-        hashes = [leaf_hash(entry) for entry in new]
+        hashes = [entry_hash(entry) for entry in new]
         frontier = self._extended(hashes, offered, proof, head)
         accepted = tuple(
-            AcceptedEntry(index, jws, hashed, content)
-            for index, jws, hashed, content in zip(
+            AcceptedEntry(index, b"" if isinstance(entry, Leaf) else entry, hashed, content)
+            for index, entry, hashed, content in zip(
                 range(self.frontier.size, end), new, hashes, self._read(new, now, verify_all), strict=True
             )
         )
@@ -159,13 +167,13 @@ class Replica:
         ahead = self.head if head is not None and frontier.size < head.size else note
         return replace(self, frontier=frontier, covered=covered, head=ahead)
 
-    def _read(self, entries: Sequence[bytes], now: Timestamp, verify_all: VerifyAll) -> Iterable[Content]:
+    def _read(self, entries: Sequence[Entry], now: Timestamp, verify_all: VerifyAll) -> Iterable[Content]:
         batches = [entries[first : first + _READ_TOGETHER] for first in range(0, len(entries), _READ_TOGETHER)]
         read = partial(_read_batch, self.key, self.circle, now)
         return chain.from_iterable(verify_all(read, batches))
 
 
-def reread(jws: bytes, key: PublicKey, circle: CircleId, now: Timestamp) -> Content:
+def reread(jws: bytes, key: PublicKey, circle: CircleId, now: Timestamp) -> Statement | Unreadable:
     """What an entry of this log says, read again from its bytes; never raises for what the bytes are.
 
     The reading depends on ``now`` in one way only: an entry dated in the future is ``FUTURE_DATED`` until its
@@ -179,8 +187,8 @@ def reread(jws: bytes, key: PublicKey, circle: CircleId, now: Timestamp) -> Cont
         return Unreadable(error.code, error.detail[:MAX_DETAIL_CHARACTERS])
 
 
-def _read_batch(key: PublicKey, circle: CircleId, now: Timestamp, entries: Sequence[bytes]) -> list[Content]:
-    return [reread(entry, key, circle, now) for entry in entries]
+def _read_batch(key: PublicKey, circle: CircleId, now: Timestamp, entries: Sequence[Entry]) -> list[Content]:
+    return [Erased() if isinstance(entry, Leaf) else reread(entry, key, circle, now) for entry in entries]
 
 
 def _require_signed(frontier: Frontier, offered: Checkpoint, proof: Sequence[bytes]) -> None:

@@ -20,9 +20,12 @@ import msgspec
 from protocol.errors import Code, Fault, ProtocolError, words_of
 from protocol.identifiers import MAX_CODE_CHARACTERS, PATTERN_CODE, VocabularyCode, anchored
 from protocol.limits import MAX_VOCABULARY_BYTES
+from protocol.sponsored import known_finding
 from protocol.statements import (
+    Attribution,
     Correction,
     Endorsement,
+    Erasure,
     Finding,
     FindingBody,
     Handling,
@@ -32,10 +35,14 @@ from protocol.statements import (
     RelationBody,
     Reliability,
     Removal,
+    Reply,
     Response,
     Retraction,
+    Sponsored,
     Stance,
     Statement,
+    Token,
+    TokenKey,
 )
 
 WHOLE: Final = VocabularyCode("whole")
@@ -177,6 +184,9 @@ class VocabularyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     correction_reasons: tuple[DefinedTerm, ...]
     retraction_reasons: tuple[DefinedTerm, ...]
     removal_reasons: tuple[DefinedTerm, ...]
+    erasure_reasons: tuple[DefinedTerm, ...]
+    reply_verifications: tuple[DefinedTerm, ...]
+    person_roles: tuple[DefinedTerm, ...]
     stances: tuple[StanceTerm, ...]
     strengths: tuple[Strength, ...]
     reliabilities: tuple[ReliabilityGrade, ...]
@@ -204,6 +214,9 @@ class Vocabulary:
     correction_reasons: Mapping[VocabularyCode, DefinedTerm]
     retraction_reasons: Mapping[VocabularyCode, DefinedTerm]
     removal_reasons: Mapping[VocabularyCode, DefinedTerm]
+    erasure_reasons: Mapping[VocabularyCode, DefinedTerm]
+    reply_verifications: Mapping[VocabularyCode, DefinedTerm]
+    person_roles: Mapping[VocabularyCode, DefinedTerm]
     stances: Mapping[Stance, StanceTerm]
     strengths: Mapping[int, str]
     reliabilities: Mapping[Reliability, str]
@@ -236,6 +249,9 @@ class Vocabulary:
             correction_reasons=_by_id(file.correction_reasons, "correction_reasons"),
             retraction_reasons=_by_id(file.retraction_reasons, "retraction_reasons"),
             removal_reasons=_by_id(file.removal_reasons, "removal_reasons"),
+            erasure_reasons=_by_id(file.erasure_reasons, "erasure_reasons"),
+            reply_verifications=_by_id(file.reply_verifications, "reply_verifications"),
+            person_roles=_by_id(file.person_roles, "person_roles"),
             stances=_unique(((term.id, term) for term in file.stances), "stances"),
             strengths=_unique(((word.value, word.label) for word in file.strengths), "strengths"),
             reliabilities=_unique(((word.value, word.label) for word in file.reliabilities), "reliabilities"),
@@ -272,6 +288,19 @@ class Vocabulary:
 
     def _codes(self, statement: Statement) -> Iterator["_Use"]:
         match statement:
+            case Reply() | Erasure() | Sponsored() | Attribution() | Token():
+                yield from self._codes_beside(statement)
+            case Endorsement() | Leave() | Key() | TokenKey():
+                return
+            case Removal():
+                yield "body.reason", statement.body.reason, self.removal_reasons
+            case Finding() | Relation() | Response() | Correction() | Retraction():  # pragma: no branch - closed
+                yield from self._codes_of_observation(statement)
+
+    def _codes_of_observation(
+        self, statement: Finding | Relation | Response | Correction | Retraction
+    ) -> Iterator["_Use"]:
+        match statement:
             case Finding():
                 yield from self._finding_codes("body", statement.body)
             case Relation():
@@ -284,11 +313,20 @@ class Vocabulary:
                     yield from self._finding_codes("body.finding", statement.body.finding)
                 if statement.body.relation is not None:
                     yield from self._relation_codes("body.relation", statement.body.relation)
-            case Retraction():
+            case Retraction():  # pragma: no branch - the union is closed
                 yield "body.reason", statement.body.reason, self.retraction_reasons
-            case Removal():
-                yield "body.reason", statement.body.reason, self.removal_reasons
-            case Endorsement() | Leave() | Key():  # pragma: no branch - the union is closed
+
+    def _codes_beside(self, statement: Reply | Erasure | Sponsored | Attribution | Token) -> Iterator["_Use"]:
+        match statement:
+            case Reply():
+                yield "body.verified", statement.body.verified, self.reply_verifications
+            case Erasure():
+                yield "body.reason", statement.body.reason, self.erasure_reasons
+            case Sponsored():
+                yield from self._finding_codes("body.statement.body", known_finding(statement.body).body)
+            case Token():
+                yield "body.role", statement.body.role, self.person_roles
+            case Attribution():  # pragma: no branch - the union is closed
                 return
 
     def _finding_codes(self, path: str, body: FindingBody) -> Iterator["_Use"]:

@@ -42,6 +42,8 @@ from protocol.statements import (
     RemovalBody,
     Statement,
     Timestamp,
+    TokenKey,
+    TokenKeyBody,
 )
 from protocol.vocabulary import Vocabulary
 
@@ -154,6 +156,8 @@ def _statement(roster: Roster, body: MembershipBody, now: Timestamp) -> Statemen
             return Leave(v=1, id=name, circle=roster.circle, iat=iat, exp=exp, body=body)
         case KeyBody():
             return Key(v=1, id=name, circle=roster.circle, iat=iat, exp=exp, body=body)
+        case TokenKeyBody():
+            return TokenKey(v=1, id=name, circle=roster.circle, iat=iat, exp=exp, body=body)
 
 
 def _exp(roster: Roster, now: Timestamp) -> Timestamp:

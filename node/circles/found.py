@@ -92,7 +92,7 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
         retention_days=terms.retention_days,
         small_number_threshold=terms.small_number_threshold,
         attribution=terms.attribution,
-        person_tokens=False,
+        token_operators=(),
         quota_entries_per_day=terms.quota_entries_per_day,
         quota_bytes_per_day=terms.quota_bytes_per_day,
         nonce=encode_bytes(os.urandom(_NONCE_BYTES)),

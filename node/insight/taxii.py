@@ -300,7 +300,7 @@ class _Gathering:
     def take(self, row: FeedRow) -> None:
         """One statement."""
         match row.kind:
-            case "finding" | "relation":
+            case "finding" | "relation" | "sponsored":
                 self._identities(row)
                 self._new(row, "")
             case "response":
@@ -308,13 +308,15 @@ class _Gathering:
                 if target is not None:
                     self._identities(row)
                     self._new(row, target.id)
-            case "correction" | "retraction":
+            case "correction" | "retraction" | "erasure":
                 target = self._target(row, _KINDS)
                 if target is not None:
                     self._identities(row)
                     version = max(target.modified + 1, milliseconds(row.iat))
                     self._add(replace(target, modified=version), row.received)
-            case "endorsement" | "removal" | "leave" | "key":
+            case "reply" | "attribution" | "token":
+                pass
+            case "endorsement" | "removal" | "leave" | "key" | "token-key":
                 pass  # about the circle, for members alone; the feed has none
 
     def _new(self, row: FeedRow, ref: str) -> None:

@@ -16,15 +16,21 @@ from node.errors import Code, HanseError
 from protocol.errors import Fault
 from protocol.pseudonyms import pseudonym
 from protocol.statements import (
+    AttributionBody,
     CorrectionBody,
     EndorsementBody,
+    ErasureBody,
     FindingBody,
     KeyBody,
     LeaveBody,
     RelationBody,
     RemovalBody,
+    ReplyBody,
     ResponseBody,
     RetractionBody,
+    SponsoredBody,
+    TokenBody,
+    TokenKeyBody,
     kind_of,
 )
 
@@ -42,7 +48,18 @@ def view(stored: StoredStatement) -> StatementView:
             return CorrectionView(_provenance(stored), body.target, body.reason)
         case RetractionBody() as body:
             return RetractionView(_provenance(stored), body.target, body.reason)
-        case EndorsementBody() | RemovalBody() | LeaveBody() | KeyBody():  # no row of storage.statements holds one
+        case (
+            ReplyBody()
+            | ErasureBody()
+            | SponsoredBody()
+            | AttributionBody()
+            | TokenBody()
+            | EndorsementBody()
+            | RemovalBody()
+            | LeaveBody()
+            | KeyBody()
+            | TokenKeyBody()
+        ):  # no row of storage.statements holds one
             raise HanseError(Code.NOT_FOUND, "this is no statement about a subject.", fault=Fault.OURS)
 
 

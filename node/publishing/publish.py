@@ -35,11 +35,14 @@ from node.storage.database import Transaction
 from node.storage.vault import Vault
 from protocol import sd_jwt, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
+from protocol.sponsored import known_finding
 from protocol.statements import (
+    AttributionBody,
     Body,
     Correction,
     CorrectionBody,
     EndorsementBody,
+    ErasureBody,
     Finding,
     FindingBody,
     Handling,
@@ -48,13 +51,17 @@ from protocol.statements import (
     Relation,
     RelationBody,
     RemovalBody,
+    ReplyBody,
     Response,
     ResponseBody,
     Retraction,
     RetractionBody,
+    SponsoredBody,
     Statement,
     Subject,
     Timestamp,
+    TokenBody,
+    TokenKeyBody,
     kind_of,
 )
 from protocol.vocabulary import Vocabulary
@@ -240,8 +247,12 @@ def _facts(body: Body) -> _Facts:
             facts = finding.subject, finding.indicator, body.target, finding.summary, finding.handling
         case CorrectionBody(relation=RelationBody() as relation):
             facts = relation.subject, None, body.target, relation.summary, relation.handling
-        case CorrectionBody() | RetractionBody():
+        case CorrectionBody() | RetractionBody() | ErasureBody() | AttributionBody() | TokenBody():
             facts = None, None, body.target, "", None
-        case EndorsementBody() | RemovalBody() | LeaveBody() | KeyBody():
+        case ReplyBody():
+            facts = body.subject, None, None, body.text, body.handling
+        case SponsoredBody():
+            facts = _facts(known_finding(body).body)
+        case EndorsementBody() | RemovalBody() | LeaveBody() | KeyBody() | TokenKeyBody():
             pass  # never a draft, and so never among what was shared
     return facts

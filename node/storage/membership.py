@@ -16,7 +16,7 @@ from node.storage.upsert import upsert
 from protocol.identifiers import CircleId, KeyId
 from protocol.limits import MAX_FACTS
 from protocol.projection import WHOLE, Cut
-from protocol.replica import AcceptedEntry, Unreadable
+from protocol.replica import AcceptedEntry, Erased, Unreadable
 from protocol.statements import Statement, kind_of
 
 _REMEMBERED: Final = 16_384
@@ -45,7 +45,7 @@ def insert(tx: Transaction, log: Log, entries: Collection[AcceptedEntry]) -> Non
             "listed": False,
         }
         for entry in entries
-        if not isinstance(entry.content, Unreadable)
+        if not isinstance(entry.content, Unreadable | Erased)
     ]
     if rows:
         tx.connection.execute(sa.insert(MEMBERSHIP_FACTS), rows)

@@ -27,7 +27,7 @@ from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.messages.stream import Section
 from protocol.projection import Reading
-from protocol.replica import AcceptedEntry, Replica, Unreadable, VerifyAll
+from protocol.replica import AcceptedEntry, Erased, Replica, Unreadable, VerifyAll
 from protocol.statements import Key, Statement, Timestamp
 
 
@@ -229,7 +229,7 @@ def _accepted(offer: _Offer, after: Replica, entries: Sequence[AcceptedEntry], u
     return Accepted(
         entries=len(entries),
         unreadable=unreadable,
-        statements=tuple(e.content for e in entries if not isinstance(e.content, Unreadable)),
+        statements=tuple(e.content for e in entries if not isinstance(e.content, Unreadable | Erased)),
         announced=offer.checkpoint.size if offer.held.fork_index is None else after.frontier.size,
         size=after.frontier.size,
         over_quota=offer.over_quota,

@@ -80,7 +80,7 @@ def _charter(founders: Sequence[_Keys]) -> SignedCharter:
         retention_days=_RETENTION_DAYS,
         small_number_threshold=3,
         attribution="pseudonymous",
-        person_tokens=False,
+        token_operators=(),
         quota_entries_per_day=10_000,
         quota_bytes_per_day=32 * 1024 * 1024,
         nonce=encode_bytes(os.urandom(16)),

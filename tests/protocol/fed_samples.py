@@ -53,7 +53,7 @@ def charter() -> Charter:
         retention_days=1_826,
         small_number_threshold=3,
         attribution="pseudonymous",
-        person_tokens=False,
+        token_operators=(),
         quota_entries_per_day=200,
         quota_bytes_per_day=1_048_576,
         nonce=fixed_id("charter"),

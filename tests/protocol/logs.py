@@ -6,23 +6,28 @@ from typing import Final
 from msgspec.structs import replace
 
 from protocol.errors import Code
-from protocol.identifiers import KeyId, parse_code
+from protocol.identifiers import CircleId, KeyId, parse_code
 from protocol.opinions import Standing
 from protocol.projection import WHOLE, Cut, interpret, live_body, state_at
-from protocol.replica import AcceptedEntry, Unreadable
+from protocol.replica import AcceptedEntry, Content, Erased, Unreadable
 from protocol.statements import (
     DAY_SECONDS,
+    Attribution,
     Correction,
+    Erasure,
     Finding,
     FindingBody,
     Relation,
     RelationBody,
+    Reply,
     Response,
     Retraction,
+    Sponsored,
     Stance,
     Statement,
     Target,
     Timestamp,
+    Token,
 )
 from tests.protocol import samples
 from tests.protocol.samples import NOW, fixed_digest, fixed_id
@@ -30,6 +35,8 @@ from tests.protocol.samples import NOW, fixed_digest, fixed_id
 SHORT: Final = Timestamp(NOW + 30 * DAY_SECONDS)
 """When those end that end early."""
 OTHER_INDICATOR: Final = parse_code("fund-source-opaque")
+GONE: Final = "gone"
+"""In a log of names: an entry whose content is not here any more."""
 UNREADABLE: Final = Unreadable(Code.MALFORMED, "not a statement")
 
 
@@ -77,17 +84,63 @@ def retraction(name: str, target: str, *, exp: Timestamp = samples.EXPIRY) -> Re
     return replace(samples.retraction(), id=fixed_id(name), exp=exp, body=body)
 
 
+def reply(name: str, *targets: str) -> Reply:
+    """An answer of the subject to statements of those names in the log of ``other``."""
+    names = sorted((contributor("other"), fixed_id(target)) for target in targets)
+    answered = tuple(Target(contributor=author, id=target) for author, target in names)
+    return replace(samples.reply(), id=fixed_id(name), body=replace(samples.reply().body, targets=answered))
+
+
+def erasure(name: str, target: str, *indices: int) -> Erasure:
+    """Takes away the content of the statement of that name, and of its corrections, at these indices."""
+    body = replace(samples.erasure().body, target=fixed_id(target), indices=indices)
+    return replace(samples.erasure(), id=fixed_id(name), body=body)
+
+
+def sponsored(
+    name: str,
+    *,
+    circle: CircleId = samples.CIRCLE,
+    iat: Timestamp = NOW,
+    exp: Timestamp = samples.EXPIRY,
+) -> Sponsored:
+    """A finding of somebody else, whose own claims are these."""
+    inner = replace(samples.finding(), id=fixed_id(f"inside {name}"), circle=circle, iat=iat, exp=exp)
+    return replace(samples.sponsored(inner), id=fixed_id(name))
+
+
+def spoilt(statement: Sponsored) -> Sponsored:
+    """The same, with a signature that nobody has made."""
+    body = replace(statement.body, statement=f"{statement.body.statement[:-6]}AAAAAA")
+    return replace(statement, body=body)
+
+
+def attribution(name: str, target: str) -> Attribution:
+    """A name signed to the statement of that name."""
+    return replace(
+        samples.attribution(), id=fixed_id(name), body=replace(samples.attribution().body, target=fixed_id(target))
+    )
+
+
+def token(name: str, target: str) -> Token:
+    """A person's token beside the statement of that name."""
+    return replace(samples.token(), id=fixed_id(name), body=replace(samples.token().body, target=fixed_id(target)))
+
+
 def entries(log: Sequence[str | None], statements: Mapping[str, Statement]) -> list[AcceptedEntry]:
     """A log from index 0 on, of names in ``statements``; None is an entry that cannot be read."""
-    return [
-        AcceptedEntry(index, b"", bytes(32), UNREADABLE if name is None else statements[name])
-        for index, name in enumerate(log)
-    ]
+    return [AcceptedEntry(index, b"", bytes(32), _content(name, statements)) for index, name in enumerate(log)]
+
+
+def _content(name: str | None, statements: Mapping[str, Statement]) -> Content:
+    if name is None:
+        return UNREADABLE
+    return Erased() if name == GONE else statements[name]
 
 
 def standing(author: KeyId, log: Sequence[AcceptedEntry], now: Timestamp, cut: Cut = WHOLE) -> list[Standing]:
     """Every statement of a log as it stands at ``now``."""
-    said: dict[int, Statement] = {e.index: e.content for e in log if not isinstance(e.content, Unreadable)}
+    said: dict[int, Statement] = {e.index: e.content for e in log if not isinstance(e.content, Unreadable | Erased)}
     return [
         Standing(
             contributor=author,
@@ -95,7 +148,12 @@ def standing(author: KeyId, log: Sequence[AcceptedEntry], now: Timestamp, cut: C
             statement=said[row.index],
             body=live_body(said[row.index], None if row.corrected_by is None else said[row.corrected_by]),
             state=state_at(
-                now, exp=row.exp, corrected_by=row.corrected_by, retracted_by=row.retracted_by, void=row.void
+                now,
+                exp=row.exp,
+                corrected_by=row.corrected_by,
+                retracted_by=row.retracted_by,
+                erased_by=row.erased_by,
+                void=row.void,
             ),
         )
         for row in interpret(log, {}, cut).new.values()

@@ -4,9 +4,13 @@ from datetime import date
 from hashlib import sha256
 from typing import Final
 
+from msgspec.structs import replace
+
+from protocol.envelope import sign
 from protocol.identifiers import (
     CircleId,
     Digest,
+    KeyId,
     StatementId,
     VocabularyCode,
     encode_bytes,
@@ -21,10 +25,14 @@ from protocol.messages.card import NodeCard, sign_card
 from protocol.sd_jwt import Disclosure, digests, disclose
 from protocol.statements import (
     DAY_SECONDS,
+    Attribution,
+    AttributionBody,
     Correction,
     CorrectionBody,
     Endorsement,
     EndorsementBody,
+    Erasure,
+    ErasureBody,
     Finding,
     FindingBody,
     Grade,
@@ -37,14 +45,23 @@ from protocol.statements import (
     RelationBody,
     Removal,
     RemovalBody,
+    Reply,
+    ReplyBody,
     Response,
     ResponseBody,
     Retraction,
     RetractionBody,
+    Sponsored,
+    SponsoredBody,
     Statement,
     Subject,
     Target,
     Timestamp,
+    Token,
+    TokenBody,
+    TokenKey,
+    TokenKeyBody,
+    encode,
 )
 
 NOW: Final = Timestamp(20_700 * DAY_SECONDS)
@@ -65,6 +82,11 @@ def fixed_digest(name: str) -> Digest:
 def fixed_id(name: str) -> StatementId:
     """A statement id that depends on the name alone."""
     return parse_statement_id(encode_bytes(sha256(name.encode()).digest()[:16]))
+
+
+def fixed_circle(name: str) -> CircleId:
+    """The identifier of a circle of this name."""
+    return parse_circle_id(fixed_digest(name))
 
 
 def circle_scoped(name: str) -> str:
@@ -243,6 +265,58 @@ def key() -> Key:
     return Key(v=1, id=fixed_id("key"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=KeyBody(card=card()))
 
 
+def token_key() -> TokenKey:
+    """An operator's key: the base point of ristretto255, which is an element and nobody's key."""
+    base = encode_bytes(bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"))
+    return TokenKey(
+        v=1, id=fixed_id("token-key"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=TokenKeyBody(epoch=1, key=base)
+    )
+
+
+def reply() -> Reply:
+    """A subject's answer to two statements."""
+    names = sorted((fixed_digest(f"contributor {name}"), fixed_id(name)) for name in ("finding", "relation"))
+    body = ReplyBody(
+        subject=ORGANISATION,
+        targets=tuple(Target(contributor=KeyId(contributor), id=name) for contributor, name in names),
+        text="The board was elected by the faculty in June.\nThe minutes are public.",
+        replied=date(2026, 9, 1),
+        verified=parse_code("official-letter"),
+        handling="TLP:AMBER",
+    )
+    return Reply(v=1, id=fixed_id("reply"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
+def erasure() -> Erasure:
+    """Takes a finding and its one correction away."""
+    body = ErasureBody(target=fixed_id("finding"), indices=(0, 3), reason=parse_code("personal-data"))
+    return Erasure(v=1, id=fixed_id("erasure"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
+def sponsored(inner: Finding | None = None, key: SigningKey = OTHER_KEY) -> Sponsored:
+    """Another's finding, as its author signed it with a key of its own."""
+    signed = sign(encode(inner or replace(finding(), id=fixed_id("inner finding"))), key).decode()
+    body = SponsoredBody(key=key.public.encode(), statement=signed)
+    return Sponsored(v=1, id=fixed_id("sponsored"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
+def attribution() -> Attribution:
+    """A name signed to a finding."""
+    body = AttributionBody(target=fixed_id("finding"))
+    return Attribution(v=1, id=fixed_id("attribution"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
+def token() -> Token:
+    """A person's token beside a finding."""
+    body = TokenBody(
+        target=fixed_id("finding"),
+        role=parse_code("recruitment-intermediary"),
+        epoch=1,
+        token=fixed_digest("token"),
+    )
+    return Token(v=1, id=fixed_id("token"), circle=CIRCLE, iat=NOW, exp=EXPIRY, body=body)
+
+
 def every_kind() -> dict[str, Statement]:
     """One statement of each kind."""
     return {
@@ -255,4 +329,10 @@ def every_kind() -> dict[str, Statement]:
         "removal": removal(),
         "leave": leave(),
         "key": key(),
+        "token-key": token_key(),
+        "reply": reply(),
+        "erasure": erasure(),
+        "sponsored": sponsored(),
+        "attribution": attribution(),
+        "token": token(),
     }

@@ -24,7 +24,7 @@ from protocol.projection import (
     named,
     state_at,
 )
-from protocol.replica import AcceptedEntry
+from protocol.replica import AcceptedEntry, Erased
 from protocol.statements import DAY_SECONDS, Timestamp
 from tests.protocol import logs
 from tests.protocol.samples import EXPIRY, NOW, finding_body, fixed_id, relation_body
@@ -53,8 +53,8 @@ SAID: Final = {
     name: statements.decode(payload.encode())
     for name, payload in msgspec.json.decode((VECTORS / "projections.json").read_bytes(), type=_File).statements.items()
 }
-ABOUT_MEMBERSHIP: Final = {"endorsement", "removal", "leave", "key"}
-LOGS: Final = st.lists(st.one_of(st.none(), st.sampled_from(sorted(STATEMENTS))), max_size=12)
+ABOUT_MEMBERSHIP: Final = {"endorsement", "removal", "leave", "key", "token-key"}
+LOGS: Final = st.lists(st.one_of(st.none(), st.just(logs.GONE), st.sampled_from(sorted(STATEMENTS))), max_size=12)
 
 
 def read(
@@ -65,7 +65,8 @@ def read(
     unreadable: list[UnreadableEntry] = []
     for start, end in itertools.pairwise((0, *cuts, len(log))):
         piece = log[start:end]
-        reading = interpret(piece, {name: state[name] for name in named(piece) & state.keys()}, cut)
+        gone = {entry.index for entry in log[:start] if isinstance(entry.content, Erased)}
+        reading = interpret(piece, {name: state[name] for name in named(piece) & state.keys()}, cut, gone)
         state |= reading.changed | reading.new
         unreadable += reading.unreadable
     return state, unreadable
@@ -92,7 +93,8 @@ def test_every_entry_has_a_row_or_a_reason_and_nothing_unreadable_acts(names: li
     log = logs.entries(names, STATEMENTS)
     state, unreadable = read(log)
     refused = {each.index for each in unreadable}
-    assert sorted([*refused, *(row.index for row in state.values())]) == list(range(len(log)))
+    gone = [entry.index for entry in log if isinstance(entry.content, Erased)]
+    assert sorted([*refused, *gone, *(row.index for row in state.values())]) == list(range(len(log)))
     readable = [entry for entry in log if entry.index not in refused]
     assert read(readable)[0] == state
 
@@ -106,6 +108,7 @@ def test_nothing_comes_back_and_no_life_is_lengthened(names: list[str | None]) -
         for name, row in before.items():
             assert after[name].exp <= row.exp
             assert row.retracted_by in {None, after[name].retracted_by}
+            assert row.erased_by in {None, after[name].erased_by}
         before = after
 
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from protocol import statements
 from protocol.identifiers import parse_code, parse_subject_id
 from protocol.projection import Cut, interpret
-from protocol.statements import EndorsementBody, KeyBody, Statement, Subject
+from protocol.statements import DAY_SECONDS, EndorsementBody, KeyBody, Statement, Subject, Timestamp
 from tests.protocol import logs, samples
-from tests.protocol.samples import circle_scoped, codes, finding_body, relation_body
+from tests.protocol.samples import circle_scoped, codes, finding_body, fixed_circle, relation_body
 from tests.protocol.vector_file import Case, vector_file
 
 _MOVED: Final = replace(finding_body(), indicator=logs.OTHER_INDICATOR, strength=1)
@@ -59,6 +59,32 @@ STATEMENTS: Final[Mapping[str, Statement]] = {
     "changes the key": samples.key(),
     "changes to a key that has not signed": replace(samples.key(), body=KeyBody(card=f"{samples.card()[:-6]}AAAAAA")),
     "retracts the endorsement": logs.retraction("retracts the endorsement", "endorsement"),
+    "replies": logs.reply("replies", "finding", "relation"),
+    "sponsors": logs.sponsored("sponsors"),
+    "sponsors what nobody has signed": logs.spoilt(logs.sponsored("sponsors what nobody has signed")),
+    "sponsors for another circle": logs.sponsored("for another circle", circle=fixed_circle("another circle")),
+    "sponsors what is signed tomorrow": logs.sponsored("signed tomorrow", iat=Timestamp(samples.NOW + DAY_SECONDS)),
+    "sponsors for longer than it lasts": logs.sponsored("for longer", exp=logs.SHORT),
+    "signs a name": logs.attribution("signs a name", "finding"),
+    "signs a name to a reply": logs.attribution("signs a name to a reply", "replies"),
+    "token": logs.token("token", "finding"),
+    "token of an answer": logs.token("token of an answer", "answer"),
+    "key for tokens": samples.token_key(),
+    "retracts the reply": logs.retraction("retracts the reply", "replies"),
+    "retracts the sponsored": logs.retraction("retracts the sponsored", "sponsors"),
+    "retracts the token": logs.retraction("retracts the token", "token"),
+    "retracts the name": logs.retraction("retracts the name", "signs a name"),
+    "corrects the sponsored": logs.correction("corrects the sponsored", "sponsors", finding_body()),
+    "erases the finding": logs.erasure("erases the finding", "finding", 0),
+    "erases both": logs.erasure("erases both", "finding", 0, 1),
+    "erases the finding again": logs.erasure("erases the finding again", "finding", 0),
+    "erases the finding elsewhere": logs.erasure("erases the finding elsewhere", "finding", 1),
+    "erases beyond itself": logs.erasure("erases beyond itself", "finding", 0, 7),
+    "erases the answer": logs.erasure("erases the answer", "answer", 0),
+    "erases the reply": logs.erasure("erases the reply", "replies", 0),
+    "erases the endorsement": logs.erasure("erases the endorsement", "endorsement", 0),
+    "erases the retraction": logs.erasure("erases the retraction", "retracts the finding", 1),
+    "erases what is nowhere": logs.erasure("erases what is nowhere", "nowhere", 0),
     "about a subject of the circle": logs.finding(
         "about a subject of the circle",
         replace(
@@ -93,6 +119,25 @@ _READ: Final[Sequence[tuple[str, str, _Log]]] = (
     ("a retracted answer", "4.17", ("answer", "retracts the answer")),
     ("what is said about membership", "4.20", ("endorses", "votes", "changes the key", "leaves")),
     ("a finding corrected, then retracted", "4.17", ("finding", "moves the finding", "retracts the finding")),
+    ("a reply", "4.21", ("replies",)),
+    ("a retracted reply", "4.17", ("replies", "retracts the reply")),
+    ("an erased finding", "4.22", ("finding", "erases the finding")),
+    (
+        "a corrected finding, erased",
+        "4.22",
+        ("finding", "moves the finding", "erases both"),
+    ),
+    ("a retracted finding, erased", "4.22", ("finding", "retracts the finding", "erases the finding")),
+    ("an erased answer", "4.22", ("answer", "erases the answer")),
+    ("an erased reply", "4.22", ("replies", "erases the reply")),
+    ("a sponsored finding", "4.24", ("sponsors",)),
+    ("a sponsored finding, withdrawn by its sponsor", "4.24", ("sponsors", "retracts the sponsored")),
+    ("a name signed to a finding", "4.23", ("finding", "signs a name")),
+    ("a person's token", "4.25", ("finding", "token")),
+    ("a withdrawn token", "4.25", ("finding", "token", "retracts the token")),
+    ("an operator's key", "4.25", ("key for tokens",)),
+    ("an erasure of what is not here any more", "4.22", ("gone", "erases the finding")),
+    ("what acts on what is not here any more", "4.22", ("gone", "moves the finding", "retracts the finding", "token")),
 )
 _REFUSED: Final[Sequence[tuple[str, str, _Log]]] = (
     ("an identifier twice", "4.18", ("finding", "finding with the finding's id", "other finding")),
@@ -117,6 +162,26 @@ _REFUSED: Final[Sequence[tuple[str, str, _Log]]] = (
     ("a corrected answer", "4.16", ("answer", "corrects the answer")),
     ("a corrected correction", "4.16", ("finding", "corrects the finding", "corrects the correction")),
     ("a corrected retraction", "4.16", ("finding", "retracts the finding", "corrects the retraction")),
+    ("a finding erased twice", "4.22", ("finding", "erases the finding", "erases the finding again")),
+    ("a retraction of what was erased", "4.22", ("finding", "erases the finding", "retracts the finding")),
+    ("an erasure that names another entry", "4.22", ("other finding", "finding", "erases the finding")),
+    ("an erasure that names what is to come", "4.22", ("finding", "erases beyond itself")),
+    ("an erasure of nothing", "4.22", ("finding", "erases what is nowhere")),
+    ("an erased endorsement", "4.22", ("endorses", "erases the endorsement")),
+    ("an erased retraction", "4.22", ("finding", "retracts the finding", "erases the retraction")),
+    (
+        "an erasure of what is not here, which names what is",
+        "4.22",
+        ("gone", "finding", "erases the finding elsewhere", "erases what is nowhere"),
+    ),
+    ("a corrected sponsored finding", "4.24", ("sponsors", "corrects the sponsored")),
+    ("a sponsored finding that nobody has signed", "4.24", ("sponsors what nobody has signed",)),
+    ("a sponsored finding for another circle", "4.24", ("sponsors for another circle",)),
+    ("a sponsored finding that is signed later", "4.24", ("sponsors what is signed tomorrow",)),
+    ("a sponsored finding that ends before", "4.24", ("sponsors for longer than it lasts",)),
+    ("a name signed to a reply", "4.23", ("replies", "signs a name to a reply")),
+    ("a withdrawn name", "4.23", ("finding", "signs a name", "retracts the name")),
+    ("a token beside an answer", "4.25", ("answer", "token of an answer")),
     ("a retraction of nothing", "4.18", ("retracts what is nowhere", "finding")),
     ("a retraction before its target", "4.18", ("retracts the finding", "finding")),
     ("a retracted correction", "4.17", ("finding", "corrects the finding", "retracts the correction")),
@@ -153,6 +218,13 @@ _CUT: Final[Sequence[tuple[str, str, _Log, Cut]]] = (
         ("finding", "changes the key", "other finding", "relation", "answer", "moves the finding"),
         Cut(closed_from=1),
     ),
+    (
+        "an erasure after a change of keys",
+        "6.14",
+        ("finding", "changes the key", "sponsors", "replies", "erases the finding"),
+        Cut(closed_from=1),
+    ),
+    ("an erasure beyond the cut", "6.14", ("finding", "erases the finding"), Cut(void_from=1)),
     (
         "after a change of keys, and cut",
         "6.14",
@@ -192,9 +264,11 @@ def projections() -> bytes:
     """Logs, and what becomes of each entry."""
     about = (
         "Logs from index 0 on, by the names of their statements; null is an entry that cannot be read (8.6, here "
-        "malformed). A row is a statement as it stands after the last entry: exp is when it ends; subject, object, "
+        "malformed), gone one whose content is not here any more (8.14). A row is a statement as it stands after the "
+        "last entry: exp is when it ends; subject, object, "
         "indicator and scope are those of its latest body, of a correction those that it brings, of a retraction those "
-        "of its target; corrected_by and retracted_by are indices. What is unreadable has no row and acts on nothing; "
+        "of its target; answers are the targets of a reply; corrected_by, "
+        "retracted_by and erased_by are indices. What is unreadable has no row and acts on nothing; "
         "what the log's cut voids (6.14) has one, and acts on nothing either."
     )
     cases = [_case(*each) for each in (*_READ, *_REFUSED)]

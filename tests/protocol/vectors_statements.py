@@ -10,11 +10,14 @@ from protocol.errors import Code
 from protocol.limits import (
     MAX_CARD_BYTES,
     MAX_CODES,
+    MAX_ERASED,
     MAX_LABEL_CHARACTERS,
     MAX_LOG_SIZE,
     MAX_PAYLOAD_BYTES,
+    MAX_REPLY_CHARACTERS,
     MAX_RETENTION_DAYS,
     MAX_SOURCES,
+    MAX_SPONSORED_BYTES,
 )
 from protocol.limits import MAX_SUMMARY_CHARACTERS as SUMMARY
 from protocol.statements import DAY_SECONDS
@@ -240,6 +243,44 @@ def _membership() -> Iterable[Case]:
     yield channel.change("held-back fields of a vote", "removal", "_sd", [fixed_digest("a")])
 
 
+def _beside() -> Iterable[Case]:
+    order = _Refuse("1.6", "second-spelling", Code.NON_CANONICAL, beyond=True)
+    targets = msgspec.to_builtins(every_kind()["reply"])["body"]["targets"]
+    yield order.change("targets of a reply unsorted", "reply", "body.targets", targets[::-1])
+    twice = _Refuse("1.6", "second-spelling", Code.NON_CANONICAL)
+    yield twice.change("a target of a reply twice", "reply", "body.targets", targets[:1] * 2)
+    yield order.change("erased indices unsorted", "erasure", "body.indices", [3, 0])
+    yield twice.change("an erased index twice", "erasure", "body.indices", [3, 3])
+    form = _Refuse("4.21", "unbounded")
+    yield form.change("a reply to nothing", "reply", "body.targets", [])
+    many = [{"contributor": fixed_digest("a"), "id": name} for name in sorted(fixed_id(f"t{n}") for n in range(17))]
+    yield form.change("a reply to too much", "reply", "body.targets", many)
+    yield form.change("an empty reply", "reply", "body.text", "")
+    yield form.change("a reply too long", "reply", "body.text", "a" * (MAX_REPLY_CHARACTERS + 1))
+    yield _Refuse("1.8", "not-text").change("a reply with an override", "reply", "body.text", "a\u202eb")
+    later = _Refuse("4.21", "wrong-time", Code.INCONSISTENT, beyond=True)
+    yield later.change("a reply dated after signing", "reply", "body.replied", "2026-09-05")
+    erased = _Refuse("4.22", "unbounded")
+    yield erased.change("an erasure of nothing", "erasure", "body.indices", [])
+    yield erased.change("an erasure of too much", "erasure", "body.indices", list(range(MAX_ERASED + 1)))
+    yield erased.change("an erasure before the first entry", "erasure", "body.indices", [-1])
+    jws = _Refuse("4.24", "unbounded")
+    yield jws.change("a sponsored statement that is no JWS", "sponsored", "body.statement", "a finding")
+    yield jws.change(
+        "a sponsored statement too long", "sponsored", "body.statement", f"a.{'a' * MAX_SPONSORED_BYTES}.a"
+    )
+    channel = _Refuse("4.2", "hidden-channel")
+    yield channel.change("words of a sponsor", "sponsored", "body.summary", "")
+    yield channel.change("words beside a name", "attribution", "body.name", "University of Eastmere")
+    yield channel.change("words in an erasure", "erasure", "body.summary", "")
+    person = _Refuse("4.3", "person")
+    yield person.change("a name instead of a token", "token", "body.token", "A. Person")
+    yield person.change("who signed the reply", "reply", "body.author", "A. Person")
+    epoch = _Refuse("4.25", "unbounded")
+    yield epoch.change("a token of epoch 0", "token", "body.epoch", 0)
+    yield epoch.change("a key of epoch 0", "token-key", "body.epoch", 0)
+
+
 def _rules() -> Iterable[Case]:
     validity = _Refuse("4.7", "kept-for-ever", Code.BAD_VALIDITY, beyond=True)
     too_long = NOW + (MAX_RETENTION_DAYS + 1) * DAY_SECONDS
@@ -290,7 +331,7 @@ def statements() -> bytes:
     return vector_file(
         "Payloads of statements, received at the time now by a member of the circle; each is correctly signed.",
         _FLAGS,
-        [*_accepted(), *_encoding(), *_shape(), *_bounds(), *_membership(), *_rules()],
+        [*_accepted(), *_encoding(), *_shape(), *_bounds(), *_membership(), *_beside(), *_rules()],
         schema="v1/statement.schema.json",
         circle=CIRCLE,
         now=NOW,
