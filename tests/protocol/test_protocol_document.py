@@ -27,7 +27,7 @@ def _vector_files() -> dict[str, _File]:
 
 def test_clauses_are_numbered_without_holes() -> None:
     expected = []
-    for section in range(1, 11):
+    for section in sorted({int(clause.partition(".")[0]) for clause in CLAUSES}):
         count = sum(clause.startswith(f"{section}.") for clause in CLAUSES)
         expected += [f"{section}.{number}" for number in range(1, count + 1)]
     assert expected == CLAUSES
