@@ -37,13 +37,18 @@ class Permission(StrEnum):
     ASSESSMENTS_READ = "assessments:read"
     ASSESSMENTS_WRITE = "assessments:write"
     DECISIONS_RECORD = "decisions:record"
+    EVIDENCE_READ = "evidence:read"
     DRAFTS_READ = "drafts:read"
     DRAFTS_WRITE = "drafts:write"
     DRAFTS_APPROVE = "drafts:approve"
+    REPLIES_WRITE = "replies:write"
     SHARED_READ = "shared:read"
     SUBJECTS_READ = "subjects:read"
     POOL_READ = "pool:read"
     POOL_EXPORT = "pool:export"
+    REQUESTS_ASK = "requests:ask"
+    REQUESTS_READ = "requests:read"
+    REQUESTS_ANSWER = "requests:answer"
     RELEASES_READ = "releases:read"
     RELEASES_MANAGE = "releases:manage"
     RELEASES_APPROVE = "releases:approve"
@@ -66,16 +71,24 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     | {
         Permission.ASSESSMENTS_READ,
         Permission.ASSESSMENTS_WRITE,
+        Permission.EVIDENCE_READ,
         Permission.DECISIONS_RECORD,
         Permission.DRAFTS_READ,
         Permission.DRAFTS_WRITE,
+        Permission.REPLIES_WRITE,
+        Permission.REQUESTS_ASK,
+        Permission.REQUESTS_READ,
+        Permission.REQUESTS_ANSWER,
         Permission.ROSTERS_READ,
     },
     Role.APPROVER: _POOL
     | {
         Permission.ASSESSMENTS_READ,
+        Permission.EVIDENCE_READ,
         Permission.DRAFTS_READ,
         Permission.DRAFTS_APPROVE,
+        Permission.REQUESTS_READ,
+        Permission.REQUESTS_ANSWER,
         Permission.ROSTERS_READ,
         Permission.RELEASES_APPROVE,
     },
@@ -86,7 +99,7 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         Permission.RELEASES_MANAGE,
         Permission.RELEASES_APPROVE,
     },
-    Role.ANALYST: _POOL | {Permission.POOL_EXPORT},
+    Role.ANALYST: _POOL | {Permission.POOL_EXPORT, Permission.REQUESTS_ASK, Permission.REQUESTS_READ},
     Role.OPERATOR: _EVERYBODY
     | {
         Permission.OPERATIONS_READ,

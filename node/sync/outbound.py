@@ -1,6 +1,7 @@
 """Signed questions to pinned peers, and answers that are read no further than they may go."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Final, Self
 
 import httpx2
@@ -25,10 +26,20 @@ from protocol.messages.gossip import (
     encode_ping,
     encode_sizes_request,
 )
+from protocol.messages.letter import (
+    MAX_LETTERS_BYTES,
+    MAX_RECEIPT_BYTES,
+    Receipt,
+    decode_letters,
+    decode_receipt,
+    encode_letters,
+    encode_receipt,
+)
 from protocol.messages.signature import SignedFields, sign_request, verify_response
 from protocol.messages.stream import EntriesRequest, encode_entries_request
 
 STREAM_TYPE: Final = "application/vnd.hanse.stream"
+LETTERS_TYPE: Final = "application/vnd.hanse.letters"
 _PREFIX: Final = "/federation/v1"
 _NONCE_BYTES: Final = 16
 _MAX_PROBLEM_BYTES: Final = 16_384
@@ -129,6 +140,24 @@ class Outbound:
             member, f"/circles/{circle}/push", stream, max_bytes=MAX_REQUEST_BYTES, media_type=STREAM_TYPE
         )
         return decode_push_receipt(answer)
+
+    def letters(self, member: Member, circle: CircleId, letters: Sequence[bytes]) -> Receipt:
+        """Bring a member letters; what it made of them. Raises as :meth:`sizes` does."""
+        answer = self._post(
+            member,
+            f"/circles/{circle}/letters",
+            encode_letters(letters),
+            max_bytes=MAX_RECEIPT_BYTES,
+            media_type=LETTERS_TYPE,
+        )
+        return decode_receipt(answer)
+
+    def collect(self, member: Member, circle: CircleId, handled: Receipt) -> tuple[bytes, ...]:
+        """Say what became of a member's letters, and fetch the next. Raises as :meth:`sizes` does."""
+        answer = self._post(
+            member, f"/circles/{circle}/letters/collect", encode_receipt(handled), max_bytes=MAX_LETTERS_BYTES
+        )
+        return decode_letters(answer)
 
     def _post(
         self, member: Member, path: str, body: bytes, *, max_bytes: int, media_type: str = "application/json"

@@ -7,6 +7,7 @@ from node.clock import Clock
 from node.domain.settings import Settings
 from node.ledger.keyring import Keyring
 from node.storage.database import Database
+from node.storage.vault import Vault
 from protocol.vocabulary import Vocabulary
 
 
@@ -24,6 +25,10 @@ class Parts(Protocol):
     @property
     def clock(self) -> Clock:
         """Dates entries and signatures."""
+
+    @property
+    def vault(self) -> Vault:
+        """Opens letters that wait, and seals what letters bring."""
 
     @property
     def keyring(self) -> Keyring:

@@ -31,6 +31,7 @@ from node.sync.agenda import Job
 from node.sync.choose import jittered, next_in_line
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
+from node.sync.post import Postman, exchange_all
 from node.sync.pull import pull, verifiers
 from node.sync.restore import confirm_after_pulls
 from node.sync.tell import Teller
@@ -57,6 +58,7 @@ def sync_once(
             report = pull(node, outbound, job.roster, job.member, executor)
             _note(node, job, report, random)
             reports.append(report)
+        exchange_all(node, outbound)
     confirm_after_pulls(node, reports)
     _tidy(node)
     return SyncReport(tuple(reports))
@@ -81,8 +83,9 @@ def run_worker(
         verifiers() as executor,
         ThreadPoolExecutor(PARALLEL_PULLS, thread_name_prefix="pull") as pulls,
         Teller(node, transport=transport, patience=patience) as teller,
+        Postman(node, transport=transport, patience=patience) as postman,
     ):
-        loop = _Loop(node, outbound, executor, pulls, teller, after_round, stop)
+        loop = _Loop(node, outbound, executor, pulls, (teller, postman), after_round, stop)
         while not stop.is_set():
             try:
                 loop.step(gossip=gossip)
@@ -106,7 +109,7 @@ class _Loop:
         outbound: Outbound,
         verify: Executor,
         pulls: Executor,
-        teller: Teller,
+        beside: tuple[Teller, Postman],
         after_round: Callable[[], None],
         stop: Event,
     ) -> None:
@@ -114,7 +117,7 @@ class _Loop:
         self._outbound = outbound
         self._verify = verify
         self._pulls = pulls
-        self._teller = teller
+        self._teller, self._postman = beside
         self._after_round = after_round
         self._stop = stop
         self._random: Random = SystemRandom()
@@ -141,6 +144,8 @@ class _Loop:
         if self._reports is not None and not self._in_hand(full=True):
             self._end_round()
         self._notice(gossip=gossip)
+        if gossip:
+            self._postman.turn()
 
     def seconds_to_wait(self) -> float:
         """Until the next step, unless something wakes the loop."""
@@ -195,6 +200,7 @@ class _Loop:
         report = SyncReport(tuple(reports))
         _beat(self._node, f"{report.entries} entries from {len(report.pulls)} peers, {len(report.problems)} problems")
         self._teller.after_round(self._random)
+        self._postman.after_round(self._random)
 
     def _notice(self, *, gossip: bool) -> None:
         """Whether logs have grown, by a pull, a push, or an append in this process or another."""
