@@ -36,6 +36,7 @@ class Code(StrEnum):
     QUOTA_EXCEEDED = "quota-exceeded"
     SIGN_IN_FAILED = "sign-in-failed"
     NOTICE_FAILED = "notice-failed"
+    NO_SPACE = "no-space"
 
 
 class HanseError(Exception):

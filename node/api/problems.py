@@ -73,6 +73,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.NO_SUCH_MEMBER: (404, "There is no such member"),
     NodeCode.QUOTA_EXCEEDED: (429, "A log has used up its quota of the day"),
     NodeCode.NOTICE_FAILED: (502, "A notice did not arrive"),
+    NodeCode.NO_SPACE: (507, "The file could not be stored"),
     NodeCode.SIGN_IN_FAILED: (502, "The institution's sign-in service failed"),
     ProtocolCode.TOO_LARGE: (413, "Too large"),
     ProtocolCode.MALFORMED: (400, "Malformed"),

@@ -14,7 +14,12 @@ from node.domain.casework import (
     MAX_UNIT_CHARACTERS,
     AnswerData,
     AssessmentData,
+    PlainData,
+    PlainKind,
 )
+from node.domain.engagements import MAX_COUNTERPARTS, MAX_FUNDER_CHARACTERS, MAX_LAW_CHARACTERS, EngagementData
+from node.domain.evidence import MAX_FILES, EvidenceId
+from node.domain.money import CURRENCIES, MAX_MINOR_UNITS
 from node.errors import Code, HanseError
 from protocol.identifiers import VocabularyCode
 from protocol.limits import MAX_CODES, MAX_SOURCES
@@ -25,6 +30,10 @@ MAX_STRENGTH: Final = 4
 """1 a trace, 2 some, 3 much, 4 throughout."""
 MAX_CREDIBILITY: Final = 6
 """The last grade of the Admiralty scale."""
+EARLIEST_YEAR: Final = 1900
+"""Of an engagement: a date before it is a slip of the keyboard."""
+LATEST_YEAR: Final = 2199
+_PLURALS: Final = {"sources": "sources", "registers": "register entries", "records": "records"}
 
 
 class FieldError(HanseError):
@@ -71,16 +80,94 @@ def checked_answer(data: AnswerData, vocabulary: Vocabulary, now: Timestamp) -> 
     kinds = codes("evidence_kinds", data.evidence_kinds, vocabulary.evidence_sources)
     if not kinds:
         raise FieldError("evidence_kinds", "name at least one kind of evidence.")
-    if len(data.sources) > MAX_SOURCES:
-        raise FieldError("sources", f"at most {MAX_SOURCES} sources.")
-    sources = tuple(line("sources", source, MAX_SOURCE_CHARACTERS) for source in data.sources)
     return replace(
         data,
         observation=text("observation", data.observation),
         evidence_kinds=kinds,
-        sources=tuple(dict.fromkeys(source for source in sources if source)),
+        sources=references("sources", data.sources),
+        registers=references("registers", data.registers),
+        records=references("records", data.records),
+        files=_files(data.files),
         mitigations=codes("mitigations", data.mitigations, vocabulary.mitigations),
     )
+
+
+def checked_plain(data: PlainData, vocabulary: Vocabulary, now: Timestamp) -> PlainData:
+    """The same answer without an observation with tidy texts, or ``INVALID``.
+
+    What was not found was looked for somewhere, what is not known somebody was asked, and what does not apply has a
+    reason: none of the three goes without words or something to look at.
+    """
+    known("question", data.question, vocabulary.checklist)
+    checked = replace(
+        data,
+        words=text("words", data.words),
+        sources=references("sources", data.sources),
+        registers=references("registers", data.registers),
+        records=references("records", data.records),
+        files=_files(data.files),
+    )
+    shown = checked.sources or checked.registers or checked.records or checked.files
+    match data.kind:
+        case PlainKind.NOTHING_FOUND:
+            if not checked.words and not shown:
+                raise FieldError("words", "say where it was looked for, or name a source.")
+        case PlainKind.NOT_KNOWN:
+            if not checked.words and not shown:
+                raise FieldError("words", "say who was asked.")
+        case PlainKind.NOT_APPLICABLE:
+            if not checked.words:
+                raise FieldError("words", "say why the question does not apply.")
+    if data.day > day_of(now):
+        raise FieldError("day", "nothing can have been looked for in the future.")
+    return checked
+
+
+def checked_engagement(data: EngagementData, vocabulary: Vocabulary) -> EngagementData:
+    """The same data with tidy texts and sorted codes, or ``INVALID``."""
+    known("kind", data.kind, vocabulary.engagement_kinds)
+    if len(data.counterparts) > MAX_COUNTERPARTS:
+        raise FieldError("counterparts", f"at most {MAX_COUNTERPARTS} organisations.")
+    for field, day in (("begins", data.begins), ("ends", data.ends)):
+        if day is not None and not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+            raise FieldError(field, f"a day from {EARLIEST_YEAR} to {LATEST_YEAR}.")
+    if data.begins is not None and data.ends is not None and data.ends < data.begins:
+        raise FieldError("ends", "it ends before it begins.")
+    if data.amount is not None:
+        if data.amount.currency not in CURRENCIES:
+            raise FieldError("currency", "a code of three letters, such as EUR.")
+        if not 0 <= data.amount.minor <= MAX_MINOR_UNITS:
+            raise FieldError("amount", "a whole number of minor units that is not negative.")
+    return replace(
+        data,
+        title=line("title", data.title, MAX_TITLE_CHARACTERS, required=True),
+        counterparts=tuple({each.id: each for each in data.counterparts}.values()),
+        partner_unit=line("partner_unit", data.partner_unit, MAX_UNIT_CHARACTERS),
+        our_unit=line("our_unit", data.our_unit, MAX_UNIT_CHARACTERS),
+        funder=line("funder", data.funder, MAX_FUNDER_CHARACTERS),
+        technology_domains=codes("technology_domains", data.technology_domains, vocabulary.technology_domains),
+        governing_law=line("governing_law", data.governing_law, MAX_LAW_CHARACTERS),
+        purpose=text("purpose", data.purpose),
+        benefit=text("benefit", data.benefit),
+        reference=line("reference", data.reference, MAX_REFERENCE_CHARACTERS),
+    )
+
+
+def references(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Each on one line, each once, in the order in which they were named."""
+    found = tuple(values)
+    if len(found) > MAX_SOURCES:
+        raise FieldError(field, f"at most {MAX_SOURCES} {_PLURALS[field]}.")
+    tidy = (line(field, value, MAX_SOURCE_CHARACTERS) for value in found)
+    return tuple(dict.fromkeys(value for value in tidy if value))
+
+
+def _files(values: Iterable[EvidenceId]) -> tuple[EvidenceId, ...]:
+    """Each once. Whether they exist is for :mod:`node.casework.evidence` to say."""
+    found = tuple(dict.fromkeys(values))
+    if len(found) > MAX_FILES:
+        raise FieldError("file", f"at most {MAX_FILES} files.")
+    return found
 
 
 def known(field: str, code: VocabularyCode, entries: Mapping[VocabularyCode, object]) -> None:

@@ -6,10 +6,13 @@ Only casework, publishing, their storage and their routes may import this module
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum, unique
 from typing import Final, NewType, TypeAlias
 
 from node.domain.accounts import AccountId
+from node.domain.engagements import EngagementId
+from node.domain.evidence import EvidenceId
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Grade, Period, Subject, Timestamp
 
@@ -38,6 +41,44 @@ class AssessmentStatus(StrEnum):
     CLOSED = "closed"
 
 
+@unique
+class Tier(StrEnum):
+    """How much is asked. An assessment begins with the light tier, may grow to the full one, and never shrinks."""
+
+    LIGHT = "light"
+    FULL = "full"
+
+
+@unique
+class GrowthCause(StrEnum):
+    """What called for the full tier."""
+
+    CONCERN = "concern"
+    FIELD = "field"
+    UNANSWERED = "unanswered"
+    AMOUNT = "amount"
+    DOMAIN = "domain"
+    BY_HAND = "by-hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """One reason why the full tier is asked, as it stood when the assessment grew."""
+
+    cause: GrowthCause
+    about: VocabularyCode | None = None
+    """The indicator, question or technology domain; None for an amount and for a decision by hand."""
+
+
+@unique
+class PlainKind(StrEnum):
+    """An answer that is no observation. Nothing found, not known and does not apply are three different things."""
+
+    NOTHING_FOUND = "nothing-found"
+    NOT_KNOWN = "not-known"
+    NOT_APPLICABLE = "not-applicable"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentData:
     """What an officer writes at the head of an assessment."""
@@ -52,6 +93,8 @@ class AssessmentData:
     benefit: str = field(default="", repr=False)
     reference: str = field(default="", repr=False)
     """The institution's own reference. Makes an import repeatable; never leaves."""
+    engagement: EngagementId | None = None
+    """The engagement it belongs to; None for an assessment of a partner alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +111,41 @@ class AnswerData:
     evidence_kinds: tuple[VocabularyCode, ...]
     sources: tuple[str, ...] = field(default=(), repr=False)
     """Addresses or citations, as typed. Only digests of their normal form can leave."""
+    registers: tuple[str, ...] = field(default=(), repr=False)
+    """Entries of public registers, each with its number: sources like the others."""
+    records: tuple[str, ...] = field(default=(), repr=False)
+    """References to the institution's own records. Never leave, not even as digests."""
+    files: tuple[EvidenceId, ...] = ()
+    """Files kept with the answer. Never leave."""
     mitigations: tuple[VocabularyCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainData:
+    """What an officer writes where there is no observation to record."""
+
+    question: VocabularyCode
+    kind: PlainKind
+    words: str = field(repr=False)
+    """Where it was looked for; who was asked and what they said; or why the question does not apply."""
+    day: date
+    """When it was looked for or asked."""
+    sources: tuple[str, ...] = field(default=(), repr=False)
+    registers: tuple[str, ...] = field(default=(), repr=False)
+    records: tuple[str, ...] = field(default=(), repr=False)
+    files: tuple[EvidenceId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainAnswer:
+    """One stored answer without an observation. No finding can be drafted from it."""
+
+    id: AnswerId
+    assessment: AssessmentId
+    version: int
+    created: Timestamp
+    updated: Timestamp
+    data: PlainData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +173,16 @@ class Assessment:
     updated: Timestamp
     data: AssessmentData
     answers: tuple[Answer, ...]
+    """Observations: what a finding can be drafted from."""
+    plain: tuple[PlainAnswer, ...] = ()
+    """Questions that were answered without an observation."""
+    growth: tuple[Growth, ...] = ()
+    """Why the full tier is asked; empty while the light one is. Reasons are added and never taken away."""
+
+    @property
+    def tier(self) -> Tier:
+        """How much is asked now."""
+        return Tier.FULL if self.growth else Tier.LIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +196,21 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
-    """One line of the history of an assessment. Append-only."""
+    """One line of the history of an assessment or an engagement. Append-only."""
 
     seq: int
-    """From 1 within the assessment; equals the version that the change led to."""
+    """From 1 within the case; equals the version that the change led to."""
     at: Timestamp
     account: AccountId
     kind: str
-    """``created``, ``changed``, ``answered``, ``answer-changed``, ``answer-removed``, ``closed``, ``reopened``."""
+    """``created``, ``changed``, ``answered``, ``answer-changed``, ``answer-removed``, ``closed``, ``reopened``,
+    ``grown`` or, for an engagement, ``created``, ``changed``, ``status``."""
     before: str = field(repr=False)
     """What was replaced, as JSON; empty where nothing was."""
+    after: str = field(default="", repr=False)
+    """What took its place, as JSON; empty where nothing did."""
+    grown: tuple[Growth, ...] = ()
+    """What this change added to the reasons for the full tier."""
 
 
 @dataclass(frozen=True, slots=True)

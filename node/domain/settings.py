@@ -65,6 +65,8 @@ class Settings:
     """The mail server that takes notices to people of this institution, where the operator has named one."""
     webhook: WebhookSettings | None = None
     """A service of the institution that is told of notices, where the operator has named one."""
+    replies_intake: bool = False
+    """Whether anybody may send this node a letter in reply to what is said of an organisation, by a public form."""
     trust_anchors: Path | None = None
     """A file with the trust anchors whose word may stand in for a comparison of fingerprints."""
 
@@ -77,6 +79,11 @@ class Settings:
     def keys(self) -> Path:
         """The directory of the key files."""
         return self.data / "keys"
+
+    @property
+    def evidence(self) -> Path:
+        """The folder of encrypted evidence files; processes that share a database share it."""
+        return self.data / "evidence"
 
     @property
     def data_key(self) -> Path:

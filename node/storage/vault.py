@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from node.errors import Code, HanseError
 
@@ -30,6 +32,7 @@ class Vault:
                 remedy="Restore the key file from its backup; without it private data cannot be read.",
             )
         self._cipher = AESGCM(key)
+        self._key = key
 
     @classmethod
     def from_file(cls, path: Path) -> "Vault":
@@ -50,6 +53,10 @@ class Vault:
                 remedy=f"Run `chmod 600 {path}`.",
             )
         return cls(key)
+
+    def subkey(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose alone (HKDF-SHA256): from it nobody finds the data key or another."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"hanse " + purpose.encode()).derive(self._key)
 
     def seal(self, plaintext: bytes, *, place: str) -> bytes:
         """``place`` is where the value will be stored, as ``table.column:row``."""
