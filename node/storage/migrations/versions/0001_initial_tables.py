@@ -209,6 +209,16 @@ def upgrade() -> None:
     sa.CheckConstraint("kind IN ('joint', 'shared', 'funder')", name=op.f('ck_publication_ties_kind')),
     sa.PrimaryKeyConstraint('subject', 'topic', 'kind', 'name', name=op.f('pk_publication_ties'))
     )
+    op.create_table('receipts',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('log', sa.String(length=43), nullable=False),
+    sa.Column('member', sa.String(length=43), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('jws', sa.LargeBinary(), nullable=False),
+    sa.Column('given', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('circle', 'log', 'member', name=op.f('pk_receipts'))
+    )
     op.create_table('registry_relations',
     sa.Column('subject', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -234,6 +244,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_releases'))
     )
     op.create_index(op.f('ix_releases_circle_period'), 'releases', ['circle', 'period'], unique=False)
+    op.create_table('reply_intakes',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('received', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('draft_id', sa.String(length=22), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reply_intakes'))
+    )
+    op.create_index(op.f('ix_reply_intakes_state_received'), 'reply_intakes', ['state', 'received'], unique=False)
     op.create_table('settlements',
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('subject', sa.String(length=33), nullable=False),
@@ -290,6 +309,7 @@ def upgrade() -> None:
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('log_id', sa.Integer(), nullable=False),
     sa.Column('idx', sa.BigInteger(), nullable=False),
+    sa.Column('gone', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_statement_index_stale'))
     )
     op.create_table('statement_index_state',
@@ -397,6 +417,14 @@ def upgrade() -> None:
     sa.CheckConstraint('weight_ppm BETWEEN 0 AND 1000000', name=op.f('ck_trust_policies_weight')),
     sa.PrimaryKeyConstraint('circle', 'voice', 'number', name=op.f('pk_trust_policies'))
     )
+    op.create_table('wipes',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('wanted', sa.BigInteger(), nullable=False),
+    sa.Column('done', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_wipes_one_row')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wipes'))
+    )
     op.create_table('account_identities',
     sa.Column('identity_hash', sa.String(length=43), nullable=False),
     sa.Column('account_id', sa.String(length=22), nullable=False),
@@ -433,19 +461,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('token_hash', name=op.f('uq_api_tokens_token_hash'))
     )
     op.create_index(op.f('ix_api_tokens_account_id'), 'api_tokens', ['account_id'], unique=False)
-    op.create_table('assessments',
-    sa.Column('id', sa.String(length=22), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('owner', sa.String(length=22), nullable=False),
-    sa.Column('status', sa.String(length=16), nullable=False),
-    sa.Column('created', sa.BigInteger(), nullable=False),
-    sa.Column('updated', sa.BigInteger(), nullable=False),
-    sa.Column('sealed', sa.LargeBinary(), nullable=False),
-    sa.ForeignKeyConstraint(['owner'], ['accounts.id'], name=op.f('fk_assessments_owner_accounts')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_assessments'))
+    op.create_table('bylines',
+    sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('statement_id', sa.String(length=22), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('contributor', sa.String(length=43), nullable=False),
+    sa.Column('handle', sa.String(length=43), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_bylines_log_id_logs')),
+    sa.PrimaryKeyConstraint('log_id', 'statement_id', name=op.f('pk_bylines'))
     )
-    op.create_index(op.f('ix_assessments_owner'), 'assessments', ['owner'], unique=False)
-    op.create_index(op.f('ix_assessments_updated_id'), 'assessments', ['updated', 'id'], unique=False)
+    op.create_index(op.f('ix_bylines_circle_contributor_statement_id'), 'bylines', ['circle', 'contributor', 'statement_id'], unique=False)
+    op.create_index(op.f('ix_bylines_handle'), 'bylines', ['handle'], unique=False)
     op.create_table('cosignatures',
     sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('witness', sa.String(length=43), nullable=False),
@@ -454,6 +481,19 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_cosignatures_log_id_logs')),
     sa.PrimaryKeyConstraint('log_id', 'witness', name=op.f('pk_cosignatures'))
     )
+    op.create_table('engagements',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('owner', sa.String(length=22), nullable=False),
+    sa.Column('status', sa.String(length=16), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('updated', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['owner'], ['accounts.id'], name=op.f('fk_engagements_owner_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_engagements'))
+    )
+    op.create_index(op.f('ix_engagements_owner'), 'engagements', ['owner'], unique=False)
+    op.create_index(op.f('ix_engagements_updated_id'), 'engagements', ['updated', 'id'], unique=False)
     op.create_table('entries',
     sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -461,6 +501,40 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_entries_log_id_logs')),
     sa.PrimaryKeyConstraint('log_id', 'idx', name=op.f('pk_entries'))
     )
+    op.create_table('evidence',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('content', sa.String(length=43), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_evidence_account_id_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_evidence'))
+    )
+    op.create_index(op.f('ix_evidence_content'), 'evidence', ['content'], unique=False)
+    op.create_index(op.f('ix_evidence_created'), 'evidence', ['created'], unique=False)
+    op.create_table('gone_entries',
+    sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('why', sa.String(length=8), nullable=False),
+    sa.Column('known', sa.Boolean(), nullable=False),
+    sa.Column('vouched', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.String(length=22), nullable=True),
+    sa.Column('kind', sa.String(length=16), nullable=True),
+    sa.Column('iat', sa.BigInteger(), nullable=True),
+    sa.Column('exp', sa.BigInteger(), nullable=True),
+    sa.Column('corrected_by', sa.BigInteger(), nullable=True),
+    sa.Column('retracted_by', sa.BigInteger(), nullable=True),
+    sa.Column('erased_by', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint("why IN ('erased', 'expired', 'missing')", name=op.f('ck_gone_entries_why')),
+    sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_gone_entries_log_id_logs')),
+    sa.PrimaryKeyConstraint('log_id', 'idx', name=op.f('pk_gone_entries'))
+    )
+    op.create_index(op.f('ix_gone_entries_id'), 'gone_entries', ['id'], unique=False)
+    op.create_index(op.f('ix_gone_entries_known_vouched'), 'gone_entries', ['known', 'vouched'], unique=False)
+    op.create_index(op.f('ix_gone_entries_log_id_id'), 'gone_entries', ['log_id', 'id'], unique=False)
     op.create_table('hints',
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('contributor', sa.String(length=43), nullable=False),
@@ -469,6 +543,39 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_hints_circle_circles')),
     sa.PrimaryKeyConstraint('circle', 'contributor', 'log', name=op.f('pk_hints'))
     )
+    op.create_table('letters_in',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('sender', sa.String(length=43), nullable=False),
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('received', sa.BigInteger(), nullable=False),
+    sa.Column('expires', sa.BigInteger(), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_letters_in_circle_circles')),
+    sa.PrimaryKeyConstraint('circle', 'sender', 'id', name=op.f('pk_letters_in'))
+    )
+    op.create_index(op.f('ix_letters_in_circle_sender_received'), 'letters_in', ['circle', 'sender', 'received'], unique=False)
+    op.create_index(op.f('ix_letters_in_expires'), 'letters_in', ['expires'], unique=False)
+    op.create_table('letters_out',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('receiver', sa.String(length=43), nullable=False),
+    sa.Column('author', sa.String(length=43), nullable=False),
+    sa.Column('kind', sa.String(length=64), nullable=False),
+    sa.Column('thread', sa.String(length=22), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('expires', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('not_before', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=True),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_letters_out_circle_circles')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_letters_out'))
+    )
+    op.create_index(op.f('ix_letters_out_state_circle_receiver'), 'letters_out', ['state', 'circle', 'receiver'], unique=False)
+    op.create_index(op.f('ix_letters_out_thread'), 'letters_out', ['thread'], unique=False)
     op.create_table('listings',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('list_id', sa.String(length=22), nullable=False),
@@ -532,6 +639,15 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['release_id'], ['releases.id'], name=op.f('fk_release_months_release_id_releases')),
     sa.PrimaryKeyConstraint('circle', 'month', name=op.f('pk_release_months'))
     )
+    op.create_table('reply_targets',
+    sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('target_contributor', sa.String(length=43), nullable=False),
+    sa.Column('target_id', sa.String(length=22), nullable=False),
+    sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_reply_targets_log_id_logs')),
+    sa.PrimaryKeyConstraint('log_id', 'idx', 'target_contributor', 'target_id', name=op.f('pk_reply_targets'))
+    )
+    op.create_index(op.f('ix_reply_targets_target_id'), 'reply_targets', ['target_id'], unique=False)
     op.create_table('saved_queries',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('account_id', sa.String(length=22), nullable=False),
@@ -628,6 +744,39 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_tiles_log_id_logs')),
     sa.PrimaryKeyConstraint('log_id', 'level', 'idx', name=op.f('pk_tiles'))
     )
+    op.create_table('token_budgets',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('voice', sa.String(length=43), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_token_budgets_circle_circles')),
+    sa.PrimaryKeyConstraint('circle', 'voice', name=op.f('pk_token_budgets'))
+    )
+    op.create_table('token_evaluations',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('purpose', sa.String(length=16), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('expires', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('secrets', sa.LargeBinary(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_token_evaluations_account_id_accounts')),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_token_evaluations_circle_circles')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_token_evaluations'))
+    )
+    op.create_index(op.f('ix_token_evaluations_circle_account_id_created'), 'token_evaluations', ['circle', 'account_id', 'created'], unique=False)
+    op.create_index(op.f('ix_token_evaluations_expires'), 'token_evaluations', ['expires'], unique=False)
+    op.create_table('token_served',
+    sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('voice', sa.String(length=43), nullable=False),
+    sa.Column('epoch', sa.Integer(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_token_served_circle_circles')),
+    sa.PrimaryKeyConstraint('seq', name=op.f('pk_token_served'))
+    )
+    op.create_index(op.f('ix_token_served_circle_voice_at'), 'token_served', ['circle', 'voice', 'at'], unique=False)
     op.create_table('unreadable_entries',
     sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -660,10 +809,45 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_alerts_account_id_seen_at'), 'alerts', ['account_id', 'seen', 'at'], unique=False)
     op.create_index(op.f('ix_alerts_watch_id'), 'alerts', ['watch_id'], unique=False)
+    op.create_table('assessments',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('owner', sa.String(length=22), nullable=False),
+    sa.Column('engagement_id', sa.String(length=22), nullable=True),
+    sa.Column('status', sa.String(length=16), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('updated', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagements.id'], name=op.f('fk_assessments_engagement_id_engagements')),
+    sa.ForeignKeyConstraint(['owner'], ['accounts.id'], name=op.f('fk_assessments_owner_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_assessments'))
+    )
+    op.create_index(op.f('ix_assessments_engagement_id'), 'assessments', ['engagement_id'], unique=False)
+    op.create_index(op.f('ix_assessments_owner'), 'assessments', ['owner'], unique=False)
+    op.create_index(op.f('ix_assessments_updated_id'), 'assessments', ['updated', 'id'], unique=False)
+    op.create_table('engagement_events',
+    sa.Column('engagement_id', sa.String(length=22), nullable=False),
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_engagement_events_account_id_accounts')),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagements.id'], name=op.f('fk_engagement_events_engagement_id_engagements'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('engagement_id', 'seq', name=op.f('pk_engagement_events'))
+    )
+    op.create_table('evidence_uses',
+    sa.Column('evidence_id', sa.String(length=22), nullable=False),
+    sa.Column('holder', sa.String(length=22), nullable=False),
+    sa.ForeignKeyConstraint(['evidence_id'], ['evidence.id'], name=op.f('fk_evidence_uses_evidence_id_evidence'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('evidence_id', 'holder', name=op.f('pk_evidence_uses'))
+    )
+    op.create_index(op.f('ix_evidence_uses_holder'), 'evidence_uses', ['holder'], unique=False)
     op.create_table('answers',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('assessment_id', sa.String(length=22), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('form', sa.String(length=8), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created', sa.BigInteger(), nullable=False),
     sa.Column('updated', sa.BigInteger(), nullable=False),
@@ -683,6 +867,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['assessment_id'], ['assessments.id'], name=op.f('fk_case_events_assessment_id_assessments'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('assessment_id', 'seq', name=op.f('pk_case_events'))
     )
+    op.create_table('case_files',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('engagement_id', sa.String(length=22), nullable=True),
+    sa.Column('assessment_id', sa.String(length=22), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('keeper', sa.String(length=22), nullable=False),
+    sa.Column('review', sa.String(length=10), nullable=True),
+    sa.CheckConstraint('(engagement_id IS NULL) <> (assessment_id IS NULL)', name=op.f('ck_case_files_one_case')),
+    sa.ForeignKeyConstraint(['assessment_id'], ['assessments.id'], name=op.f('fk_case_files_assessment_id_assessments'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagements.id'], name=op.f('fk_case_files_engagement_id_engagements'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['keeper'], ['accounts.id'], name=op.f('fk_case_files_keeper_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_files')),
+    sa.UniqueConstraint('assessment_id', name=op.f('uq_case_files_assessment_id')),
+    sa.UniqueConstraint('engagement_id', name=op.f('uq_case_files_engagement_id'))
+    )
+    op.create_index(op.f('ix_case_files_review'), 'case_files', ['review'], unique=False)
     op.create_table('drafts',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -715,6 +915,40 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_private_ties'))
     )
     op.create_index(op.f('ix_private_ties_assessment_id'), 'private_ties', ['assessment_id'], unique=False)
+    op.create_table('case_file_events',
+    sa.Column('case_file_id', sa.String(length=22), nullable=False),
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_case_file_events_account_id_accounts')),
+    sa.ForeignKeyConstraint(['case_file_id'], ['case_files.id'], name=op.f('fk_case_file_events_case_file_id_case_files'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('case_file_id', 'seq', name=op.f('pk_case_file_events'))
+    )
+    op.create_table('case_reviews',
+    sa.Column('case_file_id', sa.String(length=22), nullable=False),
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_case_reviews_account_id_accounts')),
+    sa.ForeignKeyConstraint(['case_file_id'], ['case_files.id'], name=op.f('fk_case_reviews_case_file_id_case_files'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('case_file_id', 'number', name=op.f('pk_case_reviews'))
+    )
+    op.create_table('decisions',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('case_file_id', sa.String(length=22), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('recorded', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('record', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_decisions_account_id_accounts')),
+    sa.ForeignKeyConstraint(['case_file_id'], ['case_files.id'], name=op.f('fk_decisions_case_file_id_case_files'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_decisions')),
+    sa.UniqueConstraint('case_file_id', 'number', name=op.f('uq_decisions_case_file_id_number'))
+    )
     op.create_table('draft_events',
     sa.Column('draft_id', sa.String(length=22), nullable=False),
     sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
@@ -726,6 +960,29 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['draft_id'], ['drafts.id'], name=op.f('fk_draft_events_draft_id_drafts'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('draft_id', 'seq', name=op.f('pk_draft_events'))
     )
+    op.create_table('measures',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('case_file_id', sa.String(length=22), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('decision', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('due', sa.String(length=10), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint("state IN ('open', 'done', 'dropped')", name=op.f('ck_measures_state')),
+    sa.ForeignKeyConstraint(['case_file_id'], ['case_files.id'], name=op.f('fk_measures_case_file_id_case_files'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_measures'))
+    )
+    op.create_index(op.f('ix_measures_case_file_id'), 'measures', ['case_file_id'], unique=False)
+    op.create_index(op.f('ix_measures_state_due'), 'measures', ['state', 'due'], unique=False)
+    op.create_table('partner_questions',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('case_file_id', sa.String(length=22), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['case_file_id'], ['case_files.id'], name=op.f('fk_partner_questions_case_file_id_case_files'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_partner_questions'))
+    )
+    op.create_index(op.f('ix_partner_questions_case_file_id'), 'partner_questions', ['case_file_id'], unique=False)
     op.create_table('publications',
     sa.Column('draft_id', sa.String(length=22), nullable=False),
     sa.Column('circle', sa.String(length=43), nullable=False),
@@ -737,4 +994,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('draft_id', name=op.f('pk_publications')),
     sa.UniqueConstraint('contributor', 'statement_id', name=op.f('uq_publications_contributor_statement_id'))
     )
+    op.create_table('token_inputs',
+    sa.Column('draft_id', sa.String(length=22), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('epoch', sa.Integer(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_token_inputs_circle_circles')),
+    sa.ForeignKeyConstraint(['draft_id'], ['drafts.id'], name=op.f('fk_token_inputs_draft_id_drafts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('draft_id', name=op.f('pk_token_inputs'))
+    )
+    op.create_index(op.f('ix_token_inputs_circle'), 'token_inputs', ['circle'], unique=False)
     # ### end Alembic commands ###
