@@ -1,64 +1,31 @@
-"""A briefing as a PDF: tagged for screen readers (PDF/UA-1), made on this machine, with the same bytes every time.
+"""A briefing as a PDF: equal sheets give equal bytes, and no name can become an instruction (:mod:`node.typesetting`).
 
-The words reach the typesetter as data and never as markup, so a name cannot become an instruction: there is nothing to
-escape and nothing that could be forgotten. Only the fonts that come with the typesetter are used, so that a PDF does
-not depend on where it is made. A name in a script that they have no letters for is not dropped: in its place stands
-that it is, and its identifier; the page in a browser shows it.
+A name that the fonts have no letters for is not dropped: in its place stands that it is one, and its identifier.
 """
 
 import importlib.resources
-import re
-import tempfile
-import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import date
-from pathlib import Path
 from typing import Final, TypeAlias
 
-import msgspec
-import typst
-
 from node.insight.sheet import Block, Row, Sheet, texts
+from node.typesetting import Letters, typeset
 
 _Words: TypeAlias = Callable[[str], str]
-
-UNPRINTABLE: Final = "a name in letters that this file does not have"
 _TEMPLATE: Final = "briefing.typ"
-_STANDARD: Final = "ua-1"
-_MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed')
-_ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
-_PROBE: Final = b"""#set document(title: "Probe")
-#for letter in json(bytes(sys.inputs.data)) [ #letter \\ ]
-"""
-_INVISIBLE: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Marks that turn the direction of text: a name could set the words after it back to front."""
-_ISOLATE: Final = "\u2068{}\u2069"
-_NO_LETTERS: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
-"""Controls, and what has no meaning outside one machine: no name has them, and nothing could be shown for them."""
-_MOST_PROBES: Final = 8
-_EPOCH: Final = date(1970, 1, 1)
-_DAY_SECONDS: Final = 86_400
 
 
 def pdf(of: Sheet, day: date) -> bytes:
     """The sheet as a tagged PDF, dated on ``day``: equal sheets give equal bytes."""
     source = importlib.resources.files("node.insight").joinpath(_TEMPLATE).read_bytes()
-    return _typeset(source, asdict(printable(of)), (day - _EPOCH).days * _DAY_SECONDS)
+    return typeset(source, asdict(printable(of)), day)
 
 
 def printable(of: Sheet) -> Sheet:
     """The sheet with every name that cannot be printed replaced by words that say so."""
-    missing = missing_letters("".join(texts(of)))
-
-    def name(text: str) -> str:
-        plain = text.translate(_INVISIBLE)
-        return UNPRINTABLE if missing & set(plain) else _ISOLATE.format(plain) if plain else ""
-
-    def line(text: str) -> str:
-        """Texts of ours that have a name of somebody's in them."""
-        return "".join("\u25af" if letter in missing else letter for letter in text.translate(_INVISIBLE))
-
+    letters = Letters(texts(of))
+    name, line = letters.name, letters.line
     return replace(
         of,
         title=name(of.title),
@@ -72,50 +39,3 @@ def printable(of: Sheet) -> Sheet:
 def _block(block: Block, name: _Words, line: _Words) -> Block:
     rows = tuple(Row(name(row.name), row.identifier, line(row.text)) for row in block.rows)
     return replace(block, heading=line(block.heading), rows=rows)
-
-
-def missing_letters(text: str) -> set[str]:
-    """Characters that the fonts have nothing for."""
-    missing = {letter for letter in text if unicodedata.category(letter) in _NO_LETTERS}
-    unknown = {letter for letter in text if not letter.isascii() and letter not in _ISOLATE}
-    for _ in range(_MOST_PROBES):
-        left = sorted(unknown - missing)
-        found = _probe(left) if left else set()
-        if not found:
-            return missing
-        missing |= found
-    return missing | unknown
-
-
-def _letter(escaped: re.Match[str]) -> str:
-    return chr(int(escaped[1], 16))
-
-
-def _probe(letters: Iterable[str]) -> set[str]:
-    """Those that the typesetter refuses, of which it names as many as it likes."""
-    some = list(letters)
-    try:
-        _typeset(_PROBE, some, 0)
-    except typst.TypstError as error:
-        named = {letter for text in _MISSING.findall(error.diagnostic) for letter in _ESCAPED.sub(_letter, text)}
-        return (named & set(some)) or set(some)
-    return set()
-
-
-def _typeset(source: bytes, data: object, stamp: int) -> bytes:
-    # A directory with this one file: there is no other to be read, and no package to be fetched.
-    with tempfile.TemporaryDirectory(prefix="hanse-briefing-") as name:
-        root = Path(name)
-        template = root / _TEMPLATE
-        template.write_bytes(source)
-        return typst.compile(
-            template,
-            format="pdf",
-            root=root,
-            package_path=root,
-            package_cache_path=root,
-            ignore_system_fonts=True,
-            sys_inputs={"data": msgspec.json.encode(data).decode()},
-            pdf_standards=[_STANDARD],
-            timestamp=stamp,
-        )

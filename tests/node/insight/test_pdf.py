@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from node.insight.pdf import UNPRINTABLE, missing_letters, pdf, printable
+from node.insight.pdf import pdf, printable
 from node.insight.sheet import Block, Row, Sheet
+from node.typesetting import UNPRINTABLE, missing_letters
 
 _DAY: Final = date(2026, 9, 30)
 _SHEET: Final = Sheet(
