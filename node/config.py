@@ -98,6 +98,14 @@ class Source(BaseSettings):
         str, Field(description="An address of the institution that is told of notices, with a signature.")
     ] = ""
 
+    replies_intake: Annotated[
+        bool,
+        Field(description="Whether anybody may send a reply to what is said of an organisation, by a public form."),
+    ] = False
+    token_evaluations_per_day: Annotated[
+        int,
+        Field(ge=0, le=10_000, description="Evaluations of person tokens that each member may ask of this operator."),
+    ] = 20
     trust_anchors: Annotated[
         str,
         Field(description="A file with trust anchors of OpenID Federation; relative names start at the data folder."),
@@ -199,6 +207,8 @@ def load(data: Path) -> Settings:
         webhook=WebhookSettings(source.notices_webhook, data / "keys" / WEBHOOK_SECRET)
         if source.notices_webhook
         else None,
+        replies_intake=source.replies_intake,
+        token_evaluations_per_day=source.token_evaluations_per_day,
         trust_anchors=data / source.trust_anchors if source.trust_anchors else None,
     )
 

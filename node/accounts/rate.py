@@ -35,6 +35,13 @@ NOTES_PER_WINDOW: Final = 30
 """Lines a minute that strangers can add to the access log with requests that cost them nothing. Whoever looks for an
 attack sees it in thirty; and no stranger fills the log, or keeps its writers waiting."""
 
+LETTERS_PER_WINDOW: Final = 3
+"""Letters of one network in a window by the public form: a mistake can be put right twice."""
+LETTER_WINDOW_SECONDS: Final = 3_600
+"""The window in which letters are counted, in seconds."""
+TRACKED_NETWORKS: Final = 4_096
+"""Networks whose letters are counted at one moment; the one that was quiet for the longest is forgotten."""
+
 Held: TypeAlias = Literal["stream", "export"]
 _BOUNDS: Final[dict[Held, tuple[int, int]]] = {
     "stream": (ACCOUNT_STREAMS, STREAMS),
@@ -68,6 +75,7 @@ class Rates:
         self._requests = requests
         self._windows: OrderedDict[str, tuple[Timestamp, int]] = OrderedDict()
         self._notes: dict[str, tuple[Timestamp, int]] = {}
+        self._letters: OrderedDict[str, tuple[Timestamp, int]] = OrderedDict()
         self._held: dict[Held, Counter[AccountId]] = {"stream": Counter(), "export": Counter()}
         self._lock = Lock()
 
@@ -91,6 +99,17 @@ class Rates:
                 start, noted = now, 0
             self._notes[what] = (start, noted + 1)
         return noted < NOTES_PER_WINDOW
+
+    def may_write(self, network: str, now: Timestamp) -> bool:
+        """Whether a network may send one more letter by the public form in this window; counts it if so."""
+        with self._lock:
+            start, sent = self._letters.pop(network, (now, 0))
+            if not start <= now < start + LETTER_WINDOW_SECONDS:
+                start, sent = now, 0
+            self._letters[network] = (start, min(sent + 1, LETTERS_PER_WINDOW))
+            if len(self._letters) > TRACKED_NETWORKS:
+                self._letters.popitem(last=False)
+        return sent < LETTERS_PER_WINDOW
 
     def __len__(self) -> int:
         """Tokens whose requests are counted at this moment."""

@@ -28,6 +28,7 @@ from protocol.statements import (
     Handling,
     Kind,
     RelationBody,
+    ReplyBody,
     ResponseBody,
     Subject,
     Timestamp,
@@ -94,7 +95,64 @@ class RetractionContent(msgspec.Struct, frozen=True, kw_only=True, tag="retracti
     reason: VocabularyCode
 
 
-DraftContent: TypeAlias = FindingContent | RelationContent | ResponseContent | CorrectionContent | RetractionContent
+class ReplyContent(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
+    """A reply of an organisation, to be carried by us."""
+
+    body: ReplyBody
+    note: str = ""
+    """How it was verified, in words: private, sealed with the draft, and never part of what leaves."""
+
+
+class AttributionContent(msgspec.Struct, frozen=True, kw_only=True, tag="attribution"):
+    """Our name under a statement of ours."""
+
+    target: StatementId
+
+
+class SponsorAskContent(msgspec.Struct, frozen=True, kw_only=True, tag="sponsor-ask"):
+    """A finding that another member is asked to publish: it goes to that member alone, under a key made for it."""
+
+    sponsor: KeyId
+    body: FindingBody
+    held_back: HeldBack
+
+
+class SponsoredContent(msgspec.Struct, frozen=True, kw_only=True, tag="sponsored"):
+    """Another member's finding, to be published by us as it was signed."""
+
+    sponsoring: str
+    """Our record of who asked: private."""
+    key: str
+    statement: str
+    """The author's compact JWS."""
+    disclosures: tuple[str, ...] = ()
+    """What the author gave us to give on request."""
+
+
+DraftContent: TypeAlias = (
+    FindingContent
+    | RelationContent
+    | ResponseContent
+    | CorrectionContent
+    | RetractionContent
+    | ReplyContent
+    | AttributionContent
+    | SponsorAskContent
+    | SponsoredContent
+)
+
+
+_KINDS: Final[Mapping[type[DraftContent], Kind]] = {
+    FindingContent: "finding",
+    RelationContent: "relation",
+    ResponseContent: "response",
+    CorrectionContent: "correction",
+    RetractionContent: "retraction",
+    ReplyContent: "reply",
+    AttributionContent: "attribution",
+    SponsorAskContent: "finding",
+    SponsoredContent: "sponsored",
+}
 
 
 @unique
@@ -239,18 +297,8 @@ class Draft:
 
     @property
     def kind(self) -> Kind:
-        """The kind of statement that it becomes."""
-        match self.content:
-            case FindingContent():
-                return "finding"
-            case RelationContent():
-                return "relation"
-            case ResponseContent():
-                return "response"
-            case CorrectionContent():
-                return "correction"
-            case RetractionContent():
-                return "retraction"
+        """The kind of statement that it becomes: of ours, or for another member to publish."""
+        return _KINDS[type(self.content)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

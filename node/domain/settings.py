@@ -67,6 +67,8 @@ class Settings:
     """A service of the institution that is told of notices, where the operator has named one."""
     replies_intake: bool = False
     """Whether anybody may send this node a letter in reply to what is said of an organisation, by a public form."""
+    token_evaluations_per_day: int = 20
+    """As an operator of person tokens: how many evaluations each member of a circle may ask of it in a UTC day."""
     trust_anchors: Path | None = None
     """A file with the trust anchors whose word may stand in for a comparison of fingerprints."""
 

@@ -2,27 +2,40 @@
 
 import os
 
+import msgspec
+
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     DraftContent,
     FindingContent,
     HeldBack,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
 )
 from protocol.canonical import JsonValue
 from protocol.identifiers import CircleId, StatementId
-from protocol.sd_jwt import SALT_BYTES, Disclosure, digests, disclose
+from protocol.sd_jwt import SALT_BYTES, Disclosure, digests, disclose, verify
+from protocol.sponsored import known_finding
 from protocol.statements import (
     HELD_BACK,
+    Attribution,
+    AttributionBody,
     Correction,
     CorrectionBody,
     Finding,
+    FindingBody,
     Relation,
+    Reply,
     Response,
     Retraction,
     RetractionBody,
+    Sponsored,
+    SponsoredBody,
     Statement,
     Timestamp,
 )
@@ -31,9 +44,9 @@ from protocol.statements import (
 def disclosures_of(content: DraftContent) -> tuple[Disclosure, ...]:
     """All of the fixed set, each with a fresh salt, whether or not there is anything to say."""
     match content:
-        case RetractionContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
             return ()
-        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent():
+        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
             values = _held_back_values(content.held_back)
             return tuple(disclose(name, values[name], salt=os.urandom(SALT_BYTES)) for name in HELD_BACK)
 
@@ -47,6 +60,23 @@ def _held_back_values(held_back: HeldBack) -> dict[str, JsonValue]:
     }
 
 
+def sponsored_finding(content: SponsoredContent) -> FindingBody:
+    """What a finding says that we would publish for another; it was verified when it came."""
+    return known_sponsored(content).body
+
+
+def known_sponsored(content: SponsoredContent) -> Finding:
+    """The same with its claims."""
+    return known_finding(SponsoredBody(key=content.key, statement=content.statement))
+
+
+def sponsored_held_back(content: SponsoredContent) -> HeldBack:
+    """What its author gave us to give on request; empty where that is nothing."""
+    if not content.disclosures:
+        return HeldBack()
+    return msgspec.convert(verify(known_sponsored(content).sd, content.disclosures), HeldBack)
+
+
 def statement_of(
     content: DraftContent,
     disclosures: tuple[Disclosure, ...],
@@ -56,22 +86,32 @@ def statement_of(
     exp: Timestamp,
 ) -> Statement:
     """The statement; raises ``ProtocolError`` where its parts contradict each other."""
+    made: Statement
     match content:
-        case FindingContent(body=body):
+        case FindingContent(body=body) | SponsorAskContent(body=body):
             sd = digests(disclosures)
-            return Finding(v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=body)
+            made = Finding(v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=body)
         case RelationContent(body=relation):
             sd = digests(disclosures)
-            return Relation(v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=relation)
+            made = Relation(v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=relation)
         case ResponseContent(body=response):
             sd = digests(disclosures)
-            return Response(v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=response)
+            made = Response(v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=response)
         case CorrectionContent(target=target, reason=reason, body=finding):
             sd = digests(disclosures)
             correction = CorrectionBody(target=target, reason=reason, finding=finding, relation=None)
-            return Correction(
+            made = Correction(
                 v=1, id=statement, circle=circle, iat=iat, exp=exp, sd=sd, sd_alg="sha-256", body=correction
             )
         case RetractionContent(target=target, reason=reason):
             retraction = RetractionBody(target=target, reason=reason)
-            return Retraction(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=retraction)
+            made = Retraction(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=retraction)
+        case ReplyContent(body=reply):
+            made = Reply(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=reply)
+        case AttributionContent(target=target):
+            attribution = AttributionBody(target=target)
+            made = Attribution(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=attribution)
+        case SponsoredContent(key=key, statement=signed):
+            inner = SponsoredBody(key=key, statement=signed)
+            made = Sponsored(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=inner)
+    return made

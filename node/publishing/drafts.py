@@ -21,6 +21,7 @@ from node.domain.publishing import (
     MAX_HELD_BACK_LINE_CHARACTERS,
     MAX_NARRATIVE_CHARACTERS,
     MAX_REASON_CHARACTERS,
+    AttributionContent,
     CorrectionContent,
     Draft,
     DraftAction,
@@ -32,8 +33,11 @@ from node.domain.publishing import (
     HeldBack,
     Override,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
     advance,
 )
 from node.errors import Code, HanseError
@@ -202,9 +206,9 @@ def checked_expiry(expires: date, roster: Roster, now: Timestamp) -> date:
 def checked_content(content: DraftContent) -> DraftContent:
     """The same content if the wire types accept it, else ``INVALID`` with the path of the field at fault."""
     match content:
-        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent():
+        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
             _check_held_back(content.held_back)
-        case RetractionContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
             pass
     try:
         return _CONTENT.decode(msgspec.json.encode(content))

@@ -15,16 +15,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     DraftContent,
     FindingContent,
     GateHit,
     HeldBack,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
 )
-from node.publishing.assemble import disclosures_of, statement_of
+from node.publishing.assemble import disclosures_of, sponsored_finding, sponsored_held_back, statement_of
 from node.publishing.gate_contact import contact_matches, mailbox_in
 from node.publishing.gate_origin import origin_matches
 from node.publishing.gate_persons import known_name_matches, person_matches, unit_matches
@@ -45,6 +49,11 @@ _OWN_WORDS: Final = (
     "outside the roster would know who wrote it."
 )
 _REFERENCE_WORDS: Final = "This is the reference of the case file. Local references do not leave."
+_WIDE: Final = frozenset({"TLP:GREEN", "TLP:CLEAR"})
+_ASKED_WORDS: Final = (
+    "This may be passed on beyond the institution's partners. A finding whose subject has not been asked for its view "
+    "is at most TLP:AMBER. Choose that, or say when and how the organisation was asked."
+)
 _FUNCTIONS: Final = frozenset(
     [
         "research",
@@ -110,11 +119,17 @@ def check(content: DraftContent, vocabulary: Vocabulary, *, known: Known = NOTHI
     match content:
         case FindingContent(held_back=held) | RelationContent(held_back=held) | ResponseContent(held_back=held):
             hits += _check_contact(held.contact)
-        case CorrectionContent(held_back=held):
+        case CorrectionContent(held_back=held) | SponsorAskContent(held_back=held):
             hits += _check_contact(held.contact)
-        case RetractionContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
             pass
+    hits += _check_handling(content)
     return hits + list(_check_vocabulary(content, vocabulary))
+
+
+def check_words(field: str, text: str, *, known: Known = NOTHING_KNOWN) -> list[GateHit]:
+    """The hits in a text that is part of no draft and leaves all the same: what a letter says."""
+    return _check_text(field, text, known)
 
 
 def _check_text(field: str, text: str, known: Known) -> list[GateHit]:
@@ -153,6 +168,28 @@ def _check_contact(contact: str) -> list[GateHit]:
     return _hits(CONTACT, contact, folded, [match])
 
 
+def _check_handling(content: DraftContent) -> Iterator[GateHit]:
+    """What may be passed on beyond partners, its subject should have been able to answer first."""
+    body: FindingBody | RelationBody | None = None
+    match content:
+        case FindingContent(body=finding) | CorrectionContent(body=finding) | SponsorAskContent(body=finding):
+            body = finding
+        case SponsoredContent():
+            body = sponsored_finding(content)
+        case RelationContent(body=relation):
+            body = relation
+        case ResponseContent() | RetractionContent() | ReplyContent() | AttributionContent():
+            pass
+    if body is not None and body.handling in _WIDE:
+        yield GateHit(Rule.SUBJECT_NOT_ASKED, "handling", 0, 0, body.handling, _ASKED_WORDS, overridable=True)
+
+
+def _sponsored_texts(content: SponsoredContent) -> Iterator[tuple[str, str]]:
+    """What another member's finding says, inside what we would sign around it; and what we would give on request."""
+    yield from _body_texts(sponsored_finding(content))
+    yield from _held_back_texts(sponsored_held_back(content))
+
+
 def _check_vocabulary(content: DraftContent, vocabulary: Vocabulary) -> Iterator[GateHit]:
     try:
         statement = statement_of(
@@ -186,7 +223,15 @@ def _texts(content: DraftContent) -> Iterator[tuple[str, str]]:
         case CorrectionContent(body=finding, held_back=held_back):
             yield from _body_texts(finding)
             yield from _held_back_texts(held_back)
-        case RetractionContent():
+        case SponsorAskContent(body=finding, held_back=held_back):
+            yield from _body_texts(finding)
+            yield from _held_back_texts(held_back)
+        case SponsoredContent():
+            yield from _sponsored_texts(content)
+        case ReplyContent(body=reply):
+            yield "subject.label", reply.subject.label
+            yield "text", reply.text
+        case RetractionContent() | AttributionContent():
             pass
 
 

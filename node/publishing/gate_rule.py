@@ -24,6 +24,7 @@ class Rule(StrEnum):
     OWN_INSTITUTION = "own-institution"
     CASE_REFERENCE = "case-reference"
     TLP_RED = "tlp-red"
+    SUBJECT_NOT_ASKED = "subject-not-asked"
     VOCABULARY = "vocabulary"
 
 

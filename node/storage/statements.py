@@ -9,22 +9,28 @@ drawn before the commit.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from node.domain.statements import Claim, StoredStatement
+from node.domain.statements import Byline, Claim, StoredStatement
+from node.storage import bylines
 from node.storage.database import Transaction
 from node.storage.tables.ledger import DIRTY_CLAIMS, ENTRIES, LOGS, STATEMENTS, UNREADABLE_ENTRIES
 from node.storage.tables.membership import LOG_CUTS, MEMBERSHIP_FACTS
+from node.storage.tables.replies import BYLINES
 from protocol import envelope, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId, VocabularyCode
 from protocol.projection import Cut, live_body, state_at
-from protocol.statements import Kind, Statement, Timestamp
+from protocol.statements import Kind, ReplyBody, ResponseBody, Statement, Timestamp
 
 CHUNK: Final = 500
 """Values in one IN list: far below SQLite's bound on parameters (32,766), large enough to amortise a round trip."""
+
+FINDING_KINDS: Final = ("finding", "sponsored")
+"""What is read as a finding: a member's own, and one that it publishes for another."""
 
 _T = TypeVar("_T")
 _CORRECTIONS: Final = ENTRIES.alias("corrections")
@@ -35,7 +41,21 @@ def get(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: 
     """The statement with this name; identifiers are unique only inside one log, so the contributor is part of it."""
     # A member may have brought one key into two circles by a later card: then the first that came here is meant.
     row = tx.connection.execute(_NAMED, {"contributor": contributor, "id": statement_id}).one_or_none()
-    return None if row is None else _stored(row, now)
+    return None if row is None else _read(tx, [row], now)[0]
+
+
+def find_shown(
+    tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp
+) -> StoredStatement | None:
+    """The statement that readers know by this name: what bears its author's name is not found under the author's key.
+
+    For every address and every interface: else whoever tries the key of each pseudonym would learn whose name it is.
+    """
+    found = get(tx, contributor, statement_id, now=now)
+    if found is None:
+        behind = tx.connection.execute(_BEHIND, {"handle": contributor, "id": statement_id}).scalars().first()
+        found = None if behind is None else get(tx, KeyId(behind), statement_id, now=now)
+    return found if found is not None and found.shown == contributor else None
 
 
 def of_subject(
@@ -49,7 +69,7 @@ def of_subject(
         return of_subjects(tx, circle, [subject], now=now)
     values = {"circle": circle, "subjects": [subject], "subject": subject, "now": now, "relations": relations}
     query = _ABOUT if relations is None else _ABOUT_SOME
-    return [_stored(row, now) for row in tx.connection.execute(query, values)]
+    return _read(tx, tx.connection.execute(query, values), now)
 
 
 def of_subjects(
@@ -59,7 +79,7 @@ def of_subjects(
     found = []
     for some in chunks(subjects):
         rows = tx.connection.execute(_FINDINGS, {"circle": circle, "subjects": some})
-        found += [_stored(row, now) for row in rows]
+        found += _read(tx, rows, now)
     return found
 
 
@@ -72,14 +92,14 @@ def count_relations(tx: Transaction, circle: CircleId, subjects: Sequence[Subjec
 def of_claim(tx: Transaction, claim: Claim, *, now: Timestamp) -> list[StoredStatement]:
     """Findings whose live body is on this claim, in any state, in feed order."""
     values = {"circle": claim.circle, "subject": claim.subject, "indicator": claim.indicator, "scope": claim.scope}
-    return [_stored(row, now) for row in tx.connection.execute(_ON_CLAIM, values)]
+    return _read(tx, tx.connection.execute(_ON_CLAIM, values), now)
 
 
 def by_seq(tx: Transaction, numbers: Iterable[int], *, now: Timestamp) -> list[StoredStatement]:
     """The statements at these places of the feed, in feed order."""
     found = []
     for some in chunks(numbers):
-        found += [_stored(row, now) for row in tx.connection.execute(_BY_SEQ, {"numbers": some})]
+        found += _read(tx, tx.connection.execute(_BY_SEQ, {"numbers": some}), now)
     return sorted(found, key=lambda stored: stored.seq)
 
 
@@ -87,7 +107,9 @@ def subjects_with_findings(tx: Transaction, subjects: Collection[SubjectId]) -> 
     """Those of them that a finding is held about, in any state."""
     found: set[SubjectId] = set()
     for some in chunks(subjects):
-        query = sa.select(STATEMENTS.c.subject).where(STATEMENTS.c.subject.in_(some), STATEMENTS.c.kind == "finding")
+        query = sa.select(STATEMENTS.c.subject).where(
+            STATEMENTS.c.subject.in_(some), STATEMENTS.c.kind.in_(FINDING_KINDS)
+        )
         found.update(tx.connection.execute(query.distinct()).scalars())
     return found
 
@@ -102,11 +124,8 @@ def responses_to(
     wanted = set(targets)
     found = []
     for names in chunks({statement_id for _, statement_id in wanted}):
-        found += [
-            _stored(row, now)
-            for row in tx.connection.execute(_ANSWERING, {"circle": circle, "names": names})
-            if (row.target_contributor, row.target_id) in wanted
-        ]
+        rows = tx.connection.execute(_ANSWERING, {"circle": circle, "names": names})
+        found += _read(tx, [row for row in rows if (row.target_contributor, row.target_id) in wanted], now)
     return sorted(found, key=lambda stored: stored.seq)
 
 
@@ -136,7 +155,7 @@ def feed(
         query = query.where(STATEMENTS.c.seq.in_(_bearing_on(subject)))
     if indicator is not None:
         query = query.where(sa.or_(STATEMENTS.c.indicator == indicator, STATEMENTS.c.was_indicator == indicator))
-    return [_stored(row, now) for row in tx.connection.execute(query)]
+    return _read(tx, tx.connection.execute(query), now)
 
 
 def stated_between(
@@ -149,7 +168,7 @@ def stated_between(
     query = _select().where(
         LOGS.c.circle == circle, STATEMENTS.c.kind.in_(tuple(kinds)), STATEMENTS.c.iat >= begin, STATEMENTS.c.iat < end
     )
-    return [_stored(row, now) for row in tx.connection.execute(query.order_by(STATEMENTS.c.seq))]
+    return _read(tx, tx.connection.execute(query.order_by(STATEMENTS.c.seq)), now)
 
 
 def last_seq(tx: Transaction) -> int:
@@ -207,12 +226,15 @@ def chunks(values: Iterable[_T]) -> Iterator[Sequence[_T]]:
 
 def _select() -> sa.Select[Any]:
     correction = sa.and_(_CORRECTIONS.c.log_id == STATEMENTS.c.log_id, _CORRECTIONS.c.idx == STATEMENTS.c.corrected_by)
+    bearing = sa.case((STATEMENTS.c.kind.in_(bylines.ACTING_KINDS), STATEMENTS.c.target_id), else_=STATEMENTS.c.id)
+    byline = sa.and_(BYLINES.c.log_id == STATEMENTS.c.log_id, BYLINES.c.statement_id == bearing)
     cut = sa.and_(LOG_CUTS.c.circle == LOGS.c.circle, LOG_CUTS.c.contributor == LOGS.c.contributor)
     source = (
         STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
         .join(ENTRIES, sa.and_(ENTRIES.c.log_id == STATEMENTS.c.log_id, ENTRIES.c.idx == STATEMENTS.c.idx))
         .outerjoin(_CORRECTIONS, correction)
         .outerjoin(LOG_CUTS, cut)
+        .outerjoin(BYLINES, byline)
     )
     return sa.select(
         LOGS.c.circle,
@@ -230,6 +252,8 @@ def _select() -> sa.Select[Any]:
         _CORRECTIONS.c.jws.label("correction"),
         LOG_CUTS.c.void_from,
         LOG_CUTS.c.closed_from,
+        BYLINES.c.handle,
+        BYLINES.c.name.label("byline"),
     ).select_from(source)
 
 
@@ -250,7 +274,7 @@ def _about(*, bounded: bool) -> sa.Select[Any]:
     By their numbers, from one index each: asked for "this or that", PostgreSQL would rather read the whole table.
     """
     rows, ties = STATEMENTS.alias(), _ties()
-    findings = sa.select(rows.c.seq).where(rows.c.kind == "finding", rows.c.subject == sa.bindparam("subject"))
+    findings = sa.select(rows.c.seq).where(rows.c.kind.in_(FINDING_KINDS), rows.c.subject == sa.bindparam("subject"))
     relations = sa.select(ties.c.seq)
     if bounded:
         dead = sa.or_(ties.c.retracted_by.is_not(None), ties.c.exp <= sa.bindparam("now"))
@@ -265,6 +289,33 @@ def _bearing_on(subject: SubjectId) -> sa.CompoundSelect[Any]:
     rows = STATEMENTS.alias()
     columns = (rows.c.subject, rows.c.object, rows.c.was_subject, rows.c.was_object)
     return sa.union(*(sa.select(rows.c.seq).where(column == subject) for column in columns))
+
+
+def _read(tx: Transaction, rows: Iterable[sa.Row[Any]], now: Timestamp) -> list[StoredStatement]:
+    """What rows hold, and how readers see what responses and replies among them name."""
+    found = [_stored(row, now) for row in rows]
+    targets: dict[CircleId, set[tuple[KeyId, StatementId]]] = {}
+    for each in found:
+        named = _answered(each)
+        if named:
+            targets.setdefault(each.circle, set()).update(named)
+    shown = {
+        circle: {name: byline.handle for name, byline in bylines.of(tx, circle, names).items()}
+        for circle, names in targets.items()
+    }
+    if not any(shown.values()):
+        return found
+    return [replace(each, named_targets=shown[each.circle]) if _answered(each) else each for each in found]
+
+
+def _answered(stored: StoredStatement) -> tuple[tuple[KeyId, StatementId], ...]:
+    """The statements of other logs that this one names."""
+    body = stored.body
+    if isinstance(body, ResponseBody):
+        return ((body.target.contributor, body.target.id),)
+    if isinstance(body, ReplyBody):
+        return tuple((target.contributor, target.id) for target in body.targets)
+    return ()
 
 
 def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
@@ -285,6 +336,7 @@ def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
         ),
         received=row.received,
         jws=row.jws,
+        byline=None if row.handle is None else Byline(KeyId(row.handle), row.byline),
     )
 
 
@@ -292,7 +344,13 @@ def _stored(row: sa.Row[Any], now: Timestamp) -> StoredStatement:
 _CIRCLE: Final[sa.BindParameter[Any]] = sa.bindparam("circle")
 _SUBJECTS: Final[sa.BindParameter[Any]] = sa.bindparam("subjects", expanding=True)
 _SELECT: Final = _select()
-_FINDING: Final = sa.and_(LOGS.c.circle == _CIRCLE, STATEMENTS.c.kind == "finding")
+_FINDING: Final = sa.and_(LOGS.c.circle == _CIRCLE, STATEMENTS.c.kind.in_(FINDING_KINDS))
+_BEHIND: Final = (
+    sa.select(LOGS.c.contributor)
+    .select_from(STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id).join(BYLINES, BYLINES.c.log_id == LOGS.c.id))
+    .where(STATEMENTS.c.id == sa.bindparam("id"), BYLINES.c.handle == sa.bindparam("handle"))
+    .limit(1)
+)
 _NAMED: Final = (
     _SELECT.where(LOGS.c.contributor == sa.bindparam("contributor"), STATEMENTS.c.id == sa.bindparam("id"))
     .order_by(STATEMENTS.c.seq)

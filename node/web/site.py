@@ -26,6 +26,8 @@ from node.web import (
     paths,
     peers,
     releases,
+    replies,
+    reply_intake,
     sessions,
     shared,
     signals,
@@ -40,6 +42,7 @@ from node.web.errors import Problem, renderer
 from node.web.forms import MAX_FORM_BYTES
 from node.web.rendering import Templates
 from node.web.security import SecurityHeaders
+from node.web.translation import LanguageOfRequest
 from node.web.visits import House, bind
 
 ROUTERS: Final = (
@@ -60,6 +63,8 @@ ROUTERS: Final = (
     drafts.ROUTER,
     shared.ROUTER,
     releases.ROUTER,
+    replies.ROUTER,
+    reply_intake.ROUTER,
     sync.ROUTER,
     peers.ROUTER,
     circles.ROUTER,
@@ -91,4 +96,5 @@ def install(app: FastAPI, runtime: Runtime) -> Callable[[Request, Problem], Resp
     app.include_router(build(runtime))
     app.mount("/static", StaticFiles(packages=[("node.web", "static")]), name="static")
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(LanguageOfRequest)
     return renderer(House(runtime, Templates()))

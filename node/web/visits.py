@@ -24,6 +24,7 @@ from node.storage.database import Transaction
 from node.web.forms import MAX_FIELD_BYTES, MAX_FORM_FIELDS, NUL, FormView
 from node.web.rendering import Page, Person, Section, Templates
 from node.web.security import form_cookie, new_form_token, same, session_cookie, set_cookie
+from node.web.translation import say
 from protocol.statements import Timestamp
 
 _SECTIONS: Final = (
@@ -57,6 +58,7 @@ _NOTICES: Final = {
     "answer-saved": "The answer is recorded.",
     "assessment-closed": "The assessment is closed.",
     "assessment-created": "The assessment is begun. Answer what you can; the rest stays open.",
+    "assessment-grown": "All questions of the checklist are asked now.",
     "assessment-reopened": "The assessment is open again.",
     "assessment-saved": "The changes are recorded.",
     "charter-discarded": "The charter was forgotten here.",
@@ -85,6 +87,8 @@ _NOTICES: Final = {
     "release-issued": "The release is issued. Its readers have it now, for ever as it is.",
     "release-prepared": "The release is prepared. A second person approves exactly this.",
     "removal-voted": "The vote is in the log; members receive it at their next round.",
+    "reply-set-aside": "The letter was deleted.",
+    "reply-verified": "How the letter was verified is recorded.",
     "retracted": "The retraction is in the log; members receive it at their next round.",
     "second-factor-off": "The second factor is off.",
     "second-factor-on": "The second factor is on. From the next sign-in on you are asked for a code.",
@@ -126,7 +130,7 @@ class Guest:
         """A page without a session; ties its forms to this browser."""
         settings = self.house.runtime.settings
         page = Page(settings.name, csrf=self.token)
-        values |= {"notice": _NOTICES.get(notice, ""), "openid": settings.openid, "local": settings.local_accounts}
+        values |= {"notice": say(_NOTICES.get(notice, "")), "openid": settings.openid, "local": settings.local_accounts}
         response = self.house.templates.render(template, page, values, status=status)
         set_cookie(response, form_cookie(secure=self.secure), self.token, secure=self.secure)
         return response
@@ -175,7 +179,7 @@ class Visit:
 
     def render(self, template: str, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """A page of this session."""
-        values["notice"] = _NOTICES.get(self.notice, "")
+        values["notice"] = say(_NOTICES.get(self.notice, ""))
         page = frame(self.runtime.settings.name, self.principal, self.path)
         return self.house.templates.render(template, page, values, status=status)
 

@@ -4,20 +4,26 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TypeVar
 
+import msgspec
+
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     Draft,
     DraftContent,
     FindingContent,
     HeldBack,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
 )
 from node.web.forms import FormView, sentence
 from protocol.errors import ProtocolError
 from protocol.identifiers import VocabularyCode
-from protocol.statements import FindingBody, Grade, Period, RelationBody, ResponseBody
+from protocol.statements import FindingBody, Grade, Period, RelationBody, ReplyBody, ResponseBody
 from protocol.vocabulary import WHOLE, Vocabulary
 
 _T = TypeVar("_T")
@@ -43,6 +49,12 @@ def filled_from(content: DraftContent, expires: date) -> FormView:
             values |= _observation(response) | _held_back(held_back) | {"stance": response.stance}
         case RetractionContent(reason=reason):
             values |= {"reason": reason}
+        case SponsorAskContent(body=body, held_back=held_back):
+            values |= _observation(body) | _finding(body) | _held_back(held_back)
+        case ReplyContent(body=reply, note=note):
+            values |= _reply(reply) | {"note": note}
+        case AttributionContent() | SponsoredContent():
+            pass
     return FormView.of(**values)
 
 
@@ -113,23 +125,32 @@ class _Reader:
 
 def _content(reader: _Reader, content: DraftContent) -> DraftContent:
     vocabulary = reader.vocabulary
+    changed: DraftContent
     match content:
         case FindingContent(body=body):
-            return FindingContent(body=_finding_body(reader, body), held_back=reader.held_back())
+            changed = FindingContent(body=_finding_body(reader, body), held_back=reader.held_back())
         case CorrectionContent(body=body):
-            return CorrectionContent(
+            changed = CorrectionContent(
                 target=content.target,
                 reason=reader.choice("reason", vocabulary.correction_reasons, "Choose a reason.", content.reason),
                 body=_finding_body(reader, body),
                 held_back=reader.held_back(),
             )
         case RelationContent(body=body):
-            return RelationContent(body=_relation_body(reader, body), held_back=reader.held_back())
+            changed = RelationContent(body=_relation_body(reader, body), held_back=reader.held_back())
         case ResponseContent(body=body):
-            return ResponseContent(body=_response_body(reader, body), held_back=reader.held_back())
+            changed = ResponseContent(body=_response_body(reader, body), held_back=reader.held_back())
         case RetractionContent():
             reason = reader.choice("reason", vocabulary.retraction_reasons, "Choose a reason.", content.reason)
-            return RetractionContent(target=content.target, reason=reason)
+            changed = RetractionContent(target=content.target, reason=reason)
+        case SponsorAskContent(body=body):
+            asked = _finding_body(reader, body)
+            changed = SponsorAskContent(sponsor=content.sponsor, body=asked, held_back=reader.held_back())
+        case ReplyContent(body=body):
+            changed = ReplyContent(body=_reply_body(reader, body), note=reader.form.text("note"))
+        case AttributionContent() | SponsoredContent():
+            changed = content
+    return changed
 
 
 def _finding_body(reader: _Reader, body: FindingBody) -> FindingBody:
@@ -184,6 +205,28 @@ def _response_body(reader: _Reader, body: ResponseBody) -> ResponseBody:
         summary=reader.form.text("summary"),
         handling=reader.choice("handling", vocabulary.handlings, "Choose a marking.", body.handling),
     )
+
+
+def _reply_body(reader: _Reader, body: ReplyBody) -> ReplyBody:
+    vocabulary = reader.vocabulary
+    return msgspec.structs.replace(
+        body,
+        text=reader.form.text("text"),
+        replied=reader.day("replied", "Give the day of the letter.") or body.replied,
+        verified=reader.choice(
+            "verified", vocabulary.reply_verifications, "Choose how it was verified.", body.verified
+        ),
+        handling=reader.choice("handling", vocabulary.handlings, "Choose a marking.", body.handling),
+    )
+
+
+def _reply(body: ReplyBody) -> dict[str, str | tuple[str, ...]]:
+    return {
+        "text": body.text,
+        "replied": body.replied.isoformat(),
+        "verified": body.verified,
+        "handling": body.handling,
+    }
 
 
 def _observation(body: FindingBody | RelationBody | ResponseBody) -> dict[str, str | tuple[str, ...]]:

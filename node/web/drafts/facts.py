@@ -1,17 +1,22 @@
 """What a draft says, in words: for the two people who would rather not read JSON first."""
 
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     DraftContent,
     FindingContent,
     HeldBack,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
 )
-from node.web.formats import counted, short
+from node.publishing.assemble import known_sponsored, sponsored_finding, sponsored_held_back
+from node.web.formats import counted, day, short
 from node.web.words import period, stance
-from protocol.statements import FindingBody, RelationBody, ResponseBody
+from protocol.statements import FindingBody, RelationBody, ReplyBody, ResponseBody
 from protocol.vocabulary import Vocabulary
 
 Fact = tuple[str, str]
@@ -19,29 +24,61 @@ Fact = tuple[str, str]
 
 def facts_of(content: DraftContent, vocabulary: Vocabulary) -> list[Fact]:
     """Every field that leaves in clear, with its label."""
+    facts: list[Fact]
     match content:
         case FindingContent(body=body):
-            return [*_finding(body, vocabulary), *_observation(body, vocabulary)]
+            facts = [*_finding(body, vocabulary), *_observation(body, vocabulary)]
         case CorrectionContent(body=body, reason=reason, target=target):
             about = [("Corrects", short(target)), ("Reason", vocabulary.correction_reasons[reason].label)]
-            return [*about, *_finding(body, vocabulary), *_observation(body, vocabulary)]
+            facts = [*about, *_finding(body, vocabulary), *_observation(body, vocabulary)]
         case RelationContent(body=relation):
             tie = f"{relation.subject.label} {vocabulary.relations[relation.relation].label} {relation.object.label}"
-            return [("Tie", tie), *_observation(relation, vocabulary)]
+            facts = [("Tie", tie), *_observation(relation, vocabulary)]
         case ResponseContent(body=response):
             answer = f"{stance(response.stance)} statement {short(response.target.id)}"
-            return [("Answer", answer), *_observation(response, vocabulary)]
+            facts = [("Answer", answer), *_observation(response, vocabulary)]
         case RetractionContent(reason=reason, target=target):
-            return [("Retracts", short(target)), ("Reason", vocabulary.retraction_reasons[reason].label)]
+            facts = [("Retracts", short(target)), ("Reason", vocabulary.retraction_reasons[reason].label)]
+        case ReplyContent(body=reply, note=note):
+            facts = _reply(reply, note, vocabulary)
+        case AttributionContent(target=target):
+            facts = [("Signs our name to", f"statement {short(target)}")]
+        case SponsorAskContent(body=body):
+            facts = [*_finding(body, vocabulary), *_observation(body, vocabulary)]
+        case SponsoredContent():
+            facts = _sponsored(content, vocabulary)
+    return facts
 
 
 def held_back_of(content: DraftContent) -> list[Fact]:
     """The fields that are given on request, and what is in them."""
     match content:
-        case RetractionContent():
+        case RetractionContent() | ReplyContent() | AttributionContent():
             return []
-        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent():
+        case SponsoredContent():
+            return _held_back(sponsored_held_back(content))
+        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
             return _held_back(content.held_back)
+
+
+def _sponsored(content: SponsoredContent, vocabulary: Vocabulary) -> list[Fact]:
+    """Another's finding; the gate has said already where it uses a code that we do not know."""
+    body = sponsored_finding(content)
+    if vocabulary.unknown_codes(known_sponsored(content)):
+        return [("Subject", f"{body.subject.label} ({body.subject.id})"), ("Summary", body.summary)]
+    return [*_finding(body, vocabulary), *_observation(body, vocabulary)]
+
+
+def _reply(reply: ReplyBody, note: str, vocabulary: Vocabulary) -> list[Fact]:
+    return [
+        ("Organisation", f"{reply.subject.label} ({reply.subject.id})"),
+        ("Answers", counted(len(reply.targets), "statement")),
+        ("Its words", reply.text),
+        ("Dated", day(reply.replied)),
+        ("Verified by", vocabulary.reply_verifications[reply.verified].label),
+        ("How, for us alone", note),
+        ("Handling", f"{reply.handling}: {vocabulary.handlings[reply.handling].definition}"),
+    ]
 
 
 def _held_back(held_back: HeldBack) -> list[Fact]:

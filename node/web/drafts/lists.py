@@ -10,14 +10,19 @@ from node.accounts.manage import display_names
 from node.circles import list_circles
 from node.domain.accounts import Permission
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     Draft,
     DraftState,
     FindingContent,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
 )
+from node.publishing.assemble import sponsored_finding
 from node.publishing.drafts import list_drafts
 from node.storage.database import Transaction
 from node.web.formats import counted, day
@@ -130,19 +135,31 @@ def _line(item: DraftItem) -> Item:
 
 def title_of(draft: Draft, vocabulary: Vocabulary) -> tuple[str, str]:
     """What a draft says in a line, and about whom."""
+    words: tuple[str, str]
     match draft.content:
         case FindingContent(body=body):
-            return vocabulary.indicators[body.indicator].label, body.subject.label
+            words = vocabulary.indicators[body.indicator].label, body.subject.label
         case RelationContent(body=relation):
             label = vocabulary.relations[relation.relation].label
-            return f"{relation.subject.label} {label} {relation.object.label}", relation.subject.label
+            words = f"{relation.subject.label} {label} {relation.object.label}", relation.subject.label
         case ResponseContent(body=response):
-            return f"A response: {vocabulary.stances[response.stance].label.lower()}", "a statement of another member"
+            words = f"A response: {vocabulary.stances[response.stance].label.lower()}", "a statement of another member"
         case CorrectionContent(body=body):
-            return f"Correction: {vocabulary.indicators[body.indicator].label}", body.subject.label
+            words = f"Correction: {vocabulary.indicators[body.indicator].label}", body.subject.label
         case RetractionContent(reason=reason):
-            words = vocabulary.retraction_reasons[reason].label.lower()
-            return f"Retraction: {words}", "a statement of ours"
+            reason_words = vocabulary.retraction_reasons[reason].label.lower()
+            words = f"Retraction: {reason_words}", "a statement of ours"
+        case ReplyContent(body=reply):
+            words = f"Reply of {reply.subject.label}", reply.subject.label
+        case AttributionContent():
+            words = "Our name under a statement", "a statement of ours"
+        case SponsorAskContent(body=body):
+            words = f"To be sponsored: {vocabulary.indicators[body.indicator].label}", body.subject.label
+        case SponsoredContent() as sponsored:
+            inner = sponsored_finding(sponsored)
+            known = vocabulary.indicators.get(inner.indicator)
+            words = f"Sponsored: {known.label if known else inner.indicator}", inner.subject.label
+    return words
 
 
 def _items(visit: Visit, tx: Transaction, drafts: Sequence[Draft]) -> dict[str, DraftItem]:

@@ -1,6 +1,7 @@
 """Writing a draft: begun from an answer with what can be taken over, then changed until it says what it should."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -10,6 +11,7 @@ from node.circles import list_circles, roster
 from node.domain.accounts import Permission
 from node.domain.casework import Answer, AnswerId, Assessment, AssessmentId
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     Draft,
     DraftContent,
@@ -17,8 +19,11 @@ from node.domain.publishing import (
     DraftState,
     FindingContent,
     RelationContent,
+    ReplyContent,
     ResponseContent,
     RetractionContent,
+    SponsorAskContent,
+    SponsoredContent,
 )
 from node.errors import Code, HanseError
 from node.publishing.drafts import create_draft, edit_draft, get_draft
@@ -34,6 +39,18 @@ from protocol.vocabulary import Vocabulary
 
 ROUTER = APIRouter()
 _MAX_VERSION = 1_000_000
+_TEMPLATES = {"reply": "reply_change.html", "attribution": "draft_until.html", "sponsored": "draft_until.html"}
+_KINDS: Final[Mapping[type[DraftContent], str]] = {
+    FindingContent: "finding",
+    CorrectionContent: "correction",
+    RelationContent: "relation",
+    ResponseContent: "response",
+    RetractionContent: "retraction",
+    ReplyContent: "reply",
+    AttributionContent: "attribution",
+    SponsorAskContent: "finding",
+    SponsoredContent: "sponsored",
+}
 _Id = Annotated[DraftId, address_part(LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.DRAFTS_WRITE))]
 _Case = Annotated[str, Query(), address_part(LOCAL_ID)]
@@ -140,7 +157,7 @@ def refused(form: FormView, error: HanseError) -> FormView:
         raise error
     field, _, words = error.detail.partition(": ")
     name = field.removeprefix("held_back.").split("[")[0]
-    if words and name in {"expires", "narrative", "evidence", "engagement", "contact"}:
+    if words and name in {"expires", "narrative", "evidence", "engagement", "contact", "note", "replied"}:
         return form.wrong({name: words[:1].upper() + words[1:]})
     return form.refused(error)
 
@@ -166,13 +183,22 @@ def form_choices(vocabulary: Vocabulary, content: DraftContent) -> dict[str, obj
         "domains": [(term.id, term.label, "") for term in vocabulary.technology_domains.values()],
         "engagement_kinds": [(term.id, term.label) for term in vocabulary.engagement_kinds.values()],
         "mitigations": [(term.id, term.label, "") for term in vocabulary.mitigations.values()],
-        "handlings": [
-            (term.value, f"{term.value}: {term.label}", term.definition) for term in vocabulary.handlings.values()
-        ],
+        "handlings": handling_choices(vocabulary),
         "stances": [(term.id, term.label, term.definition) for term in vocabulary.stances.values()],
         "relations": [(term.id, term.label) for term in vocabulary.relations.values()],
+        "verifications": verification_choices(vocabulary),
         "reasons": [(term.id, term.label, term.definition) for term in reasons.values()],
     }
+
+
+def handling_choices(vocabulary: Vocabulary) -> list[tuple[str, str, str]]:
+    """Every marking that may travel."""
+    return [(term.value, f"{term.value}: {term.label}", term.definition) for term in vocabulary.handlings.values()]
+
+
+def verification_choices(vocabulary: Vocabulary) -> list[tuple[str, str, str]]:
+    """Every way in which it can be made sure who replies."""
+    return [(term.id, term.label, term.definition) for term in vocabulary.reply_verifications.values()]
 
 
 def _case(visit: Visit, tx: Transaction, case: tuple[AssessmentId, AnswerId]) -> tuple[Assessment, Answer]:
@@ -210,7 +236,7 @@ def _edit_form(visit: Visit, form: FormView, draft: Draft) -> Response:
         name = roster(tx, draft.circle).charter.name
     heading, about = title_of(draft, visit.runtime.vocabulary)
     return visit.render(
-        "draft_form.html",
+        _TEMPLATES.get(_kind(draft.content), "draft_form.html"),
         form=form,
         action=f"/drafts/{draft.id}/edit",
         hidden={"version": form.one("version")},
@@ -225,26 +251,17 @@ def _edit_form(visit: Visit, form: FormView, draft: Draft) -> Response:
 
 
 def _kind(content: DraftContent) -> str:
-    match content:
-        case FindingContent():
-            return "finding"
-        case CorrectionContent():
-            return "correction"
-        case RelationContent():
-            return "relation"
-        case ResponseContent():
-            return "response"
-        case RetractionContent():
-            return "retraction"
+    """What decides on the fields of the form."""
+    return _KINDS[type(content)]
 
 
 def _sources(content: DraftContent) -> int:
     match content:
-        case FindingContent(body=body) | CorrectionContent(body=body):
+        case FindingContent(body=body) | CorrectionContent(body=body) | SponsorAskContent(body=body):
             return len(body.sources)
         case RelationContent(body=relation):
             return len(relation.sources)
         case ResponseContent(body=response):
             return len(response.sources)
-        case RetractionContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
             return 0
