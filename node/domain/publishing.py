@@ -109,6 +109,15 @@ class AttributionContent(msgspec.Struct, frozen=True, kw_only=True, tag="attribu
     target: StatementId
 
 
+class TokenContent(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
+    """A pseudonym of a person beside a finding or relation of ours. Whom it stands for is not in it."""
+
+    target: StatementId
+    role: VocabularyCode
+    epoch: int
+    token: Digest
+
+
 class SponsorAskContent(msgspec.Struct, frozen=True, kw_only=True, tag="sponsor-ask"):
     """A finding that another member is asked to publish: it goes to that member alone, under a key made for it."""
 
@@ -137,6 +146,7 @@ DraftContent: TypeAlias = (
     | RetractionContent
     | ReplyContent
     | AttributionContent
+    | TokenContent
     | SponsorAskContent
     | SponsoredContent
 )
@@ -150,6 +160,7 @@ _KINDS: Final[Mapping[type[DraftContent], Kind]] = {
     RetractionContent: "retraction",
     ReplyContent: "reply",
     AttributionContent: "attribution",
+    TokenContent: "token",
     SponsorAskContent: "finding",
     SponsoredContent: "sponsored",
 }

@@ -16,6 +16,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
 )
 from protocol.canonical import JsonValue
 from protocol.identifiers import CircleId, StatementId
@@ -38,13 +39,15 @@ from protocol.statements import (
     SponsoredBody,
     Statement,
     Timestamp,
+    Token,
+    TokenBody,
 )
 
 
 def disclosures_of(content: DraftContent) -> tuple[Disclosure, ...]:
     """All of the fixed set, each with a fresh salt, whether or not there is anything to say."""
     match content:
-        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | TokenContent() | SponsoredContent():
             return ()
         case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
             values = _held_back_values(content.held_back)
@@ -111,6 +114,9 @@ def statement_of(
         case AttributionContent(target=target):
             attribution = AttributionBody(target=target)
             made = Attribution(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=attribution)
+        case TokenContent(target=target, role=role, epoch=epoch, token=digest):
+            token = TokenBody(target=target, role=role, epoch=epoch, token=digest)
+            made = Token(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=token)
         case SponsoredContent(key=key, statement=signed):
             inner = SponsoredBody(key=key, statement=signed)
             made = Sponsored(v=1, id=statement, circle=circle, iat=iat, exp=exp, body=inner)

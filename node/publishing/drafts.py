@@ -38,6 +38,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
     advance,
 )
 from node.errors import Code, HanseError
@@ -208,7 +209,7 @@ def checked_content(content: DraftContent) -> DraftContent:
     match content:
         case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
             _check_held_back(content.held_back)
-        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | TokenContent() | SponsoredContent():
             pass
     try:
         return _CONTENT.decode(msgspec.json.encode(content))

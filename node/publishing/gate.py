@@ -27,6 +27,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
 )
 from node.publishing.assemble import disclosures_of, sponsored_finding, sponsored_held_back, statement_of
 from node.publishing.gate_contact import contact_matches, mailbox_in
@@ -121,7 +122,7 @@ def check(content: DraftContent, vocabulary: Vocabulary, *, known: Known = NOTHI
             hits += _check_contact(held.contact)
         case CorrectionContent(held_back=held) | SponsorAskContent(held_back=held):
             hits += _check_contact(held.contact)
-        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | TokenContent() | SponsoredContent():
             pass
     hits += _check_handling(content)
     return hits + list(_check_vocabulary(content, vocabulary))
@@ -178,7 +179,7 @@ def _check_handling(content: DraftContent) -> Iterator[GateHit]:
             body = sponsored_finding(content)
         case RelationContent(body=relation):
             body = relation
-        case ResponseContent() | RetractionContent() | ReplyContent() | AttributionContent():
+        case ResponseContent() | RetractionContent() | ReplyContent() | AttributionContent() | TokenContent():
             pass
     if body is not None and body.handling in _WIDE:
         yield GateHit(Rule.SUBJECT_NOT_ASKED, "handling", 0, 0, body.handling, _ASKED_WORDS, overridable=True)
@@ -231,7 +232,7 @@ def _texts(content: DraftContent) -> Iterator[tuple[str, str]]:
         case ReplyContent(body=reply):
             yield "subject.label", reply.subject.label
             yield "text", reply.text
-        case RetractionContent() | AttributionContent():
+        case RetractionContent() | AttributionContent() | TokenContent():
             pass
 
 

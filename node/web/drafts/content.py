@@ -19,6 +19,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
 )
 from node.web.forms import FormView, sentence
 from protocol.errors import ProtocolError
@@ -53,7 +54,7 @@ def filled_from(content: DraftContent, expires: date) -> FormView:
             values |= _observation(body) | _finding(body) | _held_back(held_back)
         case ReplyContent(body=reply, note=note):
             values |= _reply(reply) | {"note": note}
-        case AttributionContent() | SponsoredContent():
+        case AttributionContent() | TokenContent() | SponsoredContent():
             pass
     return FormView.of(**values)
 
@@ -148,7 +149,7 @@ def _content(reader: _Reader, content: DraftContent) -> DraftContent:
             changed = SponsorAskContent(sponsor=content.sponsor, body=asked, held_back=reader.held_back())
         case ReplyContent(body=body):
             changed = ReplyContent(body=_reply_body(reader, body), note=reader.form.text("note"))
-        case AttributionContent() | SponsoredContent():
+        case AttributionContent() | TokenContent() | SponsoredContent():
             changed = content
     return changed
 

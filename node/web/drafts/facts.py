@@ -1,5 +1,7 @@
 """What a draft says, in words: for the two people who would rather not read JSON first."""
 
+from typing import Final
+
 from node.domain.publishing import (
     AttributionContent,
     CorrectionContent,
@@ -12,6 +14,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
 )
 from node.publishing.assemble import known_sponsored, sponsored_finding, sponsored_held_back
 from node.web.formats import counted, day, short
@@ -37,12 +40,10 @@ def facts_of(content: DraftContent, vocabulary: Vocabulary) -> list[Fact]:
         case ResponseContent(body=response):
             answer = f"{stance(response.stance)} statement {short(response.target.id)}"
             facts = [("Answer", answer), *_observation(response, vocabulary)]
-        case RetractionContent(reason=reason, target=target):
-            facts = [("Retracts", short(target)), ("Reason", vocabulary.retraction_reasons[reason].label)]
+        case RetractionContent() | AttributionContent() | TokenContent():
+            facts = _about_ours(content, vocabulary)
         case ReplyContent(body=reply, note=note):
             facts = _reply(reply, note, vocabulary)
-        case AttributionContent(target=target):
-            facts = [("Signs our name to", f"statement {short(target)}")]
         case SponsorAskContent(body=body):
             facts = [*_finding(body, vocabulary), *_observation(body, vocabulary)]
         case SponsoredContent():
@@ -53,12 +54,35 @@ def facts_of(content: DraftContent, vocabulary: Vocabulary) -> list[Fact]:
 def held_back_of(content: DraftContent) -> list[Fact]:
     """The fields that are given on request, and what is in them."""
     match content:
-        case RetractionContent() | ReplyContent() | AttributionContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | TokenContent():
             return []
         case SponsoredContent():
             return _held_back(sponsored_held_back(content))
         case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
             return _held_back(content.held_back)
+
+
+_WHO_CAN_TEST: Final = (
+    "A member that already thinks of this person can ask every operator and learn that they are meant: each such "
+    "question is counted against its budget of the day. An outsider, or an operator without the others, cannot test "
+    "names. All operators together can, without any limit."
+)
+
+
+def _about_ours(content: RetractionContent | AttributionContent | TokenContent, vocabulary: Vocabulary) -> list[Fact]:
+    """What acts on a statement of ours."""
+    match content:
+        case RetractionContent(reason=reason, target=target):
+            return [("Retracts", short(target)), ("Reason", vocabulary.retraction_reasons[reason].label)]
+        case AttributionContent(target=target):
+            return [("Signs our name to", f"statement {short(target)}")]
+        case TokenContent(target=target, role=role, epoch=epoch):
+            return [
+                ("Ties to", f"statement {short(target)}"),
+                ("Role", vocabulary.person_roles[role].label),
+                ("What leaves", f"a pseudonym of a person, under the operators' keys of epoch {epoch}; no name"),
+                ("Who can test it", _WHO_CAN_TEST),
+            ]
 
 
 def _sponsored(content: SponsoredContent, vocabulary: Vocabulary) -> list[Fact]:

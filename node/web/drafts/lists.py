@@ -21,6 +21,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
 )
 from node.publishing.assemble import sponsored_finding
 from node.publishing.drafts import list_drafts
@@ -146,13 +147,10 @@ def title_of(draft: Draft, vocabulary: Vocabulary) -> tuple[str, str]:
             words = f"A response: {vocabulary.stances[response.stance].label.lower()}", "a statement of another member"
         case CorrectionContent(body=body):
             words = f"Correction: {vocabulary.indicators[body.indicator].label}", body.subject.label
-        case RetractionContent(reason=reason):
-            reason_words = vocabulary.retraction_reasons[reason].label.lower()
-            words = f"Retraction: {reason_words}", "a statement of ours"
+        case RetractionContent() | AttributionContent() | TokenContent() as content:
+            words = _about_ours(content, vocabulary), "a statement of ours"
         case ReplyContent(body=reply):
             words = f"Reply of {reply.subject.label}", reply.subject.label
-        case AttributionContent():
-            words = "Our name under a statement", "a statement of ours"
         case SponsorAskContent(body=body):
             words = f"To be sponsored: {vocabulary.indicators[body.indicator].label}", body.subject.label
         case SponsoredContent() as sponsored:
@@ -160,6 +158,16 @@ def title_of(draft: Draft, vocabulary: Vocabulary) -> tuple[str, str]:
             known = vocabulary.indicators.get(inner.indicator)
             words = f"Sponsored: {known.label if known else inner.indicator}", inner.subject.label
     return words
+
+
+def _about_ours(content: RetractionContent | AttributionContent | TokenContent, vocabulary: Vocabulary) -> str:
+    match content:
+        case RetractionContent(reason=reason):
+            return f"Retraction: {vocabulary.retraction_reasons[reason].label.lower()}"
+        case AttributionContent():
+            return "Our name under a statement"
+        case TokenContent(role=role):
+            return f"A person token: {vocabulary.person_roles[role].label.lower()}"
 
 
 def _items(visit: Visit, tx: Transaction, drafts: Sequence[Draft]) -> dict[str, DraftItem]:

@@ -24,6 +24,7 @@ from node.domain.publishing import (
     RetractionContent,
     SponsorAskContent,
     SponsoredContent,
+    TokenContent,
 )
 from node.errors import Code, HanseError
 from node.publishing.drafts import create_draft, edit_draft, get_draft
@@ -48,6 +49,7 @@ _KINDS: Final[Mapping[type[DraftContent], str]] = {
     RetractionContent: "retraction",
     ReplyContent: "reply",
     AttributionContent: "attribution",
+    TokenContent: "token",
     SponsorAskContent: "finding",
     SponsoredContent: "sponsored",
 }
@@ -263,5 +265,5 @@ def _sources(content: DraftContent) -> int:
             return len(relation.sources)
         case ResponseContent(body=response):
             return len(response.sources)
-        case RetractionContent() | ReplyContent() | AttributionContent() | SponsoredContent():
+        case RetractionContent() | ReplyContent() | AttributionContent() | TokenContent() | SponsoredContent():
             return 0
