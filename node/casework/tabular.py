@@ -44,7 +44,7 @@ def read_rows(data: bytes, columns: Sequence[str], required: Sequence[str]) -> I
     """The rows of a file in order, refused ones among them."""
     if len(data) > MAX_FILE_BYTES:
         raise _bad(f"it has {len(data)} bytes, at most {MAX_FILE_BYTES} are read", "Split it into several files.")
-    text = _decode(data)
+    text = decode_text(data)
     start = text.lstrip()[:1]
     if start == "[":
         return _limited(_json_rows(text, columns))
@@ -60,7 +60,8 @@ def split_list(cell: str) -> tuple[str, ...]:
     return tuple(entry for entry in (part.strip() for part in cell.split(LIST_SEPARATORS[0])) if entry)
 
 
-def _decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
+    """The text of a file; raises ``BAD_FILE`` for any encoding but UTF-8, and names the likely one."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise _bad("it is encoded in UTF-16", "Save it as “CSV UTF-8”.")
     if b"\0" in data[:4_096]:
@@ -75,10 +76,13 @@ def _decode(data: bytes) -> str:
         ) from error
 
 
+def delimiter_of(text: str) -> str:
+    """What parts the cells of a CSV file: comma, semicolon or tab, whichever its first line has most of."""
+    return max(",;\t", key=text.partition("\n")[0].count)
+
+
 def _csv_rows(text: str, columns: Sequence[str], required: Sequence[str]) -> Iterator[Item]:
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
     except csv.Error as error:

@@ -51,6 +51,8 @@ SEALED: Final = frozenset(
         "drafts.preview",
         "drafts.sealed",
         "engagement_events.sealed",
+        "engagement_import_rows.sealed",
+        "engagement_imports.sealed",
         "engagements.sealed",
         "evidence.sealed",
         "measures.sealed",
