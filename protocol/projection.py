@@ -24,6 +24,7 @@ What lives here: the meaning of one log. What does not: what several logs hold o
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from protocol.errors import Code, ProtocolError
@@ -140,6 +141,8 @@ class Projected:
     erased_by: int | None = None
     void: bool = False
     """Beyond the log's :class:`Cut`: it counts for nothing and has acted on nothing."""
+    gone: bool = False
+    """Its content is not here any more, and this row is what a node remembers of it: nothing further acts on it."""
 
     @property
     def claim(self) -> ClaimKey | None:
@@ -166,6 +169,9 @@ class Reading:
     """What each new correction corrects, as it stood before, by the correction's identifier."""
 
 
+_NOTHING: Final[Mapping[int, Projected | None]] = MappingProxyType({})
+
+
 class _RefusedError(Exception):
     """An entry that is well-formed and signed and cannot have this place in this log."""
 
@@ -180,10 +186,13 @@ def interpret(
     earlier: Mapping[StatementId, Projected],
     cut: Cut = WHOLE,
     gone: Collection[int] = (),
+    remembered: Mapping[int, Projected | None] = _NOTHING,
 ) -> Reading:
     """Read entries in index order.
 
-    ``earlier`` holds at least the earlier statements that they name, ``gone`` the indices below them without content.
+    ``earlier`` holds at least the earlier statements that they name, ``gone`` the indices below them whose content was
+    never here, and ``remembered`` what is left of those among them whose content was: a row, or none where it could
+    not be read. An entry without content that is not among these was never here.
     What ``cut`` voids has a row, marked so, and acts on nothing. A cut that moves changes how a log reads from the
     lower of its two places on: the log is then read again.
     """
@@ -191,7 +200,7 @@ def interpret(
     holes = _Holes(gone)
     for entry in entries:
         if isinstance(entry.content, Erased):
-            holes.here.add(entry.index)
+            _remember(entry.index, reading, holes, remembered)
             continue
         if isinstance(entry.content, Unreadable):
             reading.unreadable.append(UnreadableEntry(entry.index, entry.content.code, entry.content.detail))
@@ -269,6 +278,14 @@ class _Past:
     holes: _Holes
 
 
+def _remember(index: int, reading: Reading, holes: _Holes, remembered: Mapping[int, Projected | None]) -> None:
+    """An entry without content: it reads as it once did, as far as others have to do with it."""
+    if index not in remembered:
+        holes.here.add(index)
+    elif (row := remembered[index]) is not None:
+        reading.new[row.id] = row
+
+
 def _read(index: int, statement: Statement, reading: Reading, past: _Past, cut: Cut) -> None:
     if statement.id in reading.new or statement.id in past.earlier:
         raise _RefusedError(Code.DUPLICATE_ID, f"statement {statement.id} stands earlier in this log")
@@ -329,7 +346,7 @@ def _act(
 
 def _correct(row: Projected, statement: Correction, reading: Reading, past: _Past) -> Projected:
     body = statement.body.finding or statement.body.relation
-    target = _target(statement.body.target, reading, past)
+    target = _target(statement.body.target, row.index, reading, past)
     if target is None:
         return replace(row, target_id=statement.body.target)
     expected: Kind = "finding" if isinstance(body, FindingBody) else "relation"
@@ -346,7 +363,7 @@ def _correct(row: Projected, statement: Correction, reading: Reading, past: _Pas
 
 
 def _retract(row: Projected, statement: Retraction, reading: Reading, past: _Past) -> Projected:
-    target = _target(statement.body.target, reading, past)
+    target = _target(statement.body.target, row.index, reading, past)
     if target is None:
         return replace(row, target_id=statement.body.target)
     _require_kind(target, _RETRACTABLE, "retracts")
@@ -360,29 +377,44 @@ def _retract(row: Projected, statement: Retraction, reading: Reading, past: _Pas
 def _erase(row: Projected, statement: Erasure, reading: Reading, past: _Past) -> Projected:
     """The target's content, and that of its corrections, is to go; an erasure keeps nothing of what it was about."""
     body = statement.body
+    if body.indices[-1] >= row.index:
+        raise _RefusedError(Code.INCONSISTENT, "erases an entry that does not stand earlier in this log")
     target = _known(body.target, reading, past)
     if target is None:
         if body.indices[0] not in past.holes:
             raise _RefusedError(Code.INCONSISTENT, f"erases {body.target}, which stands nowhere earlier in this log")
         return replace(row, target_id=body.target)
     _require_kind(target, _RETRACTABLE, "erases")
-    if target.erased_by is not None:
+    if target.erased_by is not None and target.erased_by < row.index:
         raise _RefusedError(Code.INCONSISTENT, f"erases {target.id}, which was erased before")
     if target.index != body.indices[0]:
         raise _RefusedError(Code.INCONSISTENT, f"erases {target.id} at {body.indices[0]}, and it is at {target.index}")
-    if body.indices[-1] >= row.index:
-        raise _RefusedError(Code.INCONSISTENT, "erases an entry that does not stand earlier in this log")
     if not row.void:
         _unanswer(target, reading)
         if target.claim is not None:
             reading.claims.add(target.claim)
-        bare = replace(target, subject=None, object=None, indicator=None, scope=None, answers=())
-        _put(replace(bare, erased_by=row.index), reading)
+        _put(_bared(target, row.index), reading)
     return replace(row, target_id=target.id)
 
 
+def _bared(target: Projected, erased_by: int) -> Projected:
+    """What is remembered of what was erased: that it was there, and what took it away."""
+    return Projected(
+        index=target.index,
+        id=target.id,
+        kind=target.kind,
+        iat=target.iat,
+        exp=target.exp,
+        corrected_by=target.corrected_by,
+        retracted_by=target.retracted_by,
+        erased_by=erased_by,
+        void=target.void,
+        gone=target.gone,
+    )
+
+
 def _beside(row: Projected, target_id: StatementId, kinds: frozenset[Kind], reading: Reading, past: _Past) -> Projected:
-    target = _target(target_id, reading, past)
+    target = _target(target_id, row.index, reading, past)
     if target is not None:
         _require_kind(target, kinds, "speaks of")
     return replace(row, target_id=target_id)
@@ -413,16 +445,16 @@ def _known(statement_id: StatementId, reading: Reading, past: _Past) -> Projecte
     return reading.new.get(statement_id) or reading.changed.get(statement_id) or past.earlier.get(statement_id)
 
 
-def _target(statement_id: StatementId, reading: Reading, past: _Past) -> Projected | None:
+def _target(statement_id: StatementId, index: int, reading: Reading, past: _Past) -> Projected | None:
     """What an entry acts on; None where that may be an entry whose content is gone, and nothing is left to act on."""
     target = _known(statement_id, reading, past)
     if target is None:
         if past.holes:
             return None
         raise _RefusedError(Code.INCONSISTENT, f"acts on {statement_id}, which stands nowhere earlier in this log")
-    if target.retracted_by is not None or target.erased_by is not None:
+    if any(act is not None and act < index for act in (target.retracted_by, target.erased_by)):
         raise _RefusedError(Code.INCONSISTENT, f"acts on {statement_id}, which was retracted before")
-    return target
+    return None if target.gone else target
 
 
 def _require_kind(target: Projected, kinds: frozenset[Kind], acts: str) -> None:

@@ -23,6 +23,8 @@ DIGITS: Final = 16
 """Binary digits of a day: 65,536 days from :data:`_FIRST_DAY` on, which end in 2079. Days beyond either end count as
 the end; whoever asks compares what was found once more."""
 _FIRST_DAY: Final = date(1900, 1, 1).toordinal()
+DAYS_BYTES: Final = _BYTES * DIGITS
+"""Of the days of one block, which is how they are told from a set of its places."""
 
 
 def pack(bits: int) -> bytes:
@@ -57,7 +59,7 @@ def above(place: int) -> int:
 
 def pack_days(days: int) -> bytes:
     """The sliced days of one block, as one integer of :data:`DIGITS` bitmaps, as they are stored."""
-    return days.to_bytes(_BYTES * DIGITS, "little")
+    return days.to_bytes(DAYS_BYTES, "little")
 
 
 def unpack_days(data: bytes) -> int:

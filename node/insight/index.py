@@ -67,6 +67,7 @@ def advance(tx: Transaction, now: Timestamp, *, limit: int = BATCH) -> int:
     known = storage.recorded(tx, again)
     changes = Changes()
     there = {each.place.seq for each in known}
+    storage.purge(tx, [place.seq for place in marked if place.gone])
     for place, statement in storage.gone(tx, (place for place in marked if place.seq not in there)):
         _forget(tx, changes, place.seq, place.log_id, statement)
     for each in known:

@@ -4,6 +4,9 @@ Entries lead to leaf hashes, these to tiles, frontier and root, the root to the 
 of each entry to its contributor, and all entries together to the projection. One flipped bit breaks one of these,
 and the check says where it is: the signed checkpoint decides whether an entry or a hash has changed.
 
+Of an entry whose content is gone the leaf hash is all there is: it leads to the root as before, and what is remembered
+of the statement is taken as it is.
+
 What cannot be found: an entry that was never readable, changed together with every hash above it and with the
 checkpoint; for that, the contributor's key would be needed.
 """
@@ -17,7 +20,8 @@ from node.domain.ledger import Log
 from node.errors import HanseError
 from node.ledger.membership import NOBODYS, compute
 from node.ledger.membership import stored as stored_form
-from node.storage import circles, membership, projection, statements
+from node.ledger.reproject import as_accepted
+from node.storage import circles, gone, membership, projection, statements
 from node.storage import ledger as logs
 from node.storage.database import Database, Transaction
 from protocol import replica
@@ -27,9 +31,9 @@ from protocol.membership import facts_of
 from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY
-from protocol.merkle.hashing import HASH_BYTES, leaf_hash
+from protocol.merkle.hashing import HASH_BYTES, Entry, Leaf, entry_hash
 from protocol.projection import WHOLE, Projected, Reading, UnreadableEntry, interpret
-from protocol.replica import AcceptedEntry, Content, Unreadable
+from protocol.replica import AcceptedEntry, Content, Erased, Unreadable
 from protocol.statements import Timestamp
 
 PROGRESS_ENTRIES: Final = 1_000
@@ -123,6 +127,7 @@ def _check_log(tx: Transaction, circle: CircleId, member: Member, now: Timestamp
         return
     cut = membership.cut_of(tx, circle, log.contributor)
     stored = projection.of_log(tx, log, cut)
+    stored |= {index: row for index, row in gone.of_log(tx, log, cut).items() if row is not None}
     unreadable = {entry.index: entry for entry in logs.list_unreadable(tx, log)}
     found = _Recomputed()
     yield from _read(tx, log, member, now, unreadable, found)
@@ -132,7 +137,7 @@ def _check_log(tx: Transaction, circle: CircleId, member: Member, now: Timestamp
         return
     if [fact.index for fact in facts_of(log.contributor, found.entries)] != membership.indices(tx, log):
         yield Damage(log.circle, log.contributor, None, "what it says of membership is not noted as such", _PROJECT)
-    reading = interpret(found.entries, {}, cut)
+    reading = interpret(found.entries, {}, cut, remembered=gone.of_log(tx, log, cut))
     for index, words in _compare_projection(reading, stored, unreadable, found.suspects):
         yield Damage(log.circle, log.contributor, index, words, _PROJECT)
 
@@ -147,23 +152,25 @@ def _read(
 ) -> Iterator[Progress]:
     """Every entry: its hash, and what it says, its signature included."""
     expected = 0
-    for index, jws in logs.indexed_entries(tx, log):
+    for index, entry in logs.indexed_entries(tx, log):
         found.missing += range(expected, index)
         expected = index + 1
-        found.hashes.append(leaf_hash(jws))
-        content = _content(jws, log, member, now, unreadable.get(index))
+        found.hashes.append(entry_hash(entry))
+        content = _content(entry, log, member, now, unreadable.get(index))
         if isinstance(content, Unreadable) and index not in unreadable:
             found.suspects[index] = content.code
-        found.entries.append(AcceptedEntry(index, jws, found.hashes[-1], content))
+        found.entries.append(as_accepted(index, entry, content))
         if expected % PROGRESS_ENTRIES == 0:
             yield Progress(log.circle, log.contributor, expected, log.size)
     found.missing += range(expected, log.size)
     yield Progress(log.circle, log.contributor, expected, log.size)
 
 
-def _content(jws: bytes, log: Log, member: Member, now: Timestamp, known: UnreadableEntry | None) -> Content:
+def _content(entry: Entry, log: Log, member: Member, now: Timestamp, known: UnreadableEntry | None) -> Content:
     """As it reads now; one that waits for its day is left waiting, since the sweep may not have come yet."""
-    content = replica.reread(jws, member.key, log.circle, now)
+    if isinstance(entry, Leaf):
+        return Erased()
+    content = replica.reread(entry, member.key, log.circle, now)
     if known is not None and known.code is Code.FUTURE_DATED and not isinstance(content, Unreadable):
         return Unreadable(known.code, known.detail)
     return content

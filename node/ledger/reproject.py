@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from node.domain.ledger import Log
-from node.storage import bylines, membership, replies
+from node.ledger import erase
+from node.storage import bylines, gone, membership, replies
 from node.storage import ledger as logs
 from node.storage import projection as rows
 from node.storage.database import Transaction

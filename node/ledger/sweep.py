@@ -1,5 +1,8 @@
 """What changes by the passing of time alone: statements expire, and entries dated in the future come of age.
 
+What has expired loses its content here, as what was erased does (clause 8.14). Only what acts on other statements and
+holds nothing but an identifier and a code stays, or its log would read differently without it.
+
 Both are rare and cheap to look for, so every round of the worker looks, and nothing needs to be scheduled. For
 entries from the future one look a day is enough, since statements are dated by days; more would let a member that
 writes many of them cost every peer a signature check each and every minute.
@@ -20,7 +23,7 @@ HEARTBEAT: Final = "sweep"
 
 
 def sweep(database: Database, now: Timestamp) -> int:
-    """Mark the claims dirty whose statements have expired, and read again what could not be read before its day.
+    """Mark the claims whose statements have expired, take these away, and read again what waited for its day.
 
     Returns how many statements that concerned. Each part is a transaction of its own; stopping between them loses
     nothing.
@@ -52,7 +55,7 @@ def _come_of_age(database: Database, now: Timestamp) -> int:
             if line is not None and any(
                 not isinstance(replica.reread(jws, line.key, log.circle, now), replica.Unreadable)
                 for index in indices
-                for jws in logs.read_entries(tx, log, index, index + 1)
+                for _, jws in logs.read_content(tx, log, index, index + 1)
             ):
                 due.append((log, line.key))
     touched = 0

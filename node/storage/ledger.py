@@ -1,4 +1,7 @@
-"""Logs, their original bytes and their tiles. Entries are added and never changed."""
+"""Logs, their original bytes and their tiles. Entries are added and never changed.
+
+They may lose their content: what is left of them then is the leaf hash in the tiles (:mod:`node.storage.gone`).
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
@@ -8,14 +11,16 @@ import sqlalchemy as sa
 from node.domain.ledger import Allowance, Beyond, Log
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
+from node.storage.tables.gone import GONE_ENTRIES
 from node.storage.tables.ledger import ENTRIES, LOGS, TILES, UNREADABLE_ENTRIES
 from node.storage.upsert import insert_new, upsert
 from protocol.errors import Code as ProtocolCode
 from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.merkle.frontier import EMPTY, Frontier
-from protocol.merkle.hashing import HASH_BYTES
-from protocol.merkle.tiles import Tile, TileFetch
+from protocol.merkle.hashing import HASH_BYTES, Entry, Leaf
+from protocol.merkle.tiles import TILE_WIDTH, Tile, TileFetch
+from protocol.messages.stream import entry_line_bytes
 from protocol.projection import UnreadableEntry
 
 _READ_AHEAD: Final = 512
@@ -68,11 +73,18 @@ def list_names(tx: Transaction) -> list[tuple[CircleId, KeyId]]:
     return [(row.circle, row.contributor) for row in tx.connection.execute(query)]
 
 
-def extend(tx: Transaction, log: Log, frontier: Frontier, entries: Sequence[bytes], tiles: Sequence[Tile]) -> None:
-    """Store entries from the log's end on, with the tiles they changed; the caller holds the log's lock."""
+def extend(tx: Transaction, log: Log, frontier: Frontier, entries: Sequence[Entry], tiles: Sequence[Tile]) -> None:
+    """Store entries from the log's end on, with the tiles they changed; the caller holds the log's lock.
+
+    Those without content are in the tiles alone; the caller notes them as gone.
+    """
     if frontier.size != log.size + len(entries):
         raise _unusable(log.contributor, "a frontier that does not fit its entries")
-    rows = [{"log_id": log.id, "idx": log.size + offset, "jws": jws} for offset, jws in enumerate(entries)]
+    rows = [
+        {"log_id": log.id, "idx": log.size + offset, "jws": entry}
+        for offset, entry in enumerate(entries)
+        if not isinstance(entry, Leaf)
+    ]
     if rows:
         tx.connection.execute(sa.insert(ENTRIES), rows)
     upsert(
@@ -119,38 +131,80 @@ def list_allowances(tx: Transaction, circle: CircleId, contributors: Collection[
 
 
 def read_entries(tx: Transaction, log: Log, start: int, end: int) -> list[bytes]:
-    """The original bytes of the entries from ``start`` to before ``end``; raises ``CORRUPTED`` where one is missing."""
-    query = (
-        sa.select(ENTRIES.c.jws)
-        .where(ENTRIES.c.log_id == log.id, ENTRIES.c.idx >= start, ENTRIES.c.idx < end)
-        .order_by(ENTRIES.c.idx)
-    )
-    entries = list(tx.connection.execute(query).scalars())
-    if len(entries) != max(0, end - start):
+    """The original bytes of the entries from ``start`` to before ``end``; raises ``CORRUPTED`` where one has none."""
+    held = read_content(tx, log, start, end)
+    if len(held) != max(0, end - start):
         raise _unusable(log.contributor, f"entries {start} to {end - 1} are not all in the database")
-    return entries
+    return [jws for _, jws in held]
 
 
-def take_entries(tx: Transaction, log: Log, start: int, end: int, max_bytes: int) -> list[bytes]:
-    """As :func:`read_entries`, but stops before the sum of lengths (and line feeds) would exceed ``max_bytes``."""
-    taken: list[bytes] = []
+def read_places(tx: Transaction, log: Log, start: int, end: int) -> list[Entry]:
+    """The entries from ``start`` to before ``end``: their original bytes, or the leaf hash where the content is gone.
+
+    Raises ``CORRUPTED`` where one is missing.
+    """
+    held: dict[int, Entry] = dict(read_content(tx, log, start, end))
+    if len(held) < end - start:
+        held |= _leaves(tx, log, gone_within(tx, log, start, end))
+    if len(held) != max(0, end - start):
+        raise _unusable(log.contributor, f"entries {start} to {end - 1} are not all in the database")
+    return [held[index] for index in range(start, end)]
+
+
+def read_content(tx: Transaction, log: Log, start: int, end: int) -> list[tuple[int, bytes]]:
+    """The entries from ``start`` to before ``end`` that have their content, with their indices."""
+    query = sa.select(ENTRIES.c.idx, ENTRIES.c.jws).where(
+        ENTRIES.c.log_id == log.id, ENTRIES.c.idx >= start, ENTRIES.c.idx < end
+    )
+    return [(row.idx, row.jws) for row in tx.connection.execute(query.order_by(ENTRIES.c.idx))]
+
+
+def take_entries(tx: Transaction, log: Log, start: int, end: int, max_bytes: int) -> list[Entry]:
+    """As :func:`read_places`, but stops before the sum of their lines would exceed ``max_bytes``."""
+    taken: list[Entry] = []
     used = 0
     while start < end:
-        piece = read_entries(tx, log, start, min(end, start + _READ_AHEAD))
-        for jws in piece:
-            used += len(jws) + 1
+        piece = read_places(tx, log, start, min(end, start + _READ_AHEAD))
+        for entry in piece:
+            used += entry_line_bytes(entry)
             if used > max_bytes:
                 return taken
-            taken.append(jws)
+            taken.append(entry)
         start += len(piece)
     return taken
 
 
-def indexed_entries(tx: Transaction, log: Log) -> Iterator[tuple[int, bytes]]:
-    """Every stored entry with its index, ascending, missing ones left out: for the check of a damaged database."""
-    query = sa.select(ENTRIES.c.idx, ENTRIES.c.jws).where(ENTRIES.c.log_id == log.id).order_by(ENTRIES.c.idx)
-    for row in tx.connection.execute(query).yield_per(_READ_AHEAD):
-        yield row.idx, row.jws
+def indexed_entries(tx: Transaction, log: Log) -> Iterator[tuple[int, Entry]]:
+    """Every entry with its index, ascending, missing ones left out: for the check of a damaged database."""
+    for start in range(0, log.size, _READ_AHEAD):
+        end = min(log.size, start + _READ_AHEAD)
+        held: dict[int, Entry] = dict(read_content(tx, log, start, end))
+        if len(held) < end - start:
+            held |= _leaves(tx, log, gone_within(tx, log, start, end))
+        for index in sorted(held):
+            yield index, held[index]
+
+
+def gone_within(tx: Transaction, log: Log, start: int, end: int) -> list[int]:
+    """The entries from ``start`` to before ``end`` that have no content, ascending."""
+    query = sa.select(GONE_ENTRIES.c.idx).where(
+        GONE_ENTRIES.c.log_id == log.id, GONE_ENTRIES.c.idx >= start, GONE_ENTRIES.c.idx < end
+    )
+    return list(tx.connection.execute(query.order_by(GONE_ENTRIES.c.idx)).scalars())
+
+
+def _leaves(tx: Transaction, log: Log, indices: Sequence[int]) -> dict[int, Leaf]:
+    """Leaf hashes of entries, from the tiles; without those that are not there."""
+    found: dict[int, Leaf] = {}
+    tile, number = b"", -1
+    for index in indices:
+        if index // TILE_WIDTH != number:
+            number = index // TILE_WIDTH
+            tile = find_tile(tx, log, 0, number) or b""
+        offset = index % TILE_WIDTH * HASH_BYTES
+        if len(hashed := tile[offset : offset + HASH_BYTES]) == HASH_BYTES:
+            found[index] = Leaf(hashed)
+    return found
 
 
 def find_tile(tx: Transaction, log: Log, level: int, index: int) -> bytes | None:

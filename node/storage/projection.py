@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 import sqlalchemy as sa
 
 from node.domain.ledger import Log
-from node.storage import statement_index
+from node.storage import gone, statement_index
 from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import DIRTY_CLAIMS, FEED, LOGS, STATEMENTS, UNREADABLE_ENTRIES
@@ -23,6 +23,8 @@ _MAX_DETAIL_CHARACTERS: Final = 500
 _SWEEP_ROWS: Final = 5_000
 """Statements swept in one round: a bounded transaction; the next round takes the rest."""
 
+EXPIRING: Final = frozenset({"finding", "relation", "response", "correction", "reply", "sponsored", "token"})
+"""What loses its content when it has expired (clause 8.14)."""
 MEMBERSHIP_KINDS: Final[frozenset[str]] = frozenset(get_args(MembershipKind))
 
 _NOTHING: Final[Mapping[StatementId, Projected]] = MappingProxyType({})
@@ -44,7 +46,8 @@ _PROJECTED: Final = tuple(
         "retracted_by",
     )
 )
-"""The columns of a :class:`Projected`, in its order."""
+"""The columns of a :class:`Projected`."""
+_FIELDS: Final = ("index", *(column.name for column in _PROJECTED[1:]))
 _MOVED: Final = tuple(
     STATEMENTS.c[name] for name in ("subject", "indicator", "scope", "was_subject", "was_indicator", "was_scope")
 )
@@ -63,13 +66,14 @@ def lock_feed(tx: Transaction) -> None:
 
 
 def by_id(tx: Transaction, log: Log, ids: Iterable[StatementId], cut: Cut) -> dict[StatementId, Projected]:
-    """Those of one log's rows that have one of these identifiers."""
+    """Those of one log's rows that have one of these identifiers, and what is remembered of those that are gone."""
     found: dict[StatementId, Projected] = {}
-    for names in chunks(ids):
+    wanted = list(ids)
+    for names in chunks(wanted):
         for query in _both(log):
             chosen = query.where(query.selected_columns.id.in_(names))
             found |= {row.id: _projected(row, cut) for row in tx.connection.execute(chosen)}
-    return found
+    return found | gone.by_id(tx, log, wanted, cut)
 
 
 def of_log(tx: Transaction, log: Log, cut: Cut) -> dict[int, Projected]:
@@ -230,7 +234,7 @@ def claims_answered(tx: Transaction, circle: CircleId, targets: Collection[tuple
             .where(LOGS.c.circle == circle, STATEMENTS.c.id.in_(names))
         )
         for contributor, *values in tx.connection.execute(query):
-            row = Projected(*values)
+            row = _of(values)
             if (contributor, row.id) in wanted and row.claim is not None:
                 found.add(row.claim)
     return found
@@ -263,10 +267,11 @@ def _claim_left(*columns: str | None) -> ClaimKey | None:
 def sweep_expired(tx: Transaction, now: Timestamp) -> int:
     """Mark the claims dirty whose statements have expired since the last sweep; how many statements that were.
 
-    Reads one index range: cheap enough for every round of the worker, though days change once a day.
+    Their content is taken away, with that of their corrections. Reads one index range: cheap enough for every round
+    of the worker, though days change once a day.
     """
     query = (
-        sa.select(STATEMENTS.c.seq, STATEMENTS.c.log_id, LOGS.c.circle, *_PROJECTED)
+        sa.select(STATEMENTS.c.seq, STATEMENTS.c.log_id, LOGS.c.circle, LOGS.c.contributor, *_PROJECTED)
         .select_from(STATEMENTS.join(LOGS))
         .where(STATEMENTS.c.swept.is_(False), STATEMENTS.c.exp <= now)
         .order_by(STATEMENTS.c.seq)
@@ -276,8 +281,8 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
     rows = tx.connection.execute(query).all()
     claims: dict[CircleId, set[ClaimKey]] = {}
     answered: dict[CircleId, set[tuple[KeyId, StatementId]]] = {}
-    for _, _, circle, *values in rows:
-        row = Projected(*values)
+    for _, _, circle, _, *values in rows:
+        row = _of(values)
         if row.claim is not None:
             claims.setdefault(circle, set()).add(row.claim)
         if row.target_contributor is not None and row.target_id is not None:
@@ -288,7 +293,19 @@ def sweep_expired(tx: Transaction, now: Timestamp) -> int:
     statement_index.mark_stale(tx, [statement_index.Place(row.seq, row.log_id, row.idx) for row in rows])
     for seqs in chunks(row.seq for row in rows):
         tx.connection.execute(sa.update(STATEMENTS).where(STATEMENTS.c.seq.in_(seqs)).values(swept=True))
+    _drop_expired(tx, rows, now)
     return len(rows)
+
+
+def _drop_expired(tx: Transaction, rows: Iterable[sa.Row[Any]], now: Timestamp) -> None:
+    """The content of what has expired, with the corrections of it, log by log."""
+    by_log: dict[tuple[CircleId, KeyId, int], list[sa.Row[Any]]] = {}
+    for row in rows:
+        if row.kind in EXPIRING:
+            by_log.setdefault((row.circle, row.contributor, row.log_id), []).append(row)
+    for (circle, contributor, log_id), expired in sorted(by_log.items()):
+        indices = {row.idx for row in expired} | set(gone.corrections_of(tx, log_id, [row.id for row in expired]))
+        gone.drop(tx, circle, contributor, log_id, dict.fromkeys(indices), now)
 
 
 def last_drawn(tx: Transaction) -> int:
@@ -305,8 +322,12 @@ def _draw(tx: Transaction, count: int) -> int:
 
 def _projected(row: sa.Row[Any], cut: Cut) -> Projected:
     """What is void is no column: it follows from the cut, which another log's entry may move."""
-    values: list[Any] = list(row)
-    return replace(Projected(*values), void=cut.voids(row.kind, row.idx))
+    return replace(_of(row), void=cut.voids(row.kind, row.idx))
+
+
+def _of(values: Iterable[Any]) -> Projected:
+    """A row from its columns; those that follow the last one given are empty."""
+    return Projected(**dict(zip(_FIELDS, values, strict=False)))
 
 
 def _both(log: Log) -> tuple[sa.Select[Any], sa.Select[Any]]:

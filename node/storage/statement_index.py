@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from node.domain.bitmaps import BLOCK, pack, pack_days, unpack, unpack_days, with_days
+from node.domain.bitmaps import BLOCK, DAYS_BYTES, pack, pack_days, unpack, unpack_days, with_days
 from node.storage.database import Transaction
 from node.storage.statements import chunks, decode_stored
 from node.storage.tables.ledger import ENTRIES, LOGS, STATEMENTS
@@ -32,6 +32,8 @@ class Place:
     seq: int
     log_id: int
     index: int
+    gone: bool = False
+    """Its content is not here any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,14 @@ def clear(tx: Transaction) -> None:
     advance_to(tx, 0)
 
 
-def mark_stale(tx: Transaction, places: Iterable[Place]) -> None:
-    """Have these places indexed again. In the order of the feed, so that two writers cannot wait for each other."""
+def mark_stale(tx: Transaction, places: Iterable[Place], *, gone: bool = False) -> None:
+    """Have these places indexed again. In the order of the feed, so that two writers cannot wait for each other.
+
+    ``gone``: they, or what they act on, have lost their content, and leave every term.
+    """
     ordered = sorted(places, key=lambda place: place.seq)
-    rows = [{"seq": place.seq, "log_id": place.log_id, "idx": place.index} for place in ordered]
-    upsert(tx, STATEMENT_INDEX_STALE, rows, replace=("log_id", "idx"))
+    rows = [{"seq": place.seq, "log_id": place.log_id, "idx": place.index, "gone": gone} for place in ordered]
+    upsert(tx, STATEMENT_INDEX_STALE, rows, replace=("log_id", "idx", "gone") if gone else ("log_id", "idx"))
 
 
 def is_stale(tx: Transaction) -> bool:
@@ -99,7 +104,7 @@ def is_stale(tx: Transaction) -> bool:
 
 def take_stale(tx: Transaction, limit: int) -> list[Place]:
     """Places to be indexed again, at most ``limit``; taking them is part of the transaction."""
-    columns = (STATEMENT_INDEX_STALE.c.seq, STATEMENT_INDEX_STALE.c.log_id, STATEMENT_INDEX_STALE.c.idx)
+    columns = [STATEMENT_INDEX_STALE.c[name] for name in ("seq", "log_id", "idx", "gone")]
     query = sa.select(*columns).order_by(STATEMENT_INDEX_STALE.c.seq).limit(limit).with_for_update(skip_locked=True)
     found = [Place(*row) for row in tx.connection.execute(query)]
     for some in chunks(place.seq for place in found):
@@ -175,6 +180,33 @@ def change(tx: Transaction, changes: Changes) -> None:
         bulk_insert(tx, STATEMENT_POSTINGS, _COLUMNS, rows, replace=("bits",))
         _drop(tx, block, empty)
     _change_days(tx, changes.days)
+
+
+def purge(tx: Transaction, seqs: Collection[int]) -> None:
+    """Take these places out of every term, and their days: a walk along the index, for what left no other trace."""
+    by_block: dict[int, list[int]] = {}
+    for seq in seqs:
+        by_block.setdefault(seq // BLOCK, []).append(seq % BLOCK)
+    table = STATEMENT_POSTINGS
+    for blocks in chunks(sorted(by_block)):
+        held = tx.connection.execute(sa.select(table).where(table.c.block.in_(blocks))).all()
+        kept: list[tuple[str, int, bytes]] = []
+        for row in held:
+            left = _without(row.bits, by_block[row.block])
+            if left != row.bits:
+                tx.connection.execute(sa.delete(table).where(table.c.term == row.term, table.c.block == row.block))
+                if left:
+                    kept.append((row.term, row.block, left))
+        bulk_insert(tx, table, _COLUMNS, kept)
+
+
+def _without(bits: bytes, gone: Collection[int]) -> bytes:
+    if len(bits) == DAYS_BYTES:
+        return pack_days(with_days(unpack_days(bits), dict.fromkeys(gone, date.min)))
+    left = unpack(bits)
+    for place in gone:
+        left &= ~(1 << place)
+    return pack(left)
 
 
 def recorded_after(tx: Transaction, seq: int, limit: int) -> list[Recorded]:

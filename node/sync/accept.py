@@ -25,7 +25,8 @@ from protocol.errors import Code, ProtocolError
 from protocol.identifiers import KeyId
 from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
-from protocol.messages.stream import Section
+from protocol.merkle.hashing import Leaf
+from protocol.messages.stream import Section, entry_line_bytes
 from protocol.projection import Reading
 from protocol.replica import AcceptedEntry, Erased, Replica, Unreadable, VerifyAll
 from protocol.statements import Key, Statement, Timestamp
@@ -58,6 +59,8 @@ class _Offer:
     """Of witnesses, in the checkpoint's note: verified, and new to us."""
     cosigned: int = 0
     """The checkpoint's size, where one of them is ours and nobody here remembers it: we were put back."""
+    vouched: bool = False
+    """The log's own author sent it: what it sends without content has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,13 @@ def accept(
     *,
     keyring: Keyring | None = None,
     verify_all: VerifyAll = map,
+    sender: KeyId | None = None,
 ) -> Accepted:
     """Verify and store one section; all of it (but for what the quota or a fork cuts off) or, by an error, none.
 
-    With a ``keyring`` the node also cosigns the checkpoints that it has come to hold. Raises ``NOT_A_MEMBER`` for a log
-    that is nobody's, ``FORK`` where the checkpoint contradicts what we hold (see :func:`node.sync.forks.examine`), and
+    ``sender`` is who sent it: where entries have no content, the log's own author alone is taken at its word. With a
+    ``keyring`` the node also cosigns the checkpoints that it has come to hold. Raises ``NOT_A_MEMBER`` for a log that
+    is nobody's, ``FORK`` where the checkpoint contradicts what we hold (see :func:`node.sync.forks.examine`), and
     otherwise as :meth:`protocol.replica.Replica.accept`. Of a log that is known to fork, what precedes the fork is
     taken under either history.
     """
@@ -89,7 +94,7 @@ def accept(
         if section.contributor not in roster.lines:  # it may have been admitted since the roster was read
             roster = circles.get_roster(tx, roster.circle)
         log = logs.find_log(tx, roster.circle, section.contributor)
-        offer = _look_at(tx, roster, section, log, now)
+        offer = replace(_look_at(tx, roster, section, log, now), vouched=sender == section.contributor)
     after, entries = _verify(offer, now, verify_all)
     if after == offer.held.replica and not _settled_lines(offer, after) and not offer.cosigned:
         return _accepted(offer, after, entries, 0)
@@ -97,7 +102,7 @@ def accept(
         log = logs.lock_log(tx, roster.circle, section.contributor)
         if _held(roster, offer.member, log) != offer.held:
             # Another worker moved the log while we verified. Its state decides; under the lock it stays.
-            offer = _look_at(tx, roster, section, log, now)
+            offer = replace(_look_at(tx, roster, section, log, now), vouched=offer.vouched)
             after, entries = _verify(offer, now, map)
         reading = _store(tx, roster, offer, log, after, entries, keyring, now)
         # The commit point is the end of this block.
@@ -140,7 +145,7 @@ def _within_quota(
 ) -> tuple[Section | None, int]:
     """As much of a section as the day has room for, and how many entries have to wait. Our own log has no quota."""
     size = 0 if log is None else log.size
-    new = [len(entry) for entry in section.entries[max(0, size - section.start) :]]
+    new = [entry_line_bytes(entry) for entry in section.entries[max(0, size - section.start) :]]
     if section.contributor in roster.own_keys or not new or section.start > size:
         return section, 0
     room = quota.fitting(_allowance(tx, roster, section.contributor, log, now), new)
@@ -181,9 +186,10 @@ def _store(
     if entries:
         hashes = [entry.leaf_hash for entry in entries]
         grown = tiles.grow(log.size, hashes, logs.tile_fetch(tx, log))
-        logs.extend(tx, log, after.frontier, [entry.jws for entry in entries], grown)
+        stored = [Leaf(e.leaf_hash) if isinstance(e.content, Erased) else e.jws for e in entries]
+        logs.extend(tx, log, after.frontier, stored, grown)
         allowance = _allowance(tx, roster, offer.member.contributor, log, now)
-        lengths = [len(entry.jws) for entry in entries]
+        lengths = [entry_line_bytes(entry) for entry in stored]
         # Who has gone on under another key brings the rest of its past in that log.
         goes_on = offer.member.superseded_by is not None or any(isinstance(each.content, Key) for each in entries)
         caught_up = after.covered == after.head and not goes_on
@@ -205,7 +211,7 @@ def _store(
         logs.save_cosigned(tx, log, offer.cosigned)
     witnesses.save_lines(tx, log, lines)
     if entries:
-        reading = project(tx, roster.circle, offer.member.contributor, entries, now)
+        reading = project(tx, roster.circle, offer.member.contributor, entries, now, vouched=offer.vouched)
     return reading
 
 

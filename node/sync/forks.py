@@ -42,7 +42,7 @@ from protocol.fork import (
 from protocol.identifiers import CircleId, KeyId
 from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import open_checkpoint, origin
-from protocol.merkle.hashing import leaf_hash
+from protocol.merkle.hashing import entry_hash
 from protocol.messages.stream import Section
 from protocol.statements import Timestamp
 
@@ -171,7 +171,7 @@ def _by_what_was_sent(database: Database, line: Member, log: Log, section: Secti
     size = _size(line, log, section.checkpoint)
     beginning = shorten(section, end, size, held=log.size, fetch=_tiles_held(database, log))
     new = beginning.entries[log.size - section.start :]
-    root = log.frontier.extend(leaf_hash(entry) for entry in new).root()
+    root = log.frontier.extend(entry_hash(entry) for entry in new).root()
     return prove_other_beginning(log.circle, line.key, section.checkpoint, log.head, root, beginning.proof)
 
 

@@ -22,6 +22,7 @@ from node.errors import Code as NodeCode
 from node.errors import HanseError
 from node.storage import peers
 from node.sync import forks
+from node.sync.fill import wanted as wanted_again
 from node.sync.have import have
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
@@ -110,17 +111,18 @@ def _round(
     with node.database.read() as tx:
         held = have(tx, roster, node.clock.now(), tally.left_out)
         covered = covered_sizes(tx, roster)
+        holes = wanted_again(tx, roster.circle) if only is None and not tally.requests else {}
     if only is not None:
         wanted = _lacking(held, only)
     elif len(covered) > SIZES_FIRST_ABOVE:
         wanted = _compare(outbound, roster, peer, held, covered, tally)
     else:
         wanted = None
-    if wanted == ():
+    if wanted == () and not holes:
         return False
     if wanted is not None:
         held = {log: held.get(log, 0) for log in wanted}
-    request = EntriesRequest(have=held, only=wanted or (), max_bytes=outbound.max_bytes)
+    request = EntriesRequest(holes=holes, have=held, only=wanted or (), max_bytes=outbound.max_bytes)
     answer = outbound.entries(peer, roster.circle, request)
     tally.requests += 1
     tally.bytes += len(answer.data)

@@ -54,7 +54,7 @@ def push(node: Parts, outbound: Outbound, roster: Roster, member: Member) -> Pus
         if not lacking:
             break
         request = EntriesRequest(
-            have={log: answer.sizes.get(log, 0) for log in lacking}, only=lacking, max_bytes=MAX_PUSH_BYTES
+            holes={}, have={log: answer.sizes.get(log, 0) for log in lacking}, only=lacking, max_bytes=MAX_PUSH_BYTES
         )
         with node.database.read() as tx:
             stream = serve.answer(tx, roster, member.contributor, request)

@@ -196,7 +196,7 @@ def _ask(
         for _ in range(MAX_ANSWERS):
             with node.database.read() as tx:
                 have = {key: _size(tx, roster.circle, key) for key in keys}
-            request = EntriesRequest(have=have, only=tuple(sorted(keys)), max_bytes=outbound.max_bytes)
+            request = EntriesRequest(holes={}, have=have, only=tuple(sorted(keys)), max_bytes=outbound.max_bytes)
             answer = outbound.entries(member, roster.circle, request)
             if answer.cut_short is not None:
                 raise answer.cut_short

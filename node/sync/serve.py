@@ -35,7 +35,15 @@ from protocol.limits import (
     MAX_STREAM_ENTRIES,
 )
 from protocol.merkle import proofs, tiles
-from protocol.messages.stream import EntriesRequest, Section, encode_end, encode_fork, encode_section
+from protocol.messages.stream import (
+    EntriesRequest,
+    Filling,
+    Section,
+    encode_end,
+    encode_filling,
+    encode_fork,
+    encode_section,
+)
 
 COMPARED_LOGS: Final = 4
 """Logs whose checkpoints alone are sent, in one answer: 6 kB, and in a circle of a hundred two members that were shown
@@ -45,6 +53,8 @@ COMPARED_COSIGNATURES: Final = 2
 few rounds bring what all members of a small circle have witnessed."""
 _SECTION_BYTES: Final = 64 * MAX_PROOF_HASHES + 512
 """Bytes of a section beside its entries and its note, at most: the proof, and the two lines' own words."""
+MAX_FILLED: Final = 1_000
+"""Entries looked at for one range that is asked for again: a range is as long as its asker says."""
 _ESCAPED_BYTES: Final = 6
 """Of one byte of a note in a string of JSON, at most."""
 _END_BYTES: Final = 64
@@ -69,6 +79,9 @@ def answer(tx: Transaction, roster: Roster, asker: KeyId, request: EntriesReques
     if not request.only:
         for log in _sample(held, always, request):
             stream.add(tx, roster, log, log.covered_size, log.covered_size)
+    for log in held:
+        for start, past in request.holes.get(log.contributor, ()):
+            stream.fill(tx, log, start, min(past, _end(log)))
     for proof in _evidence(tx, roster, request):
         stream.add_fork(proof)
     return stream.encoded()
@@ -98,6 +111,16 @@ class _Stream:
         self._parts.append(encoded)
         self._more = self._more or start + len(section.entries) < end
         return start == end or bool(section.entries)  # without room for one, the next answer begins with more
+
+    def fill(self, tx: Transaction, log: Log, start: int, end: int) -> None:
+        """Add what is asked for again and is here, as far as there is room; the rest is asked for another time."""
+        for index, entry in logs.read_content(tx, log, start, min(end, start + MAX_FILLED)):
+            encoded = encode_filling(Filling(log.contributor, index, entry))
+            if not self._entries or len(encoded) > self._bytes:
+                return
+            self._entries -= 1
+            self._bytes -= len(encoded)
+            self._parts.append(encoded)
 
     def add_fork(self, proof: bytes) -> None:
         """Add evidence where there is room; it is sent again with another answer."""

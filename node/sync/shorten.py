@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from protocol.errors import Code, ProtocolError
 from protocol.merkle import tiles
-from protocol.merkle.hashing import fold, leaf_hash, node_hash
+from protocol.merkle.hashing import entry_hash, fold, node_hash
 from protocol.merkle.proofs import HashReader
 from protocol.messages.stream import Section
 
@@ -25,7 +25,7 @@ def shorten(section: Section, end: int, size: int, *, held: int, fetch: tiles.Ti
     sent_end = section.start + len(section.entries)
     if not section.start <= held < end <= sent_end <= size:
         raise ProtocolError(Code.GAP, f"entries {section.start} to {sent_end} cannot be cut at {end} of {size}")
-    hashes = [leaf_hash(entry) for entry in section.entries[held - section.start :]]
+    hashes = [entry_hash(entry) for entry in section.entries[held - section.start :]]
     grown = {(tile.level, tile.index): tile.hashes for tile in tiles.grow(held, hashes, fetch)}
 
     def fetch_grown(level: int, index: int, width: int) -> bytes:

@@ -16,11 +16,12 @@ from node.errors import HanseError
 from node.storage.trust import quarantined_logs
 from node.sync import forks
 from node.sync.accept import Accepted, accept
+from node.sync.fill import fill
 from node.sync.parts import Parts
 from protocol.errors import Code, Fault, ProtocolError
 from protocol.identifiers import KeyId
 from protocol.merkle.tiles import TileFetch
-from protocol.messages.stream import End, Fork, Section, read_stream
+from protocol.messages.stream import End, Filling, Fork, Section, read_stream
 from protocol.replica import VerifyAll
 
 MAX_STRANGERS: Final = 3
@@ -40,6 +41,8 @@ class Tally:
     """What one exchange has brought so far."""
 
     entries: int = 0
+    filled: int = 0
+    """Of those that were here without content, how many have it now."""
     unreadable: int = 0
     unknown_codes: int = 0
     bytes: int = 0
@@ -86,14 +89,18 @@ class Taker:
             # We have not asked for these; whoever sends them all the same, or pushes them, changes nothing here.
             self.tally.left_out |= quarantined_logs(tx, self._roster)
         more = False
+        fillings: list[Filling] = []
         for item in read_stream(data):
             match item:
                 case Section():
                     self._take_section(item)
+                case Filling():
+                    fillings.append(item)
                 case Fork():
                     self._take_evidence(item)
                 case End():
                     more = item.more
+        self.tally.filled += fill(self._node.database, self._roster, fillings, self._node.clock.now())
         return more
 
     def _take_section(self, section: Section) -> None:
@@ -109,6 +116,7 @@ class Taker:
                 now,
                 keyring=self._node.keyring,
                 verify_all=self._verify_all,
+                sender=self._peer.contributor,
             )
         except ProtocolError as error:
             self._refuse(section, error)

@@ -4,8 +4,9 @@ Leaves and inner nodes are hashed under different first bytes, so that no entry 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 
 HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = sha256(b"").digest()
@@ -15,9 +16,24 @@ _LEAF: Final = b"\x00"
 _NODE: Final = b"\x01"
 
 
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An entry whose content is gone: the hash that keeps its place in the tree (clause 8.14)."""
+
+    hash: bytes
+
+
+Entry: TypeAlias = bytes | Leaf
+
+
 def leaf_hash(data: bytes) -> bytes:
     """The hash of one entry: of its bytes as they were received, whatever they say."""
     return sha256(_LEAF + data).digest()
+
+
+def entry_hash(entry: Entry) -> bytes:
+    """The hash of an entry, with its content or without."""
+    return entry.hash if isinstance(entry, Leaf) else leaf_hash(entry)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

@@ -5,13 +5,16 @@ one line feed::
 
     {"count":2,"kind":"section","log":"<contributor>","start":7}       a section: one log, from index 7
     <JWS of entry 7>
-    <JWS of entry 8>
+    =<leaf hash of entry 8>                                            its content is gone
     {"checkpoint":"<signed note>","kind":"checkpoint","proof":[]}      what commits to them
+    {"index":3,"kind":"entry","log":"<contributor>"}                   one that was asked for again
+    <JWS of entry 3>
     {"kind":"fork","proof":"<base64url of a fork proof>"}               evidence, after the sections
     {"kind":"end","more":false}                                        always last
 
 Lines of JSON are canonical; entry lines are bytes of which only the length is judged here, because an entry
-that cannot be read must not keep its neighbours from being stored. Where the byte bound cuts a log short,
+that cannot be read must not keep its neighbours from being stored. A line that begins with ``=`` is the leaf hash of an
+entry without content. Where the byte bound cuts a log short,
 ``proof`` is the consistency proof from the section's last entry to the checkpoint, and ``more`` is true.
 
 A stream can break off anywhere. :func:`read_stream` yields every complete section before it raises, so that a
@@ -40,6 +43,7 @@ from protocol.limits import (
     MAX_STREAM_BYTES,
     MAX_STREAM_ENTRIES,
 )
+from protocol.merkle.hashing import HASH_BYTES, Entry, Leaf
 
 MAX_LOGS: Final = 10_000
 """Logs in one request, and sections in one stream: a thousand members with ten key epochs each."""
@@ -52,11 +56,21 @@ MIN_STREAM_BYTES: Final = 65_536
 """The least that a request may ask for, in bytes: the largest entry with the largest checkpoint fits, so every
 answer makes progress."""
 
+MAX_HOLE_LOGS: Final = 64
+"""Logs of which one request asks for missing content again."""
+
+MAX_HOLE_RANGES: Final = 64
+"""Ranges of missing entries of one log in a request. What has expired lies side by side, so a range is long."""
+
+_GONE: Final = b"="
+"""Begins the line of an entry without content. No JWS begins so; an entry that does is one that cannot be carried."""
+
 _T = TypeVar("_T")
 
 _KeyId: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _Hash: TypeAlias = Annotated[Digest, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_LOG_SIZE)]
+_Range: TypeAlias = tuple[_Size, _Size]
 
 
 class EntriesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,9 +82,19 @@ class EntriesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     only: Annotated[tuple[_KeyId, ...], msgspec.Meta(max_length=MAX_LOGS)]
     """The logs that are asked for, ascending, with nothing of any other; where none is named, every log is (9.7)."""
 
+    holes: Annotated[
+        dict[_KeyId, Annotated[tuple[_Range, ...], msgspec.Meta(min_length=1, max_length=MAX_HOLE_RANGES)]],
+        msgspec.Meta(max_length=MAX_HOLE_LOGS),
+    ]
+    """By log the entries that the asker holds without content, each range from its first to behind its last."""
+
     def __post_init__(self) -> None:
         if any(a >= b for a, b in pairwise(self.only)):
             raise ProtocolError(Code.NON_CANONICAL, "the logs that are asked for are not ascending")
+        for ranges in self.holes.values():
+            ends = [end for each in ranges for end in each]
+            if any(a >= b for a, b in pairwise(ends)):
+                raise ProtocolError(Code.NON_CANONICAL, "ranges that are empty, or touch, or are not ascending")
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
@@ -100,6 +124,13 @@ class CheckpointLine(_Line, frozen=True, kw_only=True, tag="checkpoint"):
             raise ProtocolError(Code.TOO_LARGE, f"a checkpoint has at most {MAX_CHECKPOINT_BYTES} bytes")
 
 
+class EntryLine(_Line, frozen=True, kw_only=True, tag="entry"):
+    """One entry follows that was asked for again."""
+
+    log: _KeyId
+    index: Annotated[int, msgspec.Meta(ge=0, le=MAX_LOG_SIZE - 1)]
+
+
 class ForkLine(_Line, frozen=True, kw_only=True, tag="fork"):
     """Evidence that a contributor has signed two histories; :mod:`protocol.fork` says whether it is."""
 
@@ -120,9 +151,18 @@ class Section:
 
     contributor: KeyId
     start: int
-    entries: tuple[bytes, ...]
+    entries: tuple[Entry, ...]
     checkpoint: bytes
     proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The content of an entry that the asker holds as a leaf hash alone. Unverified: only the hash shows what it is."""
+
+    contributor: KeyId
+    index: int
+    entry: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +180,12 @@ class End:
 
 
 _REQUEST: Final = Codec(EntriesRequest, max_bytes=MAX_REQUEST_BYTES)
-_OPENING: Final[Codec[SectionLine | ForkLine | EndLine]] = Codec(
-    SectionLine | ForkLine | EndLine,  # type: ignore[arg-type]
+_OPENING: Final[Codec[SectionLine | EntryLine | ForkLine | EndLine]] = Codec(
+    SectionLine | EntryLine | ForkLine | EndLine,  # type: ignore[arg-type]
     max_bytes=MAX_LINE_BYTES,
 )
 _CLOSING: Final = Codec(CheckpointLine, max_bytes=MAX_LINE_BYTES)
+_GONE_BYTES: Final = 1 + len(encode_bytes(bytes(HASH_BYTES)))
 
 
 def encode_entries_request(request: EntriesRequest) -> bytes:
@@ -167,10 +208,26 @@ def encode_section(section: Section) -> bytes:
         )
     except UnicodeDecodeError as error:
         raise ProtocolError(Code.BAD_STREAM, "a signed note is UTF-8", fault=Fault.OURS) from error
-    for entry in section.entries:
-        if len(entry) > MAX_ENTRY_BYTES or b"\n" in entry:
-            raise ProtocolError(Code.BAD_STREAM, "an entry does not fit on a line", fault=Fault.OURS)
-    return b"\n".join((_OPENING.encode(opening), *section.entries, _CLOSING.encode(closing), b""))
+    return b"\n".join((_OPENING.encode(opening), *map(_entry_line, section.entries), _CLOSING.encode(closing), b""))
+
+
+def entry_line_bytes(entry: Entry) -> int:
+    """How long an entry's line is, with its line feed: for a sender that fills a bound."""
+    return (_GONE_BYTES if isinstance(entry, Leaf) else len(entry)) + 1
+
+
+def encode_filling(filling: Filling) -> bytes:
+    """Two lines: an entry that was asked for again; refuses what :func:`read_stream` would refuse."""
+    opening = _OPENING.encode(EntryLine(log=filling.contributor, index=filling.index))
+    return b"\n".join((opening, _entry_line(filling.entry), b""))
+
+
+def _entry_line(entry: Entry) -> bytes:
+    if isinstance(entry, Leaf):
+        return _GONE + encode_bytes(entry.hash).encode("ascii")
+    if len(entry) > MAX_ENTRY_BYTES or b"\n" in entry or entry.startswith(_GONE):
+        raise ProtocolError(Code.BAD_STREAM, "an entry does not fit on a line", fault=Fault.OURS)
+    return entry
 
 
 def encode_fork(proof: bytes) -> bytes:
@@ -183,22 +240,24 @@ def encode_end(*, more: bool) -> bytes:
     return _OPENING.encode(EndLine(more=more)) + b"\n"
 
 
-def encode_stream(sections: Iterable[Section], *, more: bool, forks: Sequence[bytes] = ()) -> bytes:
+def encode_stream(
+    sections: Iterable[Section], *, more: bool, fillings: Sequence[Filling] = (), forks: Sequence[bytes] = ()
+) -> bytes:
     """A whole stream; refuses one that :func:`read_stream` would refuse for its size."""
     sections = tuple(sections)
     if len(forks) > MAX_FORKS:
         raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_FORKS} fork proofs", fault=Fault.OURS)
-    if sum(len(section.entries) for section in sections) > MAX_STREAM_ENTRIES:
+    if len(fillings) + sum(len(section.entries) for section in sections) > MAX_STREAM_ENTRIES:
         raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_STREAM_ENTRIES} entries", fault=Fault.OURS)
-    lines = (*(encode_section(section) for section in sections), *(encode_fork(proof) for proof in forks))
+    lines = [*map(encode_section, sections), *map(encode_filling, fillings), *map(encode_fork, forks)]
     data = b"".join((*lines, encode_end(more=more)))
     if len(data) > MAX_STREAM_BYTES:
         raise ProtocolError(Code.TOO_LARGE, f"a stream has at most {MAX_STREAM_BYTES} bytes", fault=Fault.OURS)
     return data
 
 
-def read_stream(data: bytes) -> Iterator[Section | Fork | End]:
-    """Yield the complete sections in order, then the evidence, then :class:`End` (clause 9.8).
+def read_stream(data: bytes) -> Iterator[Section | Filling | Fork | End]:
+    """Yield the complete sections in order, then what was asked for again, the evidence, and :class:`End` (clause 9.8).
 
     Raises ``TOO_LARGE``, ``TRUNCATED`` where the bytes end before the end line does, and ``BAD_STREAM`` for any
     other fault, both naming the line. Sections yielded before that stand. Without an ``End`` there was an error.
@@ -206,6 +265,7 @@ def read_stream(data: bytes) -> Iterator[Section | Fork | End]:
     lines = _Lines(data)
     seen: set[KeyId] = set()
     announced = forks = 0
+    fills = False
     while True:
         opening = lines.json(_OPENING)
         if isinstance(opening, EndLine):
@@ -218,23 +278,31 @@ def read_stream(data: bytes) -> Iterator[Section | Fork | End]:
                 raise lines.broken(f"more than {MAX_FORKS} fork proofs")
             yield Fork(lines.binary(opening.proof))
             continue
-        if forks:
-            raise lines.broken("a section after a fork proof")
+        if forks or (fills and isinstance(opening, SectionLine)):
+            raise lines.broken("sections, single entries and fork proofs in another order")
+        announced += 1 if isinstance(opening, EntryLine) else opening.count
+        if announced > MAX_STREAM_ENTRIES:  # before they are read, for the shortest of them has no bytes
+            raise lines.broken(f"more than {MAX_STREAM_ENTRIES} entries")
+        if isinstance(opening, EntryLine):
+            fills = True
+            yield Filling(opening.log, opening.index, lines.content())
+            continue
         if opening.log in seen or len(seen) >= MAX_LOGS:
             raise lines.broken(f"a second section of log {opening.log}, or more than {MAX_LOGS} sections")
         seen.add(opening.log)
-        announced += opening.count
-        if announced > MAX_STREAM_ENTRIES:  # before they are read, for the shortest of them has no bytes
-            raise lines.broken(f"more than {MAX_STREAM_ENTRIES} entries")
-        entries = tuple(lines.entry() for _ in range(opening.count))
-        closing = lines.json(_CLOSING)
-        yield Section(
-            contributor=opening.log,
-            start=opening.start,
-            entries=entries,
-            checkpoint=closing.checkpoint.encode("utf-8"),
-            proof=tuple(decode_bytes(node) for node in closing.proof),
-        )
+        yield _section(lines, opening)
+
+
+def _section(lines: "_Lines", opening: SectionLine) -> Section:
+    entries = tuple(lines.entry() for _ in range(opening.count))
+    closing = lines.json(_CLOSING)
+    return Section(
+        contributor=opening.log,
+        start=opening.start,
+        entries=entries,
+        checkpoint=closing.checkpoint.encode("utf-8"),
+        proof=tuple(decode_bytes(node) for node in closing.proof),
+    )
 
 
 def decode_stream(data: bytes) -> tuple[tuple[Section, ...], bool]:
@@ -245,7 +313,7 @@ def decode_stream(data: bytes) -> tuple[tuple[Section, ...], bool]:
         match item:
             case Section():
                 sections.append(item)
-            case Fork():
+            case Filling() | Fork():
                 pass
             case End():  # pragma: no branch - the union is closed
                 more = item.more
@@ -262,8 +330,23 @@ class _Lines:
         self._position = 0
         self._number = 0
 
-    def entry(self) -> bytes:
-        return self._take(MAX_ENTRY_BYTES)
+    def entry(self) -> Entry:
+        line = self._take(MAX_ENTRY_BYTES)
+        if not line.startswith(_GONE):
+            return line
+        try:
+            leaf = decode_bytes(line[len(_GONE) :].decode("ascii"))
+        except (UnicodeDecodeError, ProtocolError) as error:
+            raise self.broken("a leaf hash that is none") from error
+        if len(leaf) != HASH_BYTES:
+            raise self.broken(f"a leaf hash has {HASH_BYTES} bytes")
+        return Leaf(leaf)
+
+    def content(self) -> bytes:
+        entry = self.entry()
+        if isinstance(entry, Leaf):
+            raise self.broken("content that was asked for again, and is not there")
+        return entry
 
     def json(self, codec: Codec[_T]) -> _T:
         line = self._take(MAX_LINE_BYTES)

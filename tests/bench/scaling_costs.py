@@ -65,15 +65,21 @@ def costs_of(members: int) -> Costs:
     note = b"n" * CHECKPOINT_BYTES
     shown = len(encode_section(Section(logs[0], _LOG_ENTRIES, (), note, ())))
     compared = (COMPARED_AT_ONCE + 2) * shown + len(encode_end(more=False))
-    one = encode_entries_request(EntriesRequest(have={logs[0]: 1}, only=(logs[0],), max_bytes=MAX_STREAM_BYTES))
+    one = encode_entries_request(
+        EntriesRequest(holes={}, have={logs[0]: 1}, only=(logs[0],), max_bytes=MAX_STREAM_BYTES)
+    )
     few = encode_entries_request(
-        EntriesRequest(have=dict.fromkeys(logs[:6], 1), only=tuple(sorted(logs[:6])), max_bytes=MAX_STREAM_BYTES)
+        EntriesRequest(
+            holes={}, have=dict.fromkeys(logs[:6], 1), only=tuple(sorted(logs[:6])), max_bytes=MAX_STREAM_BYTES
+        )
     )
     finding = len(encode_section(Section(logs[0], 0, (b"e" * ENTRY_BYTES,), note, ())))
     ping = exchange + len(encode_ping(Ping(v=1, sizes={logs[0]: _LOG_ENTRIES})))
     asked_for = exchange + len(one)
     if members <= SIZES_FIRST_ABOVE:
-        everything = len(encode_entries_request(EntriesRequest(have=sizes, only=(), max_bytes=MAX_STREAM_BYTES)))
+        everything = len(
+            encode_entries_request(EntriesRequest(holes={}, have=sizes, only=(), max_bytes=MAX_STREAM_BYTES))
+        )
         poll = exchange + everything + compared
         return Costs(FAILED_BYTES, poll, poll, 1, asked_for, finding, ping, everything)
     question = len(encode_sizes_request(SizesRequest(v=1, state=Digest(sizes_state(sizes)))))

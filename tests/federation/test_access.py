@@ -24,7 +24,7 @@ from tests.federation.conftest import MakeNode
 from tests.federation.support import InMemory, Node, application, circle_of, publish
 from tests.node import statements as make
 
-BODY = encode_entries_request(EntriesRequest(have={}, only=(), max_bytes=MIN_STREAM_BYTES))
+BODY = encode_entries_request(EntriesRequest(holes={}, have={}, only=(), max_bytes=MIN_STREAM_BYTES))
 NONCE = "AAAAAAAAAAAAAAAAAAAAAA"
 
 

@@ -54,7 +54,9 @@ def wrong_root(scene: Scene) -> bytes:
 
 def changed_entry(scene: Scene) -> bytes:
     rest = scene.rest()
-    return scene.stream(replace(rest, entries=(rest.entries[0], rest.entries[1][1:])))
+    first, second = rest.entries
+    assert isinstance(second, bytes)
+    return scene.stream(replace(rest, entries=(first, second[1:])))
 
 
 def gap(scene: Scene) -> bytes:

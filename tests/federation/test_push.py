@@ -91,7 +91,7 @@ def test_what_is_pushed_passes_the_same_checks(node_of: MakeNode) -> None:
     sync_once(liar.runtime, transport=InMemory([author, liar]))
     with liar.runtime.database.read() as tx:
         roster = circles.get_roster(tx, circle)
-        request = EntriesRequest(have={}, only=(author.own(circle),), max_bytes=MAX_PUSH_BYTES)
+        request = EntriesRequest(holes={}, have={}, only=(author.own(circle),), max_bytes=MAX_PUSH_BYTES)
         true = serve.answer(tx, roster, reader.own(circle), request)
     changed = true.replace(b"\n", b"\n\n", 1)  # an entry that nobody signed, and one too many
     forged = section_of(contributor_key(liar, circle), circle, [b"not a statement"])

@@ -81,7 +81,7 @@ def test_nothing_new_is_taken_of_a_quarantined_voice_until_it_is_lifted(node_of:
     sync_once(reader.runtime, transport=network)
     assert len(at.states(reader, circle)) == 1
     assert len(at.states(relay, circle)) == 2
-    whole = EntriesRequest(have={}, max_bytes=MAX_STREAM_BYTES, only=())
+    whole = EntriesRequest(holes={}, have={}, max_bytes=MAX_STREAM_BYTES, only=())
     with relay.runtime.database.read() as tx:
         pushed = serve.answer(tx, at.roster(relay, circle), reader.own(circle), whole)
     taker = Taker(reader.runtime, at.roster(reader, circle), at.roster(reader, circle).members[relay.own(circle)])

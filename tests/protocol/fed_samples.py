@@ -24,7 +24,7 @@ STRANGER: Final = SigningKey(bytes([0x61]) * 32)
 
 METHOD: Final = "POST"
 TARGET: Final = "https://hanse.northport.example/federation/v1/circles/entries?have=1"
-BODY: Final = b'{"have":{},"max_bytes":65536,"only":[]}'
+BODY: Final = b'{"have":{},"holes":{},"max_bytes":65536,"only":[]}'
 NONCE: Final = "q83vASNFZ4mrze8BI0VniQ"
 
 

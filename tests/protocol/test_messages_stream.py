@@ -17,21 +17,25 @@ from protocol.limits import (
     MAX_STREAM_BYTES,
     MAX_STREAM_ENTRIES,
 )
+from protocol.merkle.hashing import Leaf
 from protocol.messages.stream import (
     MAX_LINE_BYTES,
     MAX_LOGS,
     MIN_STREAM_BYTES,
     End,
     EntriesRequest,
+    Filling,
     Fork,
     Section,
     decode_entries_request,
     decode_stream,
     encode_end,
     encode_entries_request,
+    encode_filling,
     encode_fork,
     encode_section,
     encode_stream,
+    entry_line_bytes,
     read_stream,
 )
 from tests.protocol import vectors_messages
@@ -53,12 +57,17 @@ def read_all(data: bytes) -> tuple[list[Section], list[Fork], End | None, Protoc
     """The same with the evidence."""
     found: list[Section] = []
     forks: list[Fork] = []
+    filled = 0
     try:
         for item in read_stream(data):
             match item:
                 case Section():
                     assert forks == []
+                    assert filled == 0
                     found.append(item)
+                case Filling():
+                    assert forks == []
+                    filled += 1
                 case Fork():
                     forks.append(item)
                 case End():
@@ -79,6 +88,12 @@ def test_stream_vectors(case: Given) -> None:
     assert len(found) == case.number("sections")
     if "forks" in case.members:
         assert forks == [Fork(b"evidence")] * case.number("forks")
+    holes = [entry for section in found for entry in section.entries if isinstance(entry, Leaf)]
+    assert len(holes) == (case.number("gone") if "gone" in case.members else 0)
+    if "fillings" in case.members:
+        fillings = [item for item in read_stream(case.data()) if isinstance(item, Filling)]
+        assert len(fillings) == case.number("fillings")
+        assert all(encode_filling(each) in case.data() for each in fillings)
     if case.error is None:
         assert end == End(more=bool(case.members["more"]))
         assert decode_stream(case.data()) == (tuple(found), bool(case.members["more"]))
@@ -96,6 +111,15 @@ def test_entries_request_vectors(case: Given) -> None:
     if case.error is None:
         assert encode_entries_request(decode_entries_request(case.data())) == case.data()
     assert schema_agrees(validator("entries-request"), msgspec.json.decode(case.data()), case)
+
+
+def test_entries_without_content_come_back_as_their_leaf_hashes() -> None:
+    section = Section(CONTRIBUTOR[0].public.key_id, 4, (Leaf(bytes(range(32))), b"x", Leaf(bytes(32))), b"note", ())
+    assert decode_stream(encode_stream([section], more=False)) == ((section,), False)
+    assert [entry_line_bytes(each) for each in section.entries] == [45, 2, 45]
+    again = Filling(CONTRIBUTOR[0].public.key_id, 4, b"x")
+    data = encode_stream([section], more=False, fillings=[again], forks=[b"evidence"])
+    assert list(read_stream(data)) == [section, again, Fork(b"evidence"), End(more=False)]
 
 
 def test_a_stream_comes_back_as_it_was() -> None:
@@ -135,7 +159,9 @@ def test_garbage_requests_raise_protocol_errors_only(data: bytes) -> None:
         decode_entries_request(data)
 
 
-@pytest.mark.parametrize("entry", [b"a\nb", b"x" * (MAX_ENTRY_BYTES + 1)], ids=["line feed", "too long"])
+@pytest.mark.parametrize(
+    "entry", [b"a\nb", b"x" * (MAX_ENTRY_BYTES + 1), b"=x"], ids=["line feed", "too long", "looks like a leaf hash"]
+)
 def test_an_entry_that_does_not_fit_on_a_line_is_our_fault(entry: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
         encode_section(Section(CONTRIBUTOR[0].public.key_id, 0, (entry,), b"note", ()))
@@ -203,7 +229,7 @@ def test_sections_are_bounded() -> None:
 
 def test_a_request_with_every_log_fits() -> None:
     have = {parse_key_id(encode_bytes(number.to_bytes(32, "big"))): 2**40 for number in range(MAX_LOGS)}
-    request = EntriesRequest(have=have, only=tuple(sorted(have)), max_bytes=MAX_STREAM_BYTES)
+    request = EntriesRequest(holes={}, have=have, only=tuple(sorted(have)), max_bytes=MAX_STREAM_BYTES)
     assert decode_entries_request(encode_entries_request(request)) == request
 
 

@@ -12,11 +12,15 @@ from protocol.limits import MAX_FORKS
 from protocol.messages.digest import content_digest
 from protocol.messages.signature import FRESH_SECONDS, SignedFields, sign_response
 from protocol.messages.stream import (
+    MAX_HOLE_RANGES,
     CheckpointLine,
     EndLine,
     EntriesRequest,
+    EntryLine,
+    Filling,
     ForkLine,
     SectionLine,
+    encode_filling,
     encode_fork,
     encode_section,
     encode_stream,
@@ -211,13 +215,19 @@ def entries_requests() -> bytes:
     log = CONTRIBUTOR[0].public.key_id
     cases = [
         Case("nothing held", "9.7", in_bytes(BODY)),
-        Case("one log held", "9.7", in_bytes(encode({"have": {log: 7}, "max_bytes": 8_388_608, "only": []}))),
-        Case("one log wanted", "9.7", in_bytes(encode({"have": {log: 7}, "max_bytes": 65_536, "only": [log]}))),
+        Case(
+            "one log held", "9.7", in_bytes(encode({"have": {log: 7}, "holes": {}, "max_bytes": 8_388_608, "only": []}))
+        ),
+        Case(
+            "one log wanted",
+            "9.7",
+            in_bytes(encode({"have": {log: 7}, "holes": {}, "max_bytes": 65_536, "only": [log]})),
+        ),
         *(
             Case(
                 name,
                 "9.7",
-                in_bytes(encode({"have": {}, "max_bytes": 65_536, "only": only})),
+                in_bytes(encode({"have": {}, "holes": {}, "max_bytes": 65_536, "only": only})),
                 Code.NON_CANONICAL,
                 ("second-spelling", BEYOND_SCHEMA),
             )
@@ -227,22 +237,49 @@ def entries_requests() -> bytes:
             )
         ),
         Case(
+            "content asked for again",
+            "9.7",
+            in_bytes(encode({"have": {log: 7}, "holes": {log: [[0, 2], [4, 5]]}, "max_bytes": 65_536, "only": []})),
+        ),
+        *(
+            Case(
+                name,
+                "9.7",
+                in_bytes(encode({"have": {}, "holes": {log: ranges}, "max_bytes": 65_536, "only": []})),
+                Code.NON_CANONICAL,
+                ("second-spelling", BEYOND_SCHEMA),
+            )
+            for name, ranges in (
+                ("an empty range", [[2, 2]]),
+                ("ranges in another order", [[4, 5], [0, 2]]),
+                ("ranges that touch", [[0, 2], [2, 3]]),
+            )
+        ),
+        Case(
             "a log twice",
             "9.7",
-            in_bytes(f'{{"have":{{"{log}":7,"{log}":7}},"max_bytes":65536,"only":[]}}'.encode()),
+            in_bytes(f'{{"have":{{"{log}":7,"{log}":7}},"holes":{{}},"max_bytes":65536,"only":[]}}'.encode()),
             Code.NON_CANONICAL,
             ("second-spelling", BEYOND_SCHEMA),
         ),
     ]
     bounds: dict[str, Json] = {
-        "too few bytes": {"have": {}, "max_bytes": 65_535, "only": []},
-        "too many bytes": {"have": {}, "max_bytes": 8_388_609, "only": []},
-        "a negative size": {"have": {log: -1}, "max_bytes": 65_536, "only": []},
-        "a size beyond every log": {"have": {log: 2**40 + 1}, "max_bytes": 65_536, "only": []},
-        "a log that is none": {"have": {"log": 1}, "max_bytes": 65_536, "only": []},
-        "a wanted log that is none": {"have": {}, "max_bytes": 65_536, "only": ["log"]},
-        "no bound": {"have": {}, "only": []},
-        "nothing said of the logs that are wanted": {"have": {}, "max_bytes": 65_536},
+        "too few bytes": {"have": {}, "holes": {}, "max_bytes": 65_535, "only": []},
+        "too many bytes": {"have": {}, "holes": {}, "max_bytes": 8_388_609, "only": []},
+        "a negative size": {"have": {log: -1}, "holes": {}, "max_bytes": 65_536, "only": []},
+        "a size beyond every log": {"have": {log: 2**40 + 1}, "holes": {}, "max_bytes": 65_536, "only": []},
+        "a log that is none": {"have": {"log": 1}, "holes": {}, "max_bytes": 65_536, "only": []},
+        "a wanted log that is none": {"have": {}, "holes": {}, "max_bytes": 65_536, "only": ["log"]},
+        "no bound": {"have": {}, "holes": {}, "only": []},
+        "nothing said of content": {"have": {}, "max_bytes": 65_536, "only": []},
+        "a log without ranges": {"have": {}, "holes": {log: []}, "max_bytes": 65_536, "only": []},
+        "more ranges than a request has": {
+            "have": {},
+            "holes": {log: [[3 * at, 3 * at + 1] for at in range(MAX_HOLE_RANGES + 1)]},
+            "max_bytes": 65_536,
+            "only": [],
+        },
+        "nothing said of the logs that are wanted": {"have": {}, "holes": {}, "max_bytes": 65_536},
     }
     cases += [
         Case(name, "9.7", in_bytes(encode(value)), Code.MALFORMED, ("lost-bound",)) for name, value in bounds.items()
@@ -260,6 +297,18 @@ def _stream_cases() -> Iterable[Case]:
     yield Case("evidence alone", "9.8", in_bytes(evidence + end, sections=0, forks=1, more=False))
     most = encode_stream(sections(), more=False, forks=(b"evidence",) * MAX_FORKS)
     yield Case("sections and the most evidence", "9.8", in_bytes(most, sections=2, forks=MAX_FORKS, more=False))
+    gone = first.replace(b"not a statement \xff", b"=" + encode_bytes(bytes(range(32))).encode())
+    yield Case("an entry without content", "9.8", in_bytes(gone + end, sections=1, gone=1, more=False))
+    again = encode_filling(Filling(CONTRIBUTOR[0].public.key_id, 3, b"eyJhIjoxfQ.e30.AA"))
+    yield Case("content that was asked for again", "9.8", in_bytes(again + end, sections=0, fillings=1, more=False))
+    everything = encode_stream(
+        sections(),
+        more=True,
+        fillings=(Filling(CONTRIBUTOR[0].public.key_id, 1, b""), Filling(CONTRIBUTOR[2].public.key_id, 0, b"x")),
+        forks=(b"evidence",),
+    )
+    whole_of_it = in_bytes(everything, sections=2, fillings=2, forks=1, more=True)
+    yield Case("sections, content asked for again, evidence", "9.8", whole_of_it)
     lost, broken = ("lost-end",), ("second-reading",)
     yield Case("evidence without an end", "9.8", in_bytes(evidence, sections=0, forks=1), Code.TRUNCATED, lost)
     yield Case("no bytes", "9.8", in_bytes(b"", sections=0), Code.TRUNCATED, lost)
@@ -279,6 +328,14 @@ def _stream_cases() -> Iterable[Case]:
         ("a section beyond every log", first.replace(b'"start":3', b'"start":1099511627776') + end, 0),
         ("an entry that is too long", first.replace(b"not a", b"x" * 24_577) + end, 0),
         ("a checkpoint that is too long", first.replace(b"Az3grlgt", b"A" * 4_096) + end, 0),
+        ("a leaf hash that is too short", gone.replace(b"Hh8\n", b"\n") + end, 0),
+        ("a leaf hash with stray bits", gone.replace(b"Hh8\n", b"Hh9\n") + end, 0),
+        ("a leaf hash with padding", gone.replace(b"Hh8\n", b"Hh8=\n") + end, 0),
+        ("a leaf hash that is none", gone.replace(b"=AAEC", b"=\xff\xff\xff\xff") + end, 0),
+        ("a leaf hash where content was asked for", again.replace(b"eyJhIjoxfQ.e30.AA", b"=" + b"A" * 43) + end, 0),
+        ("a section after content that was asked for", again + first + end, 0),
+        ("content that was asked for, after evidence", evidence + again + end, 0),
+        ("content at a place beyond every log", again.replace(b'"index":3', b'"index":1099511627776') + end, 0),
         ("a section after evidence", evidence + first + end, 0),
         ("more evidence than an answer has", evidence * (MAX_FORKS + 1) + end, 0),
         ("evidence with stray bits", evidence.replace(b"Y2U", b"Y2V") + end, 0),
@@ -311,7 +368,7 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
         "stream-line",
         "Stream line",
         "A line of JSON in a stream of entries (clause 9.8).",
-        SectionLine | CheckpointLine | ForkLine | EndLine,
+        SectionLine | CheckpointLine | EntryLine | ForkLine | EndLine,
     ),
     "vectors/content_digest.json": digests,
     "vectors/request_signature.json": requests,

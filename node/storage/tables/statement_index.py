@@ -34,6 +34,8 @@ STATEMENT_INDEX_STALE: Final = sa.Table(
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("log_id", sa.Integer, nullable=False),
     sa.Column("idx", sa.BigInteger, nullable=False),
+    sa.Column("gone", sa.Boolean, nullable=False),
 )
-"""Places to be indexed again though the feed says nothing of them: what has expired, and what a moved cut has changed
-or taken away. With the entry, since the row of ``statements`` may be gone."""
+"""Places to be indexed again though the feed says nothing of them: what a moved cut has changed or taken away, and what
+has lost its content. With the entry, since the row of ``statements`` may be gone. ``gone``: nobody can say any more
+under which terms the place was indexed, so it is taken out of all of them."""

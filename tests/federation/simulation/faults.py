@@ -40,7 +40,7 @@ def take_unchecked(node: Node, circle: CircleId, outbound: Outbound) -> None:
     for member in roster.others:
         with runtime.database.read() as tx:
             have = {log.contributor: log.size for log in logs.list_logs(tx, circle)}
-        request = EntriesRequest(have=have, only=(), max_bytes=outbound.max_bytes)
+        request = EntriesRequest(holes={}, have=have, only=(), max_bytes=outbound.max_bytes)
         try:
             items = list(read_stream(outbound.entries(member, circle, request).data))
         except (HanseError, ProtocolError):
@@ -55,13 +55,14 @@ def _store(node: Node, circle: CircleId, section: Section) -> None:
     with node.runtime.database.write() as tx:
         key = circles.roster(tx, circle).lines[section.contributor].key
         log = logs.lock_log(tx, circle, section.contributor)
-        hashes = [leaf_hash(entry) for entry in section.entries]
+        sent = [entry for entry in section.entries if isinstance(entry, bytes)]
+        hashes = [leaf_hash(entry) for entry in sent]
         entries = [
             AcceptedEntry(log.size + offset, jws, hashes[offset], replica.reread(jws, key, circle, now))
-            for offset, jws in enumerate(section.entries)
+            for offset, jws in enumerate(sent)
         ]
         frontier = log.frontier.extend(hashes)
-        logs.extend(tx, log, frontier, section.entries, tiles.grow(log.size, hashes, logs.tile_fetch(tx, log)))
+        logs.extend(tx, log, frontier, sent, tiles.grow(log.size, hashes, logs.tile_fetch(tx, log)))
         note = section.checkpoint
         logs.save_checkpoints(tx, log, covered=note, covered_size=frontier.size, head=note)
         project(tx, circle, section.contributor, entries, now)

@@ -86,12 +86,13 @@ def _elsewhere(section: Section, _all: Sequence[Section], random: Random) -> Sec
 
 def _flipped(section: Section, _all: Sequence[Section], random: Random) -> Section:
     """One letter of one entry is another one."""
-    entries = list(section.entries)
-    if entries:
+    entries = [entry for entry in section.entries if isinstance(entry, bytes)]
+    if entries and len(entries) == len(section.entries):
         at = random.randrange(len(entries))
         place = random.randrange(len(entries[at]))
         entries[at] = entries[at][:place] + random.choice([b"A", b"_"]) + entries[at][place + 1 :]
-    return replace(section, entries=tuple(entries))
+        return replace(section, entries=tuple(entries))
+    return section
 
 
 def _badly_proven(section: Section, _all: Sequence[Section], random: Random) -> Section:

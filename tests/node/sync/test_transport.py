@@ -89,7 +89,9 @@ def test_an_address_that_is_none_is_an_unreachable_peer(tmp_path: Path) -> None:
     node = make_node(tmp_path, "aldermoor", allow_private_addresses=False)
     member = member_at("https://999.1.1.1")
     with Outbound(node.runtime) as outbound, pytest.raises(HanseError, match="cannot be used") as caught:
-        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, only=(), max_bytes=MIN_STREAM_BYTES))
+        outbound.entries(
+            member, CircleId("A" * 43), EntriesRequest(holes={}, have={}, only=(), max_bytes=MIN_STREAM_BYTES)
+        )
     assert caught.value.code is Code.PEER_UNREACHABLE
     node.runtime.database.close()
 
@@ -108,7 +110,9 @@ def test_without_tls_nobody_is_contacted_outside_a_closed_network(tmp_path: Path
     node = make_node(tmp_path, "aldermoor", allow_private_addresses=False)
     member = member_at(url)
     with Outbound(node.runtime) as outbound, pytest.raises(HanseError, match="without TLS") as caught:
-        outbound.entries(member, CircleId("A" * 43), EntriesRequest(have={}, only=(), max_bytes=MIN_STREAM_BYTES))
+        outbound.entries(
+            member, CircleId("A" * 43), EntriesRequest(holes={}, have={}, only=(), max_bytes=MIN_STREAM_BYTES)
+        )
     assert caught.value.code is Code.PEER_UNREACHABLE
     node.runtime.database.close()
 
