@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from node.api import exchange, letters
+from node.api import exchange, letters, token_evaluation
 from node.api.member_requests import HEADERS, MemberRequests, find_roster
 from node.domain.ledger import Log
 from node.errors import Code, HanseError
@@ -51,6 +51,7 @@ def build(runtime: Runtime, limits: Limits | None = None) -> APIRouter:
     router = APIRouter(prefix=PREFIX, include_in_schema=False, dependencies=[Depends(members.admit)])
     exchange.add_routes(router, runtime, members)
     letters.add_routes(router, runtime, members)
+    token_evaluation.add_routes(router, runtime, members)
 
     @router.get("/node")
     def node() -> Response:

@@ -61,16 +61,19 @@ def publish_key(tx: Transaction, keyring: Keyring, settings: Settings, circle: C
     return appended
 
 
-def destroy_key(tx: Transaction, settings: Settings, circle: CircleId, epoch: int, now: Timestamp) -> None:
+def destroy_key(
+    tx: Transaction, settings: Settings, circle: CircleId, epoch: int, now: Timestamp, *, regardless: bool = False
+) -> None:
     """Destroy our key of an epoch: nobody can test a name against its tokens any more, and none can be found.
 
-    Raises ``CONFLICT`` for the current epoch and while live tokens of this one are left, ``NOT_FOUND`` for no key.
+    Raises ``CONFLICT`` for the current epoch and, unless ``regardless``, while live tokens of this one are left;
+    ``NOT_FOUND`` for no key.
     """
     found = require_token_circle(tx, circles.get_roster(tx, circle))
     if found.current is None or epoch >= found.current.epoch:
         raise HanseError(Code.CONFLICT, "this epoch is in use.", remedy="Begin a new one first.")
     left = sum(body.epoch == epoch for _, body in storage.live_tokens(tx, circle, now))
-    if left:
+    if left and not regardless:
         raise HanseError(
             Code.CONFLICT,
             f"{left} live tokens of epoch {epoch} are left.",

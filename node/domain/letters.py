@@ -26,6 +26,8 @@ class LetterKind(StrEnum):
     SOUNDING_TABLE = "sounding-table"
     SOUNDING_ENTRY = "sounding-entry"
     SOUNDING_CONTACT = "sounding-contact"
+    EVALUATION_ASKED = "token-evaluate"
+    EVALUATION_ANSWERED = "token-evaluated"
 
 
 LetterState: TypeAlias = Literal["waiting", "taken", "refused", "lapsed"]

@@ -2,13 +2,15 @@
 
 from node.domain.circles import Member, Roster
 from node.domain.person_tokens import Operator, TokenCircle
+from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
-from node.storage import membership
+from node.storage import circles, membership, statements
+from node.storage import person_tokens as storage
 from node.storage.database import Transaction
-from protocol.identifiers import KeyId
+from protocol.identifiers import CircleId, KeyId, StatementId
 from protocol.person_tokens import PublishedKey, key_sets
 from protocol.projection import WHOLE
-from protocol.statements import TokenKey
+from protocol.statements import FindingBody, RelationBody, Timestamp, TokenBody, TokenKey
 
 
 def token_circle(tx: Transaction, roster: Roster) -> TokenCircle | None:
@@ -41,6 +43,35 @@ def require_token_circle(tx: Transaction, roster: Roster) -> TokenCircle:
             remedy="Nothing about a person can be exchanged in it. Only another circle could allow it.",
         )
     return found
+
+
+def require_target(tx: Transaction, circle: CircleId, target: StatementId, now: Timestamp) -> StoredStatement:
+    """A statement of ours to which a token can be attached; raises ``NOT_FOUND``, ``INVALID`` or ``CONFLICT``."""
+    roster = circles.get_roster(tx, circle)
+    found = statements.get(tx, roster.own, target, now=now)
+    if found is None or found.circle != circle:
+        raise HanseError(
+            Code.NOT_FOUND,
+            "our newest log of this circle holds no such statement.",
+            remedy="What stands in the log of a former key takes nothing new.",
+        )
+    if not isinstance(found.body, FindingBody | RelationBody):
+        raise HanseError(Code.INVALID, "a person token stands at a finding or a relation.")
+    if not found.counts:
+        raise HanseError(Code.CONFLICT, f"this statement is {found.state}.")
+    return found
+
+
+def own_live(
+    tx: Transaction, circle: CircleId, now: Timestamp
+) -> dict[tuple[KeyId, StatementId], tuple[StoredStatement, TokenBody]]:
+    """Our live tokens of a circle, under whichever of our keys, by name."""
+    own = circles.get_roster(tx, circle).own_keys
+    return {
+        (stored.contributor, stored.statement.id): (stored, body)
+        for stored, body in storage.live_tokens(tx, circle, now)
+        if stored.contributor in own
+    }
 
 
 def _published(tx: Transaction, roster: Roster) -> list[PublishedKey]:

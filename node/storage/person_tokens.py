@@ -139,8 +139,8 @@ def keep_input(tx: Transaction, vault: Vault, draft: DraftId, circle: CircleId, 
 
 def kept_inputs(
     tx: Transaction, vault: Vault, circle: CircleId, before: int, tokens: Collection[tuple[KeyId, StatementId]]
-) -> list[tuple[DraftId, KeyId, StatementId, str]]:
-    """Inputs kept of these tokens of ours from epochs before this one: draft, log, statement, input."""
+) -> list[tuple[DraftId, tuple[KeyId, StatementId], str]]:
+    """Inputs kept of these tokens of ours from epochs before this one: draft, the token's name, input."""
     query = (
         sa.select(TOKEN_INPUTS, PUBLICATIONS.c.contributor, PUBLICATIONS.c.statement_id)
         .join(PUBLICATIONS, PUBLICATIONS.c.draft_id == TOKEN_INPUTS.c.draft_id)
@@ -150,8 +150,7 @@ def kept_inputs(
     return [
         (
             DraftId(row.draft_id),
-            KeyId(row.contributor),
-            StatementId(row.statement_id),
+            (KeyId(row.contributor), StatementId(row.statement_id)),
             vault.open(row.sealed, place=_input_place(row.draft_id)).decode(),
         )
         for row in tx.connection.execute(query)

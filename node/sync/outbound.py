@@ -16,6 +16,13 @@ from protocol.identifiers import CircleId, Digest, KeyId
 from protocol.limits import MAX_REQUEST_BYTES
 from protocol.merkle.hashing import HASH_BYTES
 from protocol.merkle.tiles import tile_path
+from protocol.messages.evaluation import (
+    MAX_EVALUATION_BYTES,
+    EvaluationAnswer,
+    EvaluationRequest,
+    decode_evaluation_answer,
+    encode_evaluation_request,
+)
 from protocol.messages.gossip import (
     Ping,
     PushReceipt,
@@ -158,6 +165,16 @@ class Outbound:
             member, f"/circles/{circle}/letters/collect", encode_receipt(handled), max_bytes=MAX_LETTERS_BYTES
         )
         return decode_letters(answer)
+
+    def evaluate(self, member: Member, circle: CircleId, request: EvaluationRequest) -> EvaluationAnswer:
+        """What an operator of person tokens makes of these elements, its proof unverified. Raises as :meth:`sizes`."""
+        answer = self._post(
+            member,
+            f"/circles/{circle}/tokens/evaluate",
+            encode_evaluation_request(request),
+            max_bytes=MAX_EVALUATION_BYTES,
+        )
+        return decode_evaluation_answer(answer)
 
     def _post(
         self, member: Member, path: str, body: bytes, *, max_bytes: int, media_type: str = "application/json"

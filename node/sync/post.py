@@ -17,7 +17,7 @@ import structlog
 
 from node.domain.circles import Member, Roster
 from node.errors import HanseError
-from node.publishing import requests, soundings
+from node.publishing import person_tokens, requests, soundings
 from node.publishing.letters import current_line
 from node.storage import circles, peers
 from node.storage import letters as storage
@@ -170,3 +170,4 @@ def tidy(node: Parts) -> None:
         storage.sweep(tx, desk.now)
         requests.sweep(tx, desk)
         soundings.advance(tx, desk)
+        person_tokens.sweep(tx, desk)
