@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from node.domain.accounts import Role
 from node.domain.openid import OpenIdSettings
+from node.domain.retention import MAX_CASEWORK_MONTHS
 from node.domain.settings import MailSettings, Settings, WebhookSettings
 from node.errors import Code, HanseError
 from protocol.circles import MAX_URL_CHARACTERS, PATTERN_URL
@@ -98,6 +99,17 @@ class Source(BaseSettings):
         str, Field(description="An address of the institution that is told of notices, with a signature.")
     ] = ""
 
+    casework_retention_months: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MAX_CASEWORK_MONTHS,
+            description="After how many months without a change closed casework is listed for deletion; 0: never.",
+        ),
+    ] = 120
+    privacy_contact: Annotated[
+        str, Field(max_length=200, description="Whom data subjects and members write to: an office, never a person.")
+    ] = ""
     replies_intake: Annotated[
         bool,
         Field(description="Whether anybody may send a reply to what is said of an organisation, by a public form."),
@@ -207,6 +219,8 @@ def load(data: Path) -> Settings:
         webhook=WebhookSettings(source.notices_webhook, data / "keys" / WEBHOOK_SECRET)
         if source.notices_webhook
         else None,
+        casework_retention_months=source.casework_retention_months,
+        privacy_contact=source.privacy_contact,
         replies_intake=source.replies_intake,
         token_evaluations_per_day=source.token_evaluations_per_day,
         trust_anchors=data / source.trust_anchors if source.trust_anchors else None,

@@ -19,6 +19,7 @@ class Code(StrEnum):
     NOT_ACCEPTABLE = "not-acceptable"
     FOUR_EYES = "four-eyes"
     PRIVACY_GATE = "privacy-gate"
+    TRANSFER_BASIS_MISSING = "transfer-basis-missing"
     TOO_LARGE = "too-large"
     TOO_MANY_REQUESTS = "too-many-requests"
     BAD_FILE = "bad-file"

@@ -57,6 +57,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     NodeCode.FORBIDDEN: (403, "Not permitted"),
     NodeCode.FOUR_EYES: (403, "A second person has to do this"),
     NodeCode.PRIVACY_GATE: (422, "The privacy gate holds this back"),
+    NodeCode.TRANSFER_BASIS_MISSING: (409, "No basis for this transfer is recorded"),
     NodeCode.TOO_LARGE: (413, "Too large"),
     NodeCode.TOO_MANY_REQUESTS: (429, "Too many requests"),
     NodeCode.BAD_FILE: (422, "The file cannot be used"),

@@ -65,6 +65,10 @@ class Settings:
     """The mail server that takes notices to people of this institution, where the operator has named one."""
     webhook: WebhookSettings | None = None
     """A service of the institution that is told of notices, where the operator has named one."""
+    casework_retention_months: int = 120
+    """Closed casework that nobody has changed for so long is listed for deletion; 0: none ever is."""
+    privacy_contact: str = ""
+    """An office's address for data subjects and members; empty where none is named."""
     replies_intake: bool = False
     """Whether anybody may send this node a letter in reply to what is said of an organisation, by a public form."""
     token_evaluations_per_day: int = 20

@@ -41,6 +41,7 @@ from node.domain.publishing import (
     TokenContent,
     advance,
 )
+from node.domain.retention import usual_days
 from node.errors import Code, HanseError
 from node.storage import circles
 from node.storage import publishing as storage
@@ -184,13 +185,7 @@ def default_expiry(roster: Roster, half_life_months: int | None, now: Timestamp)
 
     After two half-lives a quarter of the weight is left. What does not age lives as long as the charter allows.
     """
-    longest = day_of(now) + timedelta(days=roster.charter.retention_days)
-    if half_life_months is None:
-        return longest
-    return min(longest, day_of(now) + timedelta(days=2 * half_life_months * _DAYS_PER_MONTH))
-
-
-_DAYS_PER_MONTH: Final = 30
+    return day_of(now) + timedelta(days=usual_days(half_life_months, roster.charter.retention_days))
 
 
 def checked_expiry(expires: date, roster: Roster, now: Timestamp) -> date:

@@ -32,6 +32,7 @@ from node.publishing import gate
 from node.publishing.assemble import disclosures_of, statement_of
 from node.publishing.drafts import get_draft, store
 from node.publishing.known import known
+from node.publishing.transfers import require_basis
 from node.storage import circles
 from node.storage.database import Transaction
 from node.storage.vault import Vault
@@ -121,6 +122,7 @@ def submit(
             remedy="Look at the preview again, then submit.",
         )
     require_clean(tx, vault, vocabulary, found)
+    require_basis(tx, circles.get_roster(tx, found.circle), found.kind)
     changed = replace(found, state=state, updated=now, note="")
     return store(tx, vault, found, changed, actor, DraftAction.SUBMIT.value, now)
 

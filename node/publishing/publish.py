@@ -28,6 +28,7 @@ from node.ledger.append import append
 from node.ledger.keyring import Keyring
 from node.publishing.drafts import create_draft, default_expiry, get_draft, store
 from node.publishing.preview import preview_digest, recipients, require_clean
+from node.publishing.transfers import require_basis
 from node.storage import circles
 from node.storage import publishing as storage
 from node.storage import statements as stored_statements
@@ -97,6 +98,7 @@ def publish(
         )
     require_clean(tx, vault, vocabulary, found)
     statement = statements.decode(made.payload)
+    require_basis(tx, roster, kind_of(statement))
     vocabulary.require_known(statement)
     approved = replace(found, state=DraftState.APPROVED, approver=approver, updated=now)
     store(tx, vault, found, approved, approver, DraftAction.APPROVE.value, now)

@@ -26,6 +26,7 @@ from node.domain.publishing import (
     SponsoredContent,
     TokenContent,
 )
+from node.domain.retention import usual_words
 from node.errors import Code, HanseError
 from node.publishing.drafts import create_draft, edit_draft, get_draft
 from node.storage.database import Transaction
@@ -173,6 +174,7 @@ def form_choices(vocabulary: Vocabulary, content: DraftContent) -> dict[str, obj
     lowest = 1 if sources >= MIN_ROOTS_FOR_CONFIRMED else 2
     return {
         "content": content,
+        "life": _life(vocabulary, content),
         "kind": _kind(content),
         "sources": sources,
         "scopes": [("whole", "The whole organisation"), *scopes],
@@ -191,6 +193,13 @@ def form_choices(vocabulary: Vocabulary, content: DraftContent) -> dict[str, obj
         "verifications": verification_choices(vocabulary),
         "reasons": [(term.id, term.label, term.definition) for term in reasons.values()],
     }
+
+
+def _life(vocabulary: Vocabulary, content: DraftContent) -> str:
+    """For how long a finding is kept unless its author says otherwise."""
+    body = content.body if isinstance(content, FindingContent | CorrectionContent) else None
+    indicator = None if body is None else vocabulary.indicators.get(body.indicator)
+    return "" if indicator is None else usual_words(indicator.half_life_months)
 
 
 def handling_choices(vocabulary: Vocabulary) -> list[tuple[str, str, str]]:
