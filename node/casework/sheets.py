@@ -8,6 +8,7 @@ is that row's matter. Neither an error nor a refusal quotes a cell.
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -153,6 +154,7 @@ def _of_workbook(data: bytes) -> Iterator[Line | RowRefusal]:
 
 _BROKEN: Final = (
     zipfile.BadZipFile,
+    zlib.error,
     InvalidFileException,
     ParseError,
     KeyError,

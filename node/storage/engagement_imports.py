@@ -98,8 +98,12 @@ def begin_again(tx: Transaction, vault: Vault, wanted: ImportId, limit: int) -> 
 def _import(tx: Transaction, vault: Vault, row: sa.Row[Any]) -> EngagementImport:
     head = _HEAD.decode(vault.open(row.sealed, place=_place(row.id)))
     table = ENGAGEMENT_IMPORT_ROWS
-    counted = sa.select(table.c.state, sa.func.count()).where(table.c.import_id == row.id).group_by(table.c.state)
-    counts = {RowState(state): number for state, number in tx.connection.execute(counted).tuples()}
+    counted = (
+        sa.select(table.c.state, sa.func.count().label("number"))
+        .where(table.c.import_id == row.id)
+        .group_by(table.c.state)
+    )
+    counts = {RowState(each.state): int(each.number) for each in tx.connection.execute(counted)}
     return EngagementImport(
         id=ImportId(row.id),
         account=AccountId(row.account_id),

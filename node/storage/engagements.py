@@ -54,7 +54,7 @@ def page(
 def every(tx: Transaction, vault: Vault) -> Iterator[Engagement]:
     """All of them, oldest first, opened one by one."""
     query = sa.select(ENGAGEMENTS).order_by(ENGAGEMENTS.c.created, ENGAGEMENTS.c.id)
-    for row in tx.connection.execution_options(yield_per=_ROWS).execute(query):
+    for row in tx.connection.execute(query.execution_options(yield_per=_ROWS)):
         yield _engagement(vault, row)
 
 

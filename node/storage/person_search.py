@@ -62,6 +62,10 @@ SEALED: Final = frozenset(
         "request_events.sealed",
         "request_values.sealed",
         "requests.sealed",
+        "sounding_forwards.sealed",
+        "sounding_tallies.sealed",
+        "soundings.lot",
+        "soundings.sealed",
         "publications.disclosures",
         "reply_intakes.sealed",
         "saved_queries.sealed",
@@ -157,7 +161,7 @@ def _in_table(tx: Transaction, vault: Vault, table: sa.Table, words: list[str]) 
         return
     keys = list(table.primary_key.columns)
     query = sa.select(*{column.name: column for column in (*keys, *columns)}.values()).order_by(*keys)
-    for row in tx.connection.execution_options(yield_per=_ROWS).execute(query):
+    for row in tx.connection.execute(query.execution_options(yield_per=_ROWS)):
         key = "/".join(str(getattr(row, each.name)) for each in keys)
         for column in columns:
             text = _text(vault, f"{table.name}.{column.name}", key, getattr(row, column.name))

@@ -404,6 +404,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('circle', 'subject', 'grp', 'scope', name=op.f('pk_tensions'))
     )
     op.create_index(op.f('ix_tensions_circle_tension_ppm_subject_grp_scope'), 'tensions', ['circle', 'tension_ppm', 'subject', 'grp', 'scope'], unique=False)
+    op.create_table('transfers',
+    sa.Column('identity', sa.String(length=43), nullable=False),
+    sa.Column('basis', sa.String(length=16), nullable=False),
+    sa.Column('reference', sa.String(length=200), nullable=False),
+    sa.Column('by', sa.String(length=22), nullable=True),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('identity', name=op.f('pk_transfers'))
+    )
     op.create_table('trust_policies',
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('voice', sa.String(length=43), nullable=False),
@@ -481,6 +489,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_cosignatures_log_id_logs')),
     sa.PrimaryKeyConstraint('log_id', 'witness', name=op.f('pk_cosignatures'))
     )
+    op.create_table('engagement_imports',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('updated', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_engagement_imports_account_id_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_engagement_imports'))
+    )
+    op.create_index(op.f('ix_engagement_imports_account_id'), 'engagement_imports', ['account_id'], unique=False)
     op.create_table('engagements',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -648,6 +667,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('log_id', 'idx', 'target_contributor', 'target_id', name=op.f('pk_reply_targets'))
     )
     op.create_index(op.f('ix_reply_targets_target_id'), 'reply_targets', ['target_id'], unique=False)
+    op.create_table('requests',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('direction', sa.String(length=3), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('peer', sa.String(length=43), nullable=False),
+    sa.Column('thread', sa.String(length=22), nullable=False),
+    sa.Column('contributor', sa.String(length=43), nullable=False),
+    sa.Column('statement_id', sa.String(length=22), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('updated', sa.BigInteger(), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=True),
+    sa.Column('unseen', sa.Boolean(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_requests_account_id_accounts')),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_requests_circle_circles')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_requests')),
+    sa.UniqueConstraint('direction', 'circle', 'peer', 'thread', name=op.f('uq_requests_direction_circle_peer_thread'))
+    )
+    op.create_index(op.f('ix_requests_contributor_statement_id'), 'requests', ['contributor', 'statement_id'], unique=False)
+    op.create_index(op.f('ix_requests_direction_updated'), 'requests', ['direction', 'updated'], unique=False)
     op.create_table('saved_queries',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('account_id', sa.String(length=22), nullable=False),
@@ -683,6 +724,60 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_setup_links')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_setup_links_token_hash'))
     )
+    op.create_table('sounding_policies',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('mode', sa.String(length=8), nullable=False),
+    sa.Column('casework', sa.Boolean(), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_sounding_policies_account_id_accounts')),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_sounding_policies_circle_circles')),
+    sa.PrimaryKeyConstraint('circle', name=op.f('pk_sounding_policies'))
+    )
+    op.create_table('sounding_shares',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('asker', sa.String(length=43), nullable=False),
+    sa.Column('thread', sa.String(length=22), nullable=False),
+    sa.Column('member', sa.String(length=43), nullable=False),
+    sa.Column('share', sa.Integer(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_sounding_shares_circle_circles')),
+    sa.PrimaryKeyConstraint('circle', 'asker', 'thread', 'member', name=op.f('pk_sounding_shares'))
+    )
+    op.create_index(op.f('ix_sounding_shares_at'), 'sounding_shares', ['at'], unique=False)
+    op.create_table('sounding_tallies',
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('asker', sa.String(length=43), nullable=False),
+    sa.Column('thread', sa.String(length=22), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('done', sa.Boolean(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_sounding_tallies_circle_circles')),
+    sa.PrimaryKeyConstraint('circle', 'asker', 'thread', name=op.f('pk_sounding_tallies'))
+    )
+    op.create_table('soundings',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('direction', sa.String(length=3), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('asker', sa.String(length=43), nullable=False),
+    sa.Column('thread', sa.String(length=22), nullable=False),
+    sa.Column('about', sa.String(length=43), nullable=False),
+    sa.Column('asked', sa.BigInteger(), nullable=False),
+    sa.Column('closes', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=True),
+    sa.Column('unseen', sa.Boolean(), nullable=False),
+    sa.Column('outcome', sa.String(length=16), nullable=True),
+    sa.Column('counted', sa.Integer(), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('lot', sa.LargeBinary(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_soundings_account_id_accounts')),
+    sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_soundings_circle_circles')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_soundings')),
+    sa.UniqueConstraint('direction', 'circle', 'asker', 'thread', name=op.f('uq_soundings_direction_circle_asker_thread'))
+    )
+    op.create_index(op.f('ix_soundings_about_asked'), 'soundings', ['about', 'asked'], unique=False)
+    op.create_index(op.f('ix_soundings_state_closes'), 'soundings', ['state', 'closes'], unique=False)
     op.create_table('statements',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('log_id', sa.Integer(), nullable=False),
@@ -772,7 +867,7 @@ def upgrade() -> None:
     sa.Column('circle', sa.String(length=43), nullable=False),
     sa.Column('voice', sa.String(length=43), nullable=False),
     sa.Column('epoch', sa.Integer(), nullable=False),
-    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('elements', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['circle'], ['circles.id'], name=op.f('fk_token_served_circle_circles')),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_token_served'))
     )
@@ -836,6 +931,15 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['engagement_id'], ['engagements.id'], name=op.f('fk_engagement_events_engagement_id_engagements'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('engagement_id', 'seq', name=op.f('pk_engagement_events'))
     )
+    op.create_table('engagement_import_rows',
+    sa.Column('import_id', sa.String(length=22), nullable=False),
+    sa.Column('row', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['engagement_imports.id'], name=op.f('fk_engagement_import_rows_import_id_engagement_imports'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('import_id', 'row', name=op.f('pk_engagement_import_rows'))
+    )
+    op.create_index(op.f('ix_engagement_import_rows_import_id_state_row'), 'engagement_import_rows', ['import_id', 'state', 'row'], unique=False)
     op.create_table('evidence_uses',
     sa.Column('evidence_id', sa.String(length=22), nullable=False),
     sa.Column('holder', sa.String(length=22), nullable=False),
@@ -843,6 +947,34 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('evidence_id', 'holder', name=op.f('pk_evidence_uses'))
     )
     op.create_index(op.f('ix_evidence_uses_holder'), 'evidence_uses', ['holder'], unique=False)
+    op.create_table('request_events',
+    sa.Column('request_id', sa.String(length=22), nullable=False),
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('ours', sa.Boolean(), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('account_id', sa.String(length=22), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_request_events_account_id_accounts')),
+    sa.ForeignKeyConstraint(['request_id'], ['requests.id'], name=op.f('fk_request_events_request_id_requests'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('request_id', 'seq', name=op.f('pk_request_events'))
+    )
+    op.create_table('request_values',
+    sa.Column('request_id', sa.String(length=22), nullable=False),
+    sa.Column('field', sa.String(length=16), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['requests.id'], name=op.f('fk_request_values_request_id_requests'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('request_id', 'field', name=op.f('pk_request_values'))
+    )
+    op.create_table('sounding_forwards',
+    sa.Column('sounding_id', sa.String(length=22), nullable=False),
+    sa.Column('member', sa.String(length=43), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['sounding_id'], ['soundings.id'], name=op.f('fk_sounding_forwards_sounding_id_soundings'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('sounding_id', 'member', name=op.f('pk_sounding_forwards'))
+    )
     op.create_table('answers',
     sa.Column('id', sa.String(length=22), nullable=False),
     sa.Column('assessment_id', sa.String(length=22), nullable=False),
@@ -931,10 +1063,13 @@ def upgrade() -> None:
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('account_id', sa.String(length=22), nullable=False),
+    sa.Column('round', sa.String(length=22), nullable=True),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_case_reviews_account_id_accounts')),
     sa.ForeignKeyConstraint(['case_file_id'], ['case_files.id'], name=op.f('fk_case_reviews_case_file_id_case_files'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('case_file_id', 'number', name=op.f('pk_case_reviews'))
+    sa.ForeignKeyConstraint(['round'], ['assessments.id'], name=op.f('fk_case_reviews_round_assessments'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('case_file_id', 'number', name=op.f('pk_case_reviews')),
+    sa.UniqueConstraint('round', name=op.f('uq_case_reviews_round'))
     )
     op.create_table('decisions',
     sa.Column('id', sa.String(length=22), nullable=False),
