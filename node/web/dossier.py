@@ -19,8 +19,10 @@ from node.storage import lists
 from node.storage.database import Transaction
 from node.web.assessments import own_ties
 from node.web.formats import counted, identifier
+from node.web.forms import sentence
 from node.web.subjects import STATUS_WORDS
 from node.web.ties import ORIGIN_WORDS, REGISTRY_WORDS, phrase
+from node.web.translation import say
 from node.web.visits import Requires, Visit
 from protocol.errors import ProtocolError
 from protocol.identifiers import SubjectId, parse_subject_id
@@ -137,16 +139,16 @@ def _part(reading: CircleReading) -> CirclePart:
     groups = reading.groups
     return CirclePart(
         reading=reading,
-        standing=f"{counted(reading.members, 'member').capitalize()}. What they have shared, and nothing else.",
+        standing=f"{sentence(counted(reading.members, 'member'))}. {say('What they have shared, and nothing else.')}",
         sides=(
             Side(
-                "Assurances",
-                "None is recorded here. That is unknown, not a lack of them.",
+                say("Assurances"),
+                say("None is recorded here. That is unknown, not a lack of them."),
                 tuple((group.label, signal) for group in groups for signal in group.assurances),
             ),
             Side(
-                "Concerns",
-                "None is recorded here. That is unknown, not an all-clear.",
+                say("Concerns"),
+                say("None is recorded here. That is unknown, not an all-clear."),
                 tuple((group.label, signal) for group in groups for signal in group.concerns),
             ),
         ),
@@ -180,16 +182,18 @@ def _outside(visit: Visit, tx: Transaction, found: Dossier) -> Outside:
 
 def _tied(kin: Kin, subject: SubjectId, vocabulary: Vocabulary) -> Iterable[str]:
     """What makes it a relative, from whom."""
-    return dict.fromkeys(f"{phrase(tie, subject, vocabulary)} ({ORIGIN_WORDS[tie.origin]})" for tie in kin.ties)
+    return dict.fromkeys(
+        f"{say(phrase(tie, subject, vocabulary))} ({say(ORIGIN_WORDS[tie.origin])})" for tie in kin.ties
+    )
 
 
 def _place(organisation: Organisation | None) -> str:
     if organisation is None:
-        return "Known from shared statements only; no registry entry is held here."
+        return say("Known from shared statements only; no registry entry is held here.")
     types = ", ".join(organisation.types).capitalize()
     where = ", ".join(part for part in (organisation.place, organisation.country) if part)
     if organisation.origin == "minted":
-        return "Named by this node for one circle; no registry lists it."
+        return say("Named by this node for one circle; no registry lists it.")
     return ". ".join(part for part in (types, where) if part)
 
 
@@ -199,12 +203,12 @@ def _aliases(found: Dossier) -> list[str]:
 
 
 def _facts(found: Dossier) -> list[tuple[str, str]]:
-    facts = [("Identifier", identifier(found.subject))]
+    facts = [(say("Identifier"), identifier(found.subject))]
     organisation = found.organisation
     if organisation is not None:
         if organisation.origin == "registry":
-            facts.append(("Status", STATUS_WORDS[organisation.status]))
+            facts.append((say("Status"), say(STATUS_WORDS[organisation.status])))
         if organisation.established is not None:
-            facts.append(("Established", str(organisation.established)))
+            facts.append((say("Established"), str(organisation.established)))
         facts.extend((scheme.upper(), value) for scheme, value in organisation.identifiers)
     return facts

@@ -1,16 +1,14 @@
-"""How plain values are written on every page: days, spans, numbers, identifiers, shares."""
+"""How plain values are written on every page: days, spans, numbers, identifiers, shares, in the page's language."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final
 
+from node.web import translation
+from node.web.translation import say, say_one_or_many
 from protocol.decay import PPM
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_NUMBERS: Final = (
-    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-)  # fmt: skip
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 _DAY: Final = 86_400
@@ -20,7 +18,7 @@ _SHORT_ID: Final = 8
 def day(value: date | int) -> str:
     """``4 Sep 2026``; takes a date or seconds since 1970 (UTC)."""
     at = value if isinstance(value, date) else datetime.fromtimestamp(value, UTC).date()
-    return f"{at.day}\u00a0{_MONTHS[at.month - 1]}\u00a0{at.year}"
+    return translation.day(at)
 
 
 def moment(value: int) -> str:
@@ -32,33 +30,32 @@ def moment(value: int) -> str:
 def ago(seconds: int) -> str:
     """A span of time, in the largest unit that says something."""
     if seconds < _MINUTE:
-        return "less than a minute"
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        if seconds >= unit:
-            return counted(seconds // unit, name)
-    return "less than a minute"
+        return say("less than a minute")
+    if seconds < _HOUR:
+        return counted(seconds // _MINUTE, "minute")
+    return counted(seconds // _HOUR, "hour") if seconds < _DAY else counted(seconds // _DAY, "day")
 
 
 def counted(value: int, singular: str, plural: str = "") -> str:
     """``no statements``, ``one statement``, ``12 statements``: small numbers in words."""
-    return f"{number(value)} {singular if value == 1 else plural or singular + 's'}"
+    return f"{number(value)} {say_one_or_many(singular, plural or singular + 's', value)}"
 
 
 def number(value: int) -> str:
-    """Up to twelve in words, then figures with thin spaces."""
-    return _NUMBERS[value] if 0 <= value < len(_NUMBERS) else f"{value:,}".replace(",", "\u2009")
+    """As the page's language writes numbers in a sentence; in English up to twelve in words."""
+    return translation.number(value)
 
 
 def listed(words: Iterable[str]) -> str:
     """``a, b and c``."""
     items = list(words)
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {say('and')} {items[-1]}" if items else ""
 
 
 def identifier(subject: SubjectId) -> str:
     """A subject's identifier as a catalogue prints it."""
     scheme, _, value = subject.partition(":")
-    return {"ror": f"ROR {value}", "lei": f"LEI {value}"}.get(scheme, f"circle id {value}")
+    return {"ror": f"ROR {value}", "lei": f"LEI {value}"}.get(scheme, f"{say('circle id')} {value}")
 
 
 def short(value: str) -> str:

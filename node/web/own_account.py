@@ -12,6 +12,8 @@ from node.accounts.second_factor import begin_enrolment, confirm_enrolment, coun
 from node.domain.accounts import ROLE_LABELS, Permission
 from node.errors import Code, HanseError
 from node.web.forms import FormView
+from node.web.security import drop_cookie, set_cookie
+from node.web.translation import COOKIE, COOKIE_SECONDS, LANGUAGES
 from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
@@ -66,6 +68,18 @@ def do_second_factor_off(visit: _Visit) -> Response:
     return go(_PATH, "second-factor-off")
 
 
+@ROUTER.post("/account/language")
+def do_language(visit: _Visit) -> Response:
+    """Keep a choice in this browser; no choice leaves it to the browser."""
+    wanted, secure = visit.form.one("language"), visit.runtime.settings.secure_cookies
+    response = go(_PATH)
+    if wanted in LANGUAGES:
+        set_cookie(response, COOKIE, wanted, secure=secure, max_age=COOKIE_SECONDS)
+    else:
+        drop_cookie(response, COOKIE, secure=secure)
+    return response
+
+
 def _page(visit: Visit, form: FormView) -> Response:
     with visit.read() as tx:
         account = get_account(tx, visit.runtime.vault, visit.principal.account)
@@ -75,6 +89,7 @@ def _page(visit: Visit, form: FormView) -> Response:
         account=account,
         factor=factor,
         form=form,
+        languages=LANGUAGES.items(),
         roles=[(role.value.capitalize(), ROLE_LABELS[role]) for role in sorted(account.roles)],
         status=422 if form.errors else 200,
     )

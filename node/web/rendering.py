@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from node.web import formats, words
+from node.web import translation as tongue
 from node.web.forms import sentence
 
 
@@ -49,7 +50,12 @@ class Templates:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.policies["ext.i18n.trimmed"] = True
+        # The extension adds this method to an environment; its type does not know.
+        install = self._environment.install_gettext_callables  # type: ignore[attr-defined]
+        install(tongue.say, tongue.say_one_or_many, newstyle=True)
         self._environment.filters.update(
             day=formats.day,
             moment=formats.moment,
@@ -61,6 +67,8 @@ class Templates:
             short=formats.short,
             first_two=formats.first_two,
             sentence=sentence,
+            said=tongue.say,
+            framed=tongue.framed,
         )
         self._environment.globals.update(
             words=words,
@@ -68,6 +76,9 @@ class Templates:
             subject_path=formats.subject_path,
             statement_path=formats.statement_path,
             signal_path=formats.signal_path,
+            framed=tongue.framed,
+            frame_language=tongue.frame_language,
+            content_language=tongue.language,
         )
 
     def render(

@@ -20,6 +20,7 @@ from node.web.security import (
     session_cookie,
     set_cookie,
 )
+from node.web.translation import say
 from node.web.visits import Guest, Open, Requires, Visit, go
 
 ROUTER = APIRouter()
@@ -61,7 +62,7 @@ def do_sign_in(guest: _Guest) -> Response:
         case WrongCredentials():
             with runtime.database.write() as tx:
                 record_access(tx, runtime.vault, None, "sign-in-refused", "", now)
-            wrong = form.wrong({"login": "Login and password do not match an account of this node."})
+            wrong = form.wrong({"login": say("Login and password do not match an account of this node.")})
             return guest.render("sign_in.html", form=wrong, status=422)
         case TooManyAttempts():
             return _too_many(guest, outcome, "sign_in.html", form)
@@ -85,14 +86,14 @@ def do_code(guest: _Guest) -> Response:
             return _onward(guest, outcome, seconds)
         case WrongCredentials():
             wrong = form.wrong(
-                {"code": "This is not the code that your authenticator shows now, or it was used before."}
+                {"code": say("This is not the code that your authenticator shows now, or it was used before.")}
             )
             return guest.render("sign_in_code.html", form=wrong, status=422)
         case TooManyAttempts():
             return _too_many(guest, outcome, "sign_in_code.html", form)
         case None | PasswordAccepted():
             again = FormView.of(next=safe_next(form.one("next"))).wrong(
-                {"": "It took too long, or the account has changed since. Begin again with your password."}
+                {"": say("It took too long, or the account has changed since. Begin again with your password.")}
             )
             return guest.render("sign_in.html", form=again, status=422)
 
@@ -107,9 +108,9 @@ def _onward(guest: Guest, outcome: SignedIn, seconds: int) -> Response:
 
 def _too_many(guest: Guest, outcome: TooManyAttempts, template: str, form: FormView) -> Response:
     minutes = -(-outcome.retry_after // _MINUTE_SECONDS)
-    words = "Too many attempts at this moment. Try again in a minute."
+    words = say("Too many attempts at this moment. Try again in a minute.")
     if minutes > 1:
-        words = f"Too many attempts for this login. Try again in {minutes} minutes."
+        words = say("Too many attempts for this login. Try again in %(minutes)s minutes.") % {"minutes": minutes}
     response = guest.render(template, form=form.wrong({"": words}), status=429)
     response.headers["retry-after"] = str(outcome.retry_after)
     return response
@@ -140,7 +141,7 @@ def do_setup(guest: _Guest, token: str) -> Response:
     form, runtime = guest.form, guest.house.runtime
     login = _login_of(guest, token)
     if form.one("password") != form.one("repeated"):
-        wrong = form.wrong({"repeated": "The two passwords differ."})
+        wrong = form.wrong({"repeated": say("The two passwords differ.")})
         return guest.render("setup.html", form=wrong, token=token, login=login, status=422)
     now = runtime.clock.now()
     try:

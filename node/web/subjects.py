@@ -13,6 +13,7 @@ from node.subjects.find import bearers, search
 from node.subjects.mint import mint
 from node.web.formats import identifier, subject_path
 from node.web.forms import FormView
+from node.web.translation import say
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import CircleId, SubjectId
 
@@ -44,9 +45,9 @@ def show_search(visit: _Visit, q: Annotated[str, Query()] = "") -> Response:
     problem = ""
     hits: list[SearchHit] = []
     if len(text) > MAX_SEARCH_CHARACTERS:
-        problem = f"A search has at most {MAX_SEARCH_CHARACTERS} characters."
+        problem = say("A search has at most %(number)s characters.") % {"number": MAX_SEARCH_CHARACTERS}
     elif text and len(text) < MIN_SEARCH_CHARACTERS:
-        problem = "Type at least two characters of the name, or an identifier."
+        problem = say("Type at least two characters of the name, or an identifier.")
     elif text:
         visit.record("subjects-searched")
         with visit.read() as tx:
@@ -93,20 +94,21 @@ def do_new(visit: _Writer) -> Response:
 
 def why(hit: SearchHit) -> str:
     """Why this organisation answers the search, in words."""
+    said = {"what": say(_KINDS[hit.kind]), "text": hit.matched}
     match hit.match:
         case "identifier":
             given = parse_identifier(hit.matched)
-            return f"the identifier {identifier(given) if given else hit.matched}"
+            return say("the identifier %(text)s") % {"text": identifier(given) if given else hit.matched}
         case "exact":
-            return f"{_KINDS[hit.kind]}, exactly: \u201c{hit.matched}\u201d"
+            return say("%(what)s, exactly: \u201c%(text)s\u201d") % said
         case "prefix":
-            return f"the beginning of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
+            return say("the beginning of %(what)s: \u201c%(text)s\u201d") % said
         case "word":
-            return f"the words of {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
+            return say("the words of %(what)s: \u201c%(text)s\u201d") % said
         case "domain":
-            return f"its domain {hit.matched}"
+            return say("its domain %(text)s") % said
         case "spelling":
-            return f"a spelling near yours in {_KINDS[hit.kind]}: \u201c{hit.matched}\u201d"
+            return say("a spelling near yours in %(what)s: \u201c%(text)s\u201d") % said
 
 
 def _form(visit: Visit, form: FormView, there: Sequence[SearchHit] = ()) -> Response:

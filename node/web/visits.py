@@ -27,7 +27,7 @@ from node.web.security import form_cookie, new_form_token, same, session_cookie,
 from node.web.translation import say
 from protocol.statements import Timestamp
 
-_SECTIONS: Final = (
+SECTIONS: Final = (
     ("/", "Overview", Permission.OWN_ACCOUNT),
     ("/search", "Partners", Permission.SUBJECTS_READ),
     ("/assessments", "Assessments", Permission.ASSESSMENTS_READ),
@@ -53,7 +53,7 @@ _UNDER: Final = {
 """Pages that belong to another section than their path says."""
 _OF_A_CIRCLE: Final = {"/dashboard": "/dashboards", "/briefing": "/dashboards"}
 """The same for pages of one circle, by the last part of their paths."""
-_NOTICES: Final = {
+NOTICES: Final = {
     "account-saved": "The account was changed.",
     "answer-removed": "The answer was removed.",
     "answer-saved": "The answer is recorded.",
@@ -71,6 +71,12 @@ _NOTICES: Final = {
     "circle-left": "This node has left the circle. The others learn of it with their next round.",
     "claim-settled": "What you said of this claim is recorded, at this node alone. No reading changes by it.",
     "corrected": "The correction is in the log; members receive it at their next round.",
+    "case-taken-over": "You keep this case now: its reviews and measures are on your overview.",
+    "decision-recorded": "The decision is recorded, with the case as it stands today.",
+    "measure-saved": "The measure is recorded.",
+    "question-saved": "The question is recorded.",
+    "review-recorded": "The review is recorded.",
+    "review-began-round": "The review is recorded, and this is the new round. The decision stands until another one.",
     "draft-discarded": "The draft was discarded. Nothing had left.",
     "draft-saved": "The draft is saved. Nothing has left.",
     "engagement-created": "The engagement is recorded.",
@@ -135,7 +141,7 @@ class Guest:
         """A page without a session; ties its forms to this browser."""
         settings = self.house.runtime.settings
         page = Page(settings.name, csrf=self.token)
-        values |= {"notice": say(_NOTICES.get(notice, "")), "openid": settings.openid, "local": settings.local_accounts}
+        values |= {"notice": say(NOTICES.get(notice, "")), "openid": settings.openid, "local": settings.local_accounts}
         response = self.house.templates.render(template, page, values, status=status)
         set_cookie(response, form_cookie(secure=self.secure), self.token, secure=self.secure)
         return response
@@ -184,7 +190,7 @@ class Visit:
 
     def render(self, template: str, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """A page of this session."""
-        values["notice"] = say(_NOTICES.get(self.notice, ""))
+        values["notice"] = say(NOTICES.get(self.notice, ""))
         page = frame(self.runtime.settings.name, self.principal, self.path)
         return self.house.templates.render(template, page, values, status=status)
 
@@ -290,6 +296,6 @@ def _sections(principal: Principal, path: str) -> Sequence[Section]:
     current = _UNDER.get(first, _OF_A_CIRCLE.get(last, first) if first == "/circles" else first)
     return [
         Section(target, label, current=target == current)
-        for target, label, permission in _SECTIONS
+        for target, label, permission in SECTIONS
         if principal.may(permission)
     ]

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from node.domain.insight import Observation, SignalView
 from node.web.formats import day
+from node.web.translation import say
 from protocol.decay import PPM
 from protocol.projection import State
 from protocol.signals import Contribution, LikelihoodWord, Reason, Signal
@@ -58,12 +59,12 @@ _SOME: Final = 3 * PPM // 5
 
 def likelihood(signal: Signal) -> str:
     """The word of the ICD 203 scale."""
-    return "Unknown" if signal.likelihood == "unknown" else _LIKELIHOODS[signal.likelihood]
+    return say("Unknown") if signal.likelihood == "unknown" else say(_LIKELIHOODS[signal.likelihood])
 
 
 def likelihood_range(signal: Signal) -> str:
     """What the word means in hundredths; empty for unknown."""
-    return "" if signal.likelihood == "unknown" else _RANGES[signal.likelihood]
+    return "" if signal.likelihood == "unknown" else say(_RANGES[signal.likelihood])
 
 
 def conflict(signal: Signal) -> str:
@@ -71,20 +72,21 @@ def conflict(signal: Signal) -> str:
     if not signal.supporting_mass and not signal.contesting_mass:
         return ""
     if not signal.contesting_mass:
-        return "nobody contests it"
+        return say("nobody contests it")
     if not signal.supporting_mass:
-        return "all contest it"
+        return say("all contest it")
     if signal.conflict_ppm < _LITTLE:
-        return "little conflict"
-    return "some conflict" if signal.conflict_ppm < _SOME else "marked conflict"
+        return say("little conflict")
+    return say("some conflict") if signal.conflict_ppm < _SOME else say("marked conflict")
 
 
 def strength(signal: Signal, vocabulary: Vocabulary) -> str:
     """How much was observed, from the least to the most."""
     if signal.strength is None:
         return ""
-    least, most = (vocabulary.strengths[value].lower() for value in signal.strength)
-    return f"strength: {least}" if least == most else f"strength: {least} to {most}"
+    least, most = (say(vocabulary.strengths[value]).lower() for value in signal.strength)
+    said = say("strength: %(least)s") if least == most else say("strength: %(least)s to %(most)s")
+    return said % {"least": least, "most": most}
 
 
 def largest_share(signal: Signal) -> str:
@@ -99,17 +101,17 @@ def reason(contribution: Contribution) -> str:
 
 def stance(value: Stance) -> str:
     """What a response does."""
-    return _STANCES[value]
+    return say(_STANCES[value])
 
 
 def state(value: State) -> str:
     """What has become of a statement; empty while it is live."""
-    return _STATES[value]
+    return say(_STATES[value])
 
 
 def period(start: date, end: date) -> str:
     """The days of an observation."""
-    return day(start) if start == end else f"{day(start)} to {day(end)}"
+    return day(start) if start == end else say("%(first)s to %(last)s") % {"first": day(start), "last": day(end)}
 
 
 def grade(observation: Observation) -> str:
@@ -120,7 +122,7 @@ def grade(observation: Observation) -> str:
 def evidence(observation: Observation, vocabulary: Vocabulary) -> str:
     """The kinds of evidence by their labels; a code that is not in our vocabulary stays a code."""
     known = vocabulary.evidence_sources
-    return "; ".join(known[kind].label if kind in known else kind for kind in observation.evidence_kinds)
+    return "; ".join(say(known[kind].label) if kind in known else kind for kind in observation.evidence_kinds)
 
 
 def statements_behind(view: SignalView) -> int:

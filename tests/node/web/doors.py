@@ -30,6 +30,8 @@ ENTRANCE: Final = {
     "GET /sign-in/openid/callback": "back from it",
     "GET /setup/{token}": "whoever has the link chooses the password",
     "POST /setup/{token}": "whoever has the link chooses the password",
+    "GET /reply": "an organisation's answer, where the node offers the form; says nothing of what is held",
+    "POST /reply": "an organisation's answer, where the node offers the form; says nothing of what is held",
     "GET /published": "releases that an operator has made public",
     "GET /published/{release}": "releases that an operator has made public",
     "GET /published/{release}/release.json": "releases that an operator has made public",

@@ -1,0 +1,1 @@
+"""The catalogues of languages, and what brings them in step with the texts in the code."""
