@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 from pydantic import AfterValidator
 from starlette.datastructures import FormData, UploadFile
@@ -39,11 +39,22 @@ def address_part(pattern: str) -> AfterValidator:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that came with a form, for as long as the request lasts."""
+
+    name: str = field(repr=False)
+    """As the person's computer calls it; not to be trusted."""
+    content: BinaryIO = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FormView:
     """A form's values and what is wrong with them, by field; ``""`` is the key for the form as a whole."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    file: SentFile | None = field(default=None, repr=False)
+    """Where the page takes one and one was chosen."""
 
     @classmethod
     def of(cls, **values: str | tuple[str, ...]) -> Self:
@@ -51,8 +62,8 @@ class FormView:
         return cls({name: (value,) if isinstance(value, str) else value for name, value in values.items()})
 
     @classmethod
-    def received(cls, data: FormData) -> Self:
-        """The text fields that were sent; line ends as the rest of the node writes them.
+    def received(cls, data: FormData, file: SentFile | None = None) -> Self:
+        """The text fields that were sent, and the file where the page takes one; line ends as in the rest of the node.
 
         Raises ``INVALID`` for U+0000, which no keyboard types and not every database stores.
         """
@@ -63,7 +74,7 @@ class FormView:
             if NUL in value:
                 raise HanseError(Code.INVALID, "a field holds the character U+0000, which no text has.")
             values[name] = (*values.get(name, ()), value.replace("\r\n", "\n"))
-        return cls(values)
+        return cls(values, file=file)
 
     def one(self, name: str) -> str:
         """The first value of a field, or the empty text."""

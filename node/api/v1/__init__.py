@@ -12,6 +12,8 @@ from node.api.v1 import (
     assessments,
     circles,
     dossiers,
+    engagements,
+    evidence,
     exports,
     matching,
     paths,
@@ -39,7 +41,9 @@ _ROOMS: Final = (
     stream,
     circles,
     releases,
+    engagements,
     assessments,
+    evidence,
 )
 
 

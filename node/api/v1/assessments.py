@@ -15,9 +15,17 @@ from node import subjects
 from node.api.authentication import Caller, Needs
 from node.api.problems import declared
 from node.api.v1.models import EXAMPLE_SUBJECT, MAX_IDENTIFIER_CHARACTERS, READ_PROBLEMS, Model
-from node.casework.assessments import MAX_PAGE, add_answer, create_assessment, get_assessment, list_assessments
+from node.casework.assessments import (
+    MAX_PAGE,
+    add_answer,
+    answer_plainly,
+    create_assessment,
+    get_assessment,
+    list_assessments,
+)
 from node.casework.import_file import import_rows
 from node.casework.tabular import MAX_FILE_BYTES
+from node.casework.tiers import asked, in_words
 from node.domain.accounts import Permission
 from node.domain.casework import (
     MAX_REFERENCE_CHARACTERS,
@@ -32,8 +40,15 @@ from node.domain.casework import (
     AssessmentId,
     AssessmentStatus,
     Edit,
+    GrowthCause,
     ImportReport,
+    PlainAnswer,
+    PlainData,
+    PlainKind,
+    Tier,
 )
+from node.domain.engagements import EngagementId
+from node.domain.evidence import MAX_FILES, EvidenceId
 from node.errors import Code, HanseError
 from node.runtime import Runtime
 from node.storage.database import Transaction
@@ -41,11 +56,13 @@ from protocol.errors import Code as ProtocolCode
 from protocol.identifiers import PATTERN_128_BITS, parse_code, parse_subject_id
 from protocol.limits import MAX_CODES, MAX_SOURCES
 from protocol.statements import Grade, Period, Reliability, Subject
+from protocol.vocabulary import Vocabulary
 
 EXAMPLE_ID: Final = "m2xHq0bVYc3kZt7n5sWf1A"
 _Code = Annotated[str, Field(min_length=1, max_length=MAX_IDENTIFIER_CHARACTERS)]
 _Codes = Annotated[list[_Code], Field(max_length=MAX_CODES)]
 _Source = Annotated[str, Field(min_length=1, max_length=MAX_SOURCE_CHARACTERS)]
+_FileId = Annotated[str, Field(pattern=f"^{PATTERN_128_BITS}$")]
 _Id = Annotated[str, Path(pattern=f"^{PATTERN_128_BITS}$", examples=[EXAMPLE_ID])]
 
 
@@ -65,9 +82,40 @@ class NewAssessment(Model):
     purpose: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     benefit: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     reference: str = Field(default="", max_length=MAX_REFERENCE_CHARACTERS, description="Your own; never leaves.")
+    engagement: str = Field(
+        default="", pattern=f"^({PATTERN_128_BITS})?$", description="The engagement that it belongs to, or empty."
+    )
 
 
-class NewAnswer(Model):
+class Rests(Model):
+    """What an answer rests on."""
+
+    sources: Annotated[list[_Source], Field(max_length=MAX_SOURCES)] = Field(default=[])
+    registers: Annotated[list[_Source], Field(max_length=MAX_SOURCES)] = Field(
+        default=[], description="Entries of public registers; they count as sources."
+    )
+    records: Annotated[list[_Source], Field(max_length=MAX_SOURCES)] = Field(
+        default=[], description="Your own records; never leave."
+    )
+    files: Annotated[list[_FileId], Field(max_length=MAX_FILES)] = Field(
+        default=[], description="Identifiers of evidence files; never leave."
+    )
+
+
+class NewPlainAnswer(Rests):
+    """An answer without an observation: nothing found, not known, or does not apply."""
+
+    version: int = Field(ge=1, description="The version of the assessment that you have seen.")
+    kind: PlainKind
+    words: str = Field(
+        default="",
+        max_length=MAX_TEXT_CHARACTERS,
+        description="Where it was looked for, who was asked, or why it does not apply.",
+    )
+    day: date
+
+
+class NewAnswer(Rests):
     """The answer to one question. Concerns and assurances need the same members."""
 
     version: int = Field(ge=1, description="The version of the assessment that you have seen.")
@@ -80,7 +128,6 @@ class NewAnswer(Model):
     reliability: Reliability
     credibility: int = Field(ge=1, le=6)
     evidence_kinds: Annotated[list[_Code], Field(min_length=1, max_length=MAX_CODES)]
-    sources: Annotated[list[_Source], Field(max_length=MAX_SOURCES)] = Field(default=[])
     mitigations: _Codes = Field(default=[])
 
 
@@ -98,8 +145,34 @@ class AnswerBody(Model):
     credibility: int
     evidence_kinds: list[str]
     sources: list[str]
+    registers: list[str]
+    records: list[str]
+    files: list[str]
     mitigations: list[str]
     updated: datetime
+
+
+class PlainAnswerBody(Model):
+    """One stored answer without an observation."""
+
+    id: str = Field(examples=[EXAMPLE_ID])
+    question: str
+    kind: PlainKind
+    words: str
+    day: date
+    sources: list[str]
+    registers: list[str]
+    records: list[str]
+    files: list[str]
+    updated: datetime
+
+
+class GrowthBody(Model):
+    """Why the full tier is asked."""
+
+    cause: GrowthCause
+    about: str = Field(description="An indicator, question or technology domain, or empty.")
+    words: str
 
 
 class AssessmentBody(Model):
@@ -120,7 +193,12 @@ class AssessmentBody(Model):
     purpose: str
     benefit: str
     reference: str
+    engagement: str = Field(description="Empty where it belongs to none.")
+    tier: Tier
+    growth: list[GrowthBody]
+    asked: list[str] = Field(description="The questions that are asked now.")
     answers: list[AnswerBody]
+    plain_answers: list[PlainAnswerBody]
 
 
 class AssessmentPage(Model):
@@ -166,14 +244,14 @@ def _add_reading(router: APIRouter, runtime: Runtime) -> None:
     ) -> AssessmentPage:
         with caller.reading("assessments-listed") as tx:
             found = list_assessments(tx, runtime.vault, limit=limit, offset=offset)
-            return AssessmentPage(items=[_assessment(each) for each in found])
+            return AssessmentPage(items=[_assessment(each, runtime.vocabulary) for each in found])
 
     @router.get(
         "/assessments/{assessment}", summary="One assessment", responses=declared(*READ_PROBLEMS, Code.NOT_FOUND)
     )
     def read(assessment: _Id, caller: Annotated[Caller, reads]) -> AssessmentBody:
         with caller.reading("assessment-read", assessment) as tx:
-            return _assessment(get_assessment(tx, runtime.vault, AssessmentId(assessment)))
+            return _assessment(get_assessment(tx, runtime.vault, AssessmentId(assessment)), runtime.vocabulary)
 
 
 def _add_writing(router: APIRouter, runtime: Runtime) -> None:
@@ -190,7 +268,7 @@ def _add_writing(router: APIRouter, runtime: Runtime) -> None:
             data = _head(tx, new)
             made = create_assessment(tx, runtime.vault, runtime.vocabulary, caller.principal.account, data, caller.now)
             caller.record(tx, "assessment-created", made.id)
-            return _assessment(made)
+            return _assessment(made, runtime.vocabulary)
 
     @router.post(
         "/assessments/import",
@@ -222,7 +300,34 @@ def _add_writing(router: APIRouter, runtime: Runtime) -> None:
         with caller.writing("assessment-answered", identifier) as tx:
             edit = Edit(caller.principal.account, new.version, caller.now)
             add_answer(tx, runtime.vault, runtime.vocabulary, identifier, _observation(new), edit)
-            return _assessment(get_assessment(tx, runtime.vault, identifier))
+            return _assessment(get_assessment(tx, runtime.vault, identifier), runtime.vocabulary)
+
+    @router.put(
+        "/assessments/{assessment}/questions/{question}",
+        summary="Answer a question without an observation",
+        responses=declared(*READ_PROBLEMS, Code.NOT_FOUND, Code.CONFLICT, ProtocolCode.BAD_IDENTIFIER),
+    )
+    def answer_plain(
+        assessment: _Id,
+        question: Annotated[str, Path(max_length=MAX_IDENTIFIER_CHARACTERS, examples=["q04"])],
+        new: NewPlainAnswer,
+        caller: Annotated[Caller, writes],
+    ) -> AssessmentBody:
+        identifier = AssessmentId(assessment)
+        with caller.writing("assessment-answered", identifier) as tx:
+            edit = Edit(caller.principal.account, new.version, caller.now)
+            data = PlainData(
+                question=parse_code(question),
+                kind=new.kind,
+                words=new.words,
+                day=new.day,
+                sources=tuple(new.sources),
+                registers=tuple(new.registers),
+                records=tuple(new.records),
+                files=tuple(EvidenceId(each) for each in new.files),
+            )
+            answer_plainly(tx, runtime.vault, runtime.vocabulary, identifier, data, edit)
+            return _assessment(get_assessment(tx, runtime.vault, identifier), runtime.vocabulary)
 
 
 def _head(tx: Transaction, new: NewAssessment) -> AssessmentData:
@@ -241,6 +346,7 @@ def _head(tx: Transaction, new: NewAssessment) -> AssessmentData:
         purpose=new.purpose,
         benefit=new.benefit,
         reference=new.reference,
+        engagement=EngagementId(new.engagement) if new.engagement else None,
     )
 
 
@@ -256,11 +362,14 @@ def _observation(new: NewAnswer) -> AnswerData:
         grade=Grade(reliability=new.reliability, credibility=new.credibility),
         evidence_kinds=tuple(parse_code(code) for code in new.evidence_kinds),
         sources=tuple(new.sources),
+        registers=tuple(new.registers),
+        records=tuple(new.records),
+        files=tuple(EvidenceId(each) for each in new.files),
         mitigations=tuple(parse_code(code) for code in new.mitigations),
     )
 
 
-def _assessment(found: Assessment) -> AssessmentBody:
+def _assessment(found: Assessment, vocabulary: Vocabulary) -> AssessmentBody:
     data = found.data
     return AssessmentBody.model_validate(
         {
@@ -279,7 +388,15 @@ def _assessment(found: Assessment) -> AssessmentBody:
             "purpose": data.purpose,
             "benefit": data.benefit,
             "reference": data.reference,
+            "engagement": data.engagement or "",
+            "tier": found.tier,
+            "growth": [
+                {"cause": each.cause, "about": each.about or "", "words": in_words(each, vocabulary)}
+                for each in found.growth
+            ],
+            "asked": [each.id for each in asked(found.tier, vocabulary)],
             "answers": [_answer(each) for each in found.answers],
+            "plain_answers": [_plain_answer(each) for each in found.plain],
         }
     )
 
@@ -299,7 +416,28 @@ def _answer(found: Answer) -> AnswerBody:
             "credibility": data.grade.credibility,
             "evidence_kinds": data.evidence_kinds,
             "sources": data.sources,
+            "registers": data.registers,
+            "records": data.records,
+            "files": data.files,
             "mitigations": data.mitigations,
+            "updated": found.updated,
+        }
+    )
+
+
+def _plain_answer(found: PlainAnswer) -> PlainAnswerBody:
+    data = found.data
+    return PlainAnswerBody.model_validate(
+        {
+            "id": found.id,
+            "question": data.question,
+            "kind": data.kind,
+            "words": data.words,
+            "day": data.day,
+            "sources": data.sources,
+            "registers": data.registers,
+            "records": data.records,
+            "files": data.files,
             "updated": found.updated,
         }
     )

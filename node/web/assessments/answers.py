@@ -1,86 +1,149 @@
-"""Answering one question of the checklist. Assurances and concerns ask for exactly the same fields."""
+"""Answering one question of the checklist, one page to a question. Assurances and concerns ask for the same fields.
 
-from collections.abc import Sequence
-from datetime import date
-from typing import Annotated
+A question has an answer when something was observed, when it was looked for and nothing was found, when somebody was
+asked and it is not known, or when it does not apply. The page offers all four as one choice.
+"""
 
-from fastapi import APIRouter, Depends, Query, Response
+from typing import Annotated, Final
 
-from node.casework.assessments import add_answer, answer_of, change_answer, get_assessment, remove_answer
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from node.casework.assessments import (
+    add_answer,
+    answer_of,
+    answer_plainly,
+    change_answer,
+    get_assessment,
+    remove_answer,
+)
 from node.casework.checks import FieldError
+from node.casework.questions import prefill
+from node.casework.tiers import next_open
 from node.domain.accounts import Permission
-from node.domain.casework import AnswerData, AnswerId, Assessment, AssessmentId
+from node.domain.casework import Answer, AnswerData, AnswerId, Assessment, AssessmentId, PlainAnswer, PlainData
+from node.domain.decisions import PartnerQuestionId
 from node.errors import Code, HanseError
+from node.web.assessments.answer_form import at_field, empty, filled, show_form, started, typed
 from node.web.assessments.heads import edit_of
-from node.web.assessments.lists import path_of
+from node.web.assessments.lists import path_of, step_path
+from node.web.evidence import MAX_REQUEST_BYTES, clear_away, holding, take
 from node.web.forms import LOCAL_ID, FormView, address_part, sentence
+from node.web.uploads import RequiresWithFile
 from node.web.visits import Requires, Visit, go
-from protocol.errors import ProtocolError
 from protocol.identifiers import VocabularyCode
-from protocol.statements import Grade, Period, Reliability
-from protocol.vocabulary import Indicator, Question, Vocabulary
 
 ROUTER = APIRouter()
 _Id = Annotated[AssessmentId, address_part(LOCAL_ID)]
 _AnswerId = Annotated[AnswerId, address_part(LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
-_FIELDS = ("indicator", "observed_from", "observed_until", "strength", "reliability", "credibility", "evidence_kinds")
-_POLARITY = {"concern": "concern", "assurance": "assurance", "context": "context, never a concern by itself"}
+_Sender = Annotated[Visit, Depends(RequiresWithFile(Permission.ASSESSMENTS_WRITE))]
+_OF_A_FILE: Final = frozenset({Code.BAD_FILE, Code.TOO_LARGE, Code.NO_SPACE})
+"""What is said at the field of the file; everything else that was typed is kept."""
 
 
 @ROUTER.get("/assessments/{assessment}/answers/new")
-def show_new(visit: _Writer, assessment: _Id, question: Annotated[str, Query(max_length=64)]) -> Response:
-    """An empty answer to one question."""
-    found = _assessment(visit, assessment)
-    return _form(visit, found, FormView.of(question=question, version=str(found.version)))
+def show_new(
+    visit: _Writer,
+    assessment: _Id,
+    question: Annotated[str, Query(max_length=64)],
+    asked: Annotated[str, Query(max_length=22)] = "",
+) -> Response:
+    """One question: an empty answer, the one without an observation that it has, or what the partner answered."""
+    if asked:
+        found = _assessment(visit, assessment)
+        with visit.read() as tx:
+            start = prefill(tx, visit.runtime.vault, PartnerQuestionId(asked), assessment)
+        if start is not None:
+            return show_form(visit, found, started(found, start, visit.now))
+    return _show_question(visit, assessment, question)
 
 
-@ROUTER.post("/assessments/{assessment}/answers/new")
-def do_new(visit: _Writer, assessment: _Id) -> Response:
-    """Record it."""
-    runtime, form = visit.runtime, visit.form
-    data = _data(form, runtime.vocabulary)
-    if isinstance(data, FormView):
-        return _form(visit, _assessment(visit, assessment), data)
-    try:
-        with visit.write() as tx:
-            made = add_answer(tx, runtime.vault, runtime.vocabulary, assessment, data, edit_of(visit))
-            visit.note(tx, "answer-added", made.id)
-    except FieldError as error:
-        return _form(visit, _assessment(visit, assessment), form.wrong({error.field: sentence(error.words)}))
-    return go(path_of(assessment), "answer-saved", data.question or "answers")
+@ROUTER.get("/assessments/{assessment}/questions/{question}")
+def show_question(visit: _Writer, assessment: _Id, question: Annotated[str, Path(max_length=64)]) -> Response:
+    """The same, as one step of the way through the checklist."""
+    return _show_question(visit, assessment, question)
+
+
+@ROUTER.post("/assessments/{assessment}/answers/new", max_body_size=MAX_REQUEST_BYTES)
+def do_new(visit: _Sender, assessment: _Id) -> Response:
+    """Record it, and go on to the next question where that was asked for."""
+    return _record(visit, assessment)
 
 
 @ROUTER.get("/assessments/{assessment}/answers/{answer}")
 def show_answer(visit: _Writer, assessment: _Id, answer: _AnswerId) -> Response:
     """An answer, to be changed."""
     found = _assessment(visit, assessment)
-    return _form(visit, found, _filled(found, answer), answer)
+    return show_form(visit, found, filled(found, _given(found, answer), visit.now), answer)
 
 
-@ROUTER.post("/assessments/{assessment}/answers/{answer}")
-def do_answer(visit: _Writer, assessment: _Id, answer: _AnswerId) -> Response:
+@ROUTER.post("/assessments/{assessment}/answers/{answer}", max_body_size=MAX_REQUEST_BYTES)
+def do_answer(visit: _Sender, assessment: _Id, answer: _AnswerId) -> Response:
     """Change it; drafts made from it keep what they took."""
-    runtime, form = visit.runtime, visit.form
-    data = _data(form, runtime.vocabulary)
-    if isinstance(data, FormView):
-        return _form(visit, _assessment(visit, assessment), data, answer)
-    try:
-        with visit.write() as tx:
-            change_answer(tx, runtime.vault, runtime.vocabulary, assessment, answer, data, edit_of(visit))
-            visit.note(tx, "answer-changed", answer)
-    except FieldError as error:
-        return _form(visit, _assessment(visit, assessment), form.wrong({error.field: sentence(error.words)}), answer)
-    return go(path_of(assessment), "answer-saved", data.question or "answers")
+    return _record(visit, assessment, answer)
 
 
 @ROUTER.post("/assessments/{assessment}/answers/{answer}/remove")
 def do_remove(visit: _Writer, assessment: _Id, answer: _AnswerId) -> Response:
-    """Take it out; what it said stays in the history."""
+    """Take it out; what it said stays in the history, its files do not."""
     with visit.write() as tx:
         remove_answer(tx, visit.runtime.vault, assessment, answer, edit_of(visit))
         visit.note(tx, "answer-removed", answer)
+    clear_away(visit)
     return go(path_of(assessment), "answer-removed")
+
+
+def _show_question(visit: Visit, assessment: AssessmentId, question: str) -> Response:
+    found = _assessment(visit, assessment)
+    for given in found.plain:
+        if given.data.question == question:
+            return show_form(visit, found, filled(found, given, visit.now), given.id)
+    return show_form(visit, found, empty(found, question, visit.now))
+
+
+def _record(visit: Visit, assessment: AssessmentId, answer: AnswerId | None = None) -> Response:
+    form, given = visit.form, answer or ""
+    try:
+        form = holding(form, take(visit))
+    except HanseError as error:
+        if error.code not in _OF_A_FILE:
+            raise
+        words = " ".join(part for part in (sentence(error.detail), error.remedy) if part)
+        return show_form(visit, _assessment(visit, assessment), form.wrong({"file": words}), given)
+    data = typed(form, visit.runtime.vocabulary)
+    if isinstance(data, FormView):
+        return show_form(visit, _assessment(visit, assessment), data, given)
+    try:
+        _store(visit, assessment, answer, data)
+    except FieldError as error:
+        return show_form(visit, _assessment(visit, assessment), at_field(form, error.field, error.words), given)
+    if answer is not None:
+        clear_away(visit)
+    return _onward(visit, assessment, data.question)
+
+
+def _store(visit: Visit, assessment: AssessmentId, answer: AnswerId | None, data: AnswerData | PlainData) -> None:
+    """Record an answer, or what takes its place. An observation takes the place of an answer without one."""
+    runtime, edit = visit.runtime, edit_of(visit)
+    with visit.write() as tx:
+        if isinstance(data, PlainData):
+            made = answer_plainly(tx, runtime.vault, runtime.vocabulary, assessment, data, edit).id
+        elif answer is not None and not _is_plain(get_assessment(tx, runtime.vault, assessment), answer):
+            made = change_answer(tx, runtime.vault, runtime.vocabulary, assessment, answer, data, edit).id
+        else:
+            made = add_answer(tx, runtime.vault, runtime.vocabulary, assessment, data, edit).id
+        visit.note(tx, "answer-added" if answer is None else "answer-changed", made)
+
+
+def _onward(visit: Visit, assessment: AssessmentId, question: VocabularyCode | None) -> Response:
+    """To the next question without an answer, or to the assessment where there is none or nobody asked for it."""
+    if visit.form.one("then") == "next":
+        with visit.read() as tx:
+            found = get_assessment(tx, visit.runtime.vault, assessment)
+        following = next_open(found, visit.runtime.vocabulary, question)
+        if following is not None:
+            return go(step_path(assessment, following.id), "answer-saved")
+    return go(path_of(assessment), "answer-saved", question or "answers")
 
 
 def _assessment(visit: Visit, assessment: AssessmentId) -> Assessment:
@@ -89,131 +152,9 @@ def _assessment(visit: Visit, assessment: AssessmentId) -> Assessment:
         return get_assessment(tx, visit.runtime.vault, assessment)
 
 
-def _data(form: FormView, vocabulary: Vocabulary) -> AnswerData | FormView:
-    """What the form says, or the form with what is missing at each field."""
-    start, end = _day(form.text("observed_from")), _day(form.text("observed_until"))
-    reliability = _reliability(form.one("reliability"), vocabulary)
-    wrong = _in_order(_missing(form, vocabulary) | _wrong_days(start, end))
-    if wrong or start is None or end is None or reliability is None:
-        return form.wrong(wrong)
-    question = form.one("question")
-    try:
-        return AnswerData(
-            question=VocabularyCode(question) if question else None,
-            indicator=VocabularyCode(form.one("indicator")),
-            observation=form.one("observation"),
-            observed=Period(start=start, end=end),
-            strength=int(form.one("strength")),
-            grade=Grade(reliability=reliability, credibility=int(form.one("credibility"))),
-            evidence_kinds=tuple(VocabularyCode(code) for code in form.many("evidence_kinds")),
-            sources=tuple(line for line in form.one("sources").splitlines() if line.strip()),
-            mitigations=tuple(VocabularyCode(code) for code in form.many("mitigations")),
-        )
-    except ProtocolError as error:
-        return form.wrong({"": sentence(error.detail)})
+def _given(assessment: Assessment, answer: AnswerId) -> Answer | PlainAnswer:
+    return next((each for each in assessment.plain if each.id == answer), None) or answer_of(assessment, answer)
 
 
-def _missing(form: FormView, vocabulary: Vocabulary) -> dict[str, str]:
-    """What was not chosen, by field, in the order of the form."""
-    wrong: dict[str, str] = {}
-    if not form.one("indicator"):
-        wrong["indicator"] = "Choose what was observed."
-    if form.one("strength") not in {str(value) for value in vocabulary.strengths}:
-        wrong["strength"] = "Say how much was observed."
-    if _reliability(form.one("reliability"), vocabulary) is None:
-        wrong["reliability"] = "Grade the source."
-    if form.one("credibility") not in {str(value) for value in vocabulary.credibilities}:
-        wrong["credibility"] = "Grade the information."
-    if not form.many("evidence_kinds"):
-        wrong["evidence_kinds"] = "Choose at least one kind of evidence."
-    return wrong
-
-
-def _in_order(wrong: dict[str, str]) -> dict[str, str]:
-    """As the fields stand on the page, so that the summary leads through it from top to bottom."""
-    return {name: wrong[name] for name in _FIELDS if name in wrong}
-
-
-def _wrong_days(start: date | None, end: date | None) -> dict[str, str]:
-    wrong: dict[str, str] = {}
-    if start is None:
-        wrong["observed_from"] = "Give the first day as year-month-day, for example 2026-03-01."
-    if end is None:
-        wrong["observed_until"] = "Give the last day as year-month-day, for example 2026-05-12."
-    elif start is not None and end < start:
-        wrong["observed_until"] = "The last day lies before the first."
-    return wrong
-
-
-def _filled(assessment: Assessment, answer: AnswerId) -> FormView:
-    data = answer_of(assessment, answer).data
-    return FormView.of(
-        question=data.question or "",
-        indicator=data.indicator,
-        observation=data.observation,
-        observed_from=data.observed.start.isoformat(),
-        observed_until=data.observed.end.isoformat(),
-        strength=str(data.strength),
-        reliability=data.grade.reliability,
-        credibility=str(data.grade.credibility),
-        evidence_kinds=tuple(data.evidence_kinds),
-        sources="\n".join(data.sources),
-        mitigations=tuple(data.mitigations),
-        version=str(assessment.version),
-    )
-
-
-def _form(visit: Visit, assessment: Assessment, form: FormView, answer: str = "") -> Response:
-    vocabulary = visit.runtime.vocabulary
-    question = _question(vocabulary, form.one("question"))
-    offered = _indicators(vocabulary, question, form.one("indicator"))
-    usual = {kind for indicator in offered for kind in indicator.evidence}
-    sources = sorted(vocabulary.evidence_sources.values(), key=lambda source: source.id not in usual)
-    return visit.render(
-        "answer_form.html",
-        form=form,
-        assessment=assessment,
-        answer=answer,
-        question=question,
-        indicators=[
-            (indicator.id, indicator.label, f"{_POLARITY[indicator.polarity].capitalize()}. {indicator.definition}")
-            for indicator in offered
-        ],
-        strengths=[(value, label, "") for value, label in vocabulary.strengths.items()],
-        reliabilities=[(value, f"{value} \u2013 {label}") for value, label in vocabulary.reliabilities.items()],
-        credibilities=[(value, f"{value} \u2013 {label}") for value, label in vocabulary.credibilities.items()],
-        evidence=[(source.id, source.label, _evidence_hint(source.tier)) for source in sources],
-        mitigations=[(term.id, term.label, "") for term in vocabulary.mitigations.values()],
-        status=422 if form.errors else 200,
-    )
-
-
-def _evidence_hint(tier: int) -> str:
-    return {2: "needs a second, independent source", 0: "never raises evidence"}.get(tier, "")
-
-
-def _question(vocabulary: Vocabulary, code: str) -> Question | None:
-    if not code:
-        return None
-    question = vocabulary.checklist.get(VocabularyCode(code))
-    if question is None:
-        raise HanseError(Code.NOT_FOUND, "the checklist has no such question.")
-    return question
-
-
-def _indicators(vocabulary: Vocabulary, question: Question | None, chosen: str) -> Sequence[Indicator]:
-    if question is not None:
-        return [vocabulary.indicators[code] for code in question.indicators]
-    indicator = vocabulary.indicators.get(VocabularyCode(chosen))
-    return [indicator] if indicator is not None else list(vocabulary.indicators.values())
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def _reliability(text: str, vocabulary: Vocabulary) -> Reliability | None:
-    return next((value for value in vocabulary.reliabilities if value == text), None)
+def _is_plain(assessment: Assessment, answer: AnswerId) -> bool:
+    return any(each.id == answer for each in assessment.plain)
