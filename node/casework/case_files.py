@@ -35,7 +35,8 @@ _LONGEST_YEAR: Final = 366
 def case_of(tx: Transaction, vault: Vault, kind: CaseKind, identifier: str) -> CaseRef:
     """The case that an engagement or an assessment is; raises ``NOT_FOUND``.
 
-    An assessment that belongs to an engagement is part of the engagement's case.
+    An assessment that belongs to an engagement is part of the engagement's case, and one that a review began is part of
+    the case that was looked at again.
     """
     match kind:
         case CaseKind.ENGAGEMENT:
@@ -44,7 +45,7 @@ def case_of(tx: Transaction, vault: Vault, kind: CaseKind, identifier: str) -> C
             found = get_assessment(tx, vault, AssessmentId(identifier))
             if found.data.engagement is not None:
                 return CaseRef(CaseKind.ENGAGEMENT, found.data.engagement)
-            return CaseRef(kind, found.id)
+            return storage.begun_by(tx, found.id) or CaseRef(kind, found.id)
 
 
 def case_file(tx: Transaction, vault: Vault, ref: CaseRef) -> CaseFile:

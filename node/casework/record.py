@@ -43,6 +43,7 @@ from node.domain.documents import Document, Entry, Section, day_words, paragraph
 from node.domain.engagements import STATUS_LABELS, Engagement, EngagementId
 from node.domain.evidence import EvidenceId
 from node.domain.money import spelled
+from node.storage import decisions as storage
 from node.storage.database import Transaction
 from node.storage.vault import Vault
 from protocol.identifiers import VocabularyCode
@@ -118,7 +119,8 @@ def gather(tx: Transaction, vault: Vault, ref: CaseRef) -> Material:
             engagement = get_engagement(tx, vault, EngagementId(ref.id))
             assessments = tuple(assessments_of(tx, vault, engagement.id))
         case CaseKind.ASSESSMENT:
-            assessments = (get_assessment(tx, vault, AssessmentId(ref.id)),)
+            rounds = (ref.id, *storage.rounds_of(tx, ref))
+            assessments = tuple(get_assessment(tx, vault, AssessmentId(each)) for each in rounds)
     wanted: set[EvidenceId] = set()
     for assessment in assessments:
         wanted.update(*(answer.data.files for answer in assessment.answers))

@@ -169,9 +169,32 @@ def add_review(tx: Transaction, vault: Vault, case: CaseFileId, review: Review) 
         "number": review.number,
         "at": review.at,
         "account_id": review.account,
+        "round": review.data.round or None,
         "sealed": _seal(vault, "case_reviews.sealed", f"{case}/{review.number}", review.data),
     }
     tx.connection.execute(sa.insert(CASE_REVIEWS).values(values))
+
+
+def rounds_of(tx: Transaction, ref: CaseRef) -> list[str]:
+    """The assessments that reviews of a case began, in their order."""
+    query = (
+        sa.select(CASE_REVIEWS.c.round)
+        .join(CASE_FILES, CASE_FILES.c.id == CASE_REVIEWS.c.case_file_id)
+        .where(_column(ref.kind) == ref.id, CASE_REVIEWS.c.round.is_not(None))
+        .order_by(CASE_REVIEWS.c.number)
+    )
+    return list(tx.connection.execute(query).scalars())
+
+
+def begun_by(tx: Transaction, assessment: str) -> CaseRef | None:
+    """The case whose review began an assessment; None for one that somebody began otherwise."""
+    query = (
+        sa.select(CASE_FILES.c.engagement_id, CASE_FILES.c.assessment_id)
+        .join(CASE_REVIEWS, CASE_REVIEWS.c.case_file_id == CASE_FILES.c.id)
+        .where(CASE_REVIEWS.c.round == assessment)
+    )
+    row = tx.connection.execute(query).first()
+    return None if row is None else _ref(row)
 
 
 def add_event(tx: Transaction, vault: Vault, case: CaseFileId, event: FileEvent) -> None:

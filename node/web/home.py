@@ -8,18 +8,22 @@ from fastapi import APIRouter, Depends, Response
 
 from node.domain.accounts import Permission
 from node.domain.insight import (
+    AttributionView,
     CorrectionView,
+    ErasureView,
     FindingView,
     RelationView,
+    ReplyView,
     ResponseView,
     RetractionView,
     StatementView,
+    TokenView,
 )
 from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
-from node.web import drafts, releases, watch
+from node.web import decisions, drafts, releases, watch
 from node.web.assessments import open_work
 from node.web.needs import Ask, Need
 from node.web.sync import health
@@ -29,6 +33,7 @@ ROUTER = APIRouter()
 ASKED: Final[tuple[Ask, ...]] = (
     drafts.needs,
     releases.needs,
+    decisions.needs,
     watch.needs,
 )
 """Who is asked what waits for the visitor, in the order of the page: other people's time first."""
@@ -98,8 +103,10 @@ def _observation(visit: Visit, tx: Transaction, stored: StoredStatement) -> Find
         case FindingView() | RelationView():
             return shown
         case ResponseView():
-            target = statements.get(tx, shown.target_contributor, shown.target, now=visit.now)
-        case CorrectionView() | RetractionView():
+            target = statements.find_shown(tx, shown.target_contributor, shown.target, now=visit.now)
+        case ReplyView():
+            target = statements.find_shown(tx, *shown.targets[0], now=visit.now) if shown.targets else None
+        case CorrectionView() | RetractionView() | ErasureView() | AttributionView() | TokenView():
             target = statements.get(tx, stored.contributor, shown.target, now=visit.now)
     about = None if target is None else view(target)
     return about if isinstance(about, FindingView | RelationView) else None

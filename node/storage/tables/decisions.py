@@ -69,8 +69,10 @@ CASE_REVIEWS: Final = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("round", sa.ForeignKey("assessments.id", ondelete="SET NULL"), nullable=True, unique=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
+"""``round``: the assessment that a review began; it belongs to the case that the review is of."""
 
 CASE_FILE_EVENTS: Final = sa.Table(
     "case_file_events",

@@ -1,0 +1,76 @@
+"""The record of a decision: a page that prints well, and a PDF. Both say what was sealed, and what came since."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from node.casework.case_files import decision_of
+from node.casework.record import since
+from node.casework.record_pdf import record_pdf
+from node.clock import day_of
+from node.domain.decisions import MAX_DECISIONS, Decision
+from node.domain.documents import Document
+from node.storage import decisions as storage
+from node.storage.database import Transaction
+from node.web.decisions.desk import CaseId, Desk, Kind, Reader, desk_of, ref_of
+from node.web.formats import moment
+from node.web.visits import Visit
+
+ROUTER = APIRouter()
+_Number = Annotated[int, Path(ge=1, le=MAX_DECISIONS)]
+
+
+# Before the page, whose address would take the ending for a part of the number.
+@ROUTER.get("/decisions/{kind}/{case}/records/{number}.pdf")
+def send_record(visit: Reader, kind: Kind, case: CaseId, number: _Number) -> Response:
+    """The same as a file."""
+    visit.record("decision-record-taken", case)
+    with visit.read() as tx:
+        desk, decision, document, digest = _read(visit, tx, kind, case, number)
+    today = day_of(visit.now)
+    later = since(desk.case, decision, visit.runtime.vocabulary, today)
+    whole = replace(document, sections=(*document.sections, *later))
+    return Response(
+        record_pdf(whole, _origin(visit, desk, decision, digest), today),
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="decision-{decision.data.decided}-{number}.pdf"'},
+    )
+
+
+@ROUTER.get("/decisions/{kind}/{case}/records/{number}")
+def show_record(visit: Reader, kind: Kind, case: CaseId, number: _Number) -> Response:
+    """The record on a page."""
+    visit.record("decision-record-read", case)
+    with visit.read() as tx:
+        desk, decision, document, digest = _read(visit, tx, kind, case, number)
+    return visit.render(
+        "decision_record.html",
+        desk=desk,
+        decision=decision,
+        record=document,
+        later=since(desk.case, decision, visit.runtime.vocabulary, day_of(visit.now)),
+        origin=_origin(visit, desk, decision, digest),
+        pdf=f"{desk.path}/records/{number}.pdf",
+    )
+
+
+def _read(visit: Visit, tx: Transaction, kind: str, case: str, number: int) -> tuple[Desk, Decision, Document, str]:
+    vault = visit.runtime.vault
+    desk = desk_of(visit, tx, ref_of(visit, tx, kind, case))
+    decision = decision_of(desk.case, number)
+    sealed = storage.record_bytes(tx, vault, decision.id)
+    return desk, decision, storage.decode_record(sealed), sha256(sealed).hexdigest()
+
+
+def _origin(visit: Visit, desk: Desk, decision: Decision, digest: str) -> Sequence[tuple[str, str]]:
+    """Who typed it and when, and what tells this record from another."""
+    institution = visit.runtime.settings.name
+    return (
+        ("Institution", institution),
+        ("Recorded by", desk.who(decision.account)),
+        ("Recorded", moment(decision.recorded).replace("\u00a0", " ")),
+        ("Sealed record, SHA-256", digest),
+    )
