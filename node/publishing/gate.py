@@ -128,6 +128,11 @@ def check(content: DraftContent, vocabulary: Vocabulary, *, known: Known = NOTHI
     return hits + list(_check_vocabulary(content, vocabulary))
 
 
+def check_mailbox(contact: str) -> list[GateHit]:
+    """The hits in what should be the mailbox of an office, or empty, and leaves with a letter."""
+    return _check_contact(contact)
+
+
 def check_words(field: str, text: str, *, known: Known = NOTHING_KNOWN) -> list[GateHit]:
     """The hits in a text that is part of no draft and leaves all the same: what a letter says."""
     return _check_text(field, text, known)

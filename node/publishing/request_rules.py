@@ -62,6 +62,13 @@ def require_clean(
         )
 
 
+def require_mailbox(contact: str, *, checked: bool) -> None:
+    """Raise ``PRIVACY_GATE`` unless this is empty or one e-mail address that reads like an office's."""
+    standing = [hit for hit in gate.check_mailbox(contact) if not (hit.overridable and checked)]
+    if standing:
+        raise HanseError(Code.PRIVACY_GATE, f"the privacy gate stops this: {words_of(standing)}")
+
+
 def words_of(hits: list[GateHit]) -> str:
     """The reasons of some hits, each once, without what was found."""
     return " ".join(dict.fromkeys(hit.explanation for hit in hits))

@@ -1,7 +1,7 @@
 """Assessments, answers and their history. Texts go through the vault on their way in and out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -25,6 +25,7 @@ from node.domain.engagements import EngagementId
 from node.storage.database import Transaction
 from node.storage.tables.casework import ANSWERS, ASSESSMENTS, CASE_EVENTS
 from node.storage.vault import Vault
+from protocol.identifiers import SubjectId
 from protocol.statements import Timestamp
 
 
@@ -112,6 +113,13 @@ def references(tx: Transaction, vault: Vault) -> dict[str, AssessmentId]:
     rows = tx.connection.execute(sa.select(ASSESSMENTS.c.id, ASSESSMENTS.c.sealed)).all()
     opened = ((AssessmentId(row.id), _head(vault, row.id, row.sealed).data) for row in rows)
     return {data.reference: assessment for assessment, data in opened if data.reference}
+
+
+def count_about(tx: Transaction, vault: Vault, subjects: Collection[SubjectId]) -> int:
+    """How many assessments are about one of these. Found by opening every row: whom one is about is private."""
+    rows = tx.connection.execute(sa.select(ASSESSMENTS.c.id, ASSESSMENTS.c.sealed)).all()
+    opened = (_head(vault, row.id, row.sealed).data.subject for row in rows)
+    return sum(subject is not None and subject.id in subjects for subject in opened)
 
 
 def of_engagement(tx: Transaction, vault: Vault, engagement: EngagementId) -> list[Assessment]:

@@ -22,7 +22,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from protocol.bodies import PATTERN_TEXT, SET, Subject, require_set
+from protocol.bodies import PATTERN_LINE, PATTERN_TEXT, SET, Subject, require_set
 from protocol.canonical import Codec
 from protocol.errors import Code, ProtocolError
 from protocol.identifiers import (
@@ -54,7 +54,12 @@ MIN_COUNTED_PERMILLE: Final = 667
 """Of the members other than the asker, so many in a thousand must have been counted, or there is no answer: who asks
 only some, or keeps the shares of others away, learns nothing."""
 
+MAX_MAILBOX_CHARACTERS: Final = 254
+"""The longest e-mail address (RFC 5321, section 4.5.3.1.3, without its angle brackets)."""
+
 _Share: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=MODULUS)]
+_Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored("0[0-9]{3}|10[01][0-9]|102[0-3]"))]
+"""A share in four digits: letters with shares are all of one length."""
 _Key: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
 _Members: TypeAlias = Annotated[tuple[_Key, ...], msgspec.Meta(max_length=MODULUS - 1, extra_json_schema=SET)]
 _Seed: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
@@ -63,6 +68,7 @@ _Purpose: TypeAlias = Annotated[
     str, msgspec.Meta(min_length=1, max_length=MAX_PURPOSE_CHARACTERS, pattern=PATTERN_TEXT)
 ]
 _Words: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_MESSAGE_CHARACTERS, pattern=PATTERN_TEXT)]
+_Mailbox: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_MAILBOX_CHARACTERS, pattern=PATTERN_LINE)]
 _Second: TypeAlias = Annotated[Timestamp, msgspec.Meta(ge=0, le=253_402_300_799)]
 
 
@@ -86,6 +92,10 @@ class Sound(_Wire, frozen=True, kw_only=True):
 
     subject: Subject
     purpose: _Purpose
+    wants_contact: bool
+    """Whether those who have experience are asked to come forward."""
+    tally: tuple[_Key, _Key]
+    """The identities of the two tally members, in their order: a receiver that finds others refuses."""
     asked: _Second
     closes: _Second
     """When every member sends its shares, whatever it has decided by then: the time tells nothing."""
@@ -93,13 +103,15 @@ class Sound(_Wire, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not MIN_OPEN_SECONDS <= self.closes - self.asked <= MAX_OPEN_SECONDS:
             raise ProtocolError(Code.BAD_VALIDITY, "a sounding is open for an hour to thirty days")
+        if self.tally[0] == self.tally[1]:
+            raise ProtocolError(Code.INCONSISTENT, "the two tally members are two")
 
 
 class Share(_Wire, frozen=True, kw_only=True):
     """One of a member's two shares, for one of the two tally members. ``asker``: identity of whose sounding it is."""
 
     asker: _Key
-    share: _Share
+    share: _Digits
 
 
 class Counted(_Wire, frozen=True, kw_only=True):
@@ -138,6 +150,8 @@ class Contact(_Wire, frozen=True, kw_only=True):
     """Somebody comes forward to the asker, of its own free will."""
 
     text: _Words
+    contact: _Mailbox
+    """The mailbox of an office, or empty; never a person's."""
 
 
 SOUND: Final = Codec(Sound, max_bytes=MAX_LETTER_PAYLOAD_BYTES)
@@ -207,7 +221,8 @@ def entry(shares: Sequence[int], seed: bytes) -> tuple[int, str]:
 
 def open_entry(entries: Sequence[str], place: int, key: str) -> Outcome:
     """What the asker reads; raises ``INCONSISTENT`` where key and entry do not belong together."""
-    plain = _xor(decode_bytes(entries[place]), decode_bytes(key))
+    locked, opens = decode_bytes(entries[place]), decode_bytes(key)
+    plain = _xor(locked, opens) if len(locked) == len(opens) == ENTRY_BYTES else b""
     if plain[1:] != _PROOF or plain[0] >= len(_OUTCOMES):
         raise ProtocolError(Code.INCONSISTENT, "the key does not open the entry")
     return _OUTCOMES[plain[0]]

@@ -111,7 +111,7 @@ def test_a_letter_that_comes_again_has_no_second_effect(node_of: MakeNode) -> No
     assert len({answer.taken for answer in answers}) == 1
     assert [len(answer.taken) for answer in answers] == [1, 1, 1]
     assert len(writer.incoming()) == 1
-    assert PURPOSE == writer.incoming()[0].purpose
+    assert writer.incoming()[0].purpose == PURPOSE
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
@@ -126,7 +126,9 @@ def test_only_its_writer_brings_a_letter_and_only_its_receiver_fetches_it(node_o
     misled = Asked(third, circle, sender.runtime.keyring.request(), path="/letters", body=encode_letters(found))
     nothing = encode({"refused": {}, "taken": [letter], "v": 1})
     fetched = Asked(sender, circle, third.runtime.keyring.request(), path="/letters/collect", body=nothing)
-    stranger = Asked(sender, circle, node_of("stranger").runtime.keyring.request(), path="/letters/collect", body=nothing)
+    stranger = Asked(
+        sender, circle, node_of("stranger").runtime.keyring.request(), path="/letters/collect", body=nothing
+    )
 
     assert decode_receipt(relayed.send().content).taken == ()
     assert decode_receipt(misled.send().content).refused == {letter: VocabularyCode("wrong-key")}
