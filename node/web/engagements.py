@@ -205,7 +205,7 @@ def show_history(visit: _Reader, engagement: _Id) -> Response:
         events = engagements.history(tx, runtime.vault, engagement)
         historian = Historian(tx, runtime.vault, runtime.vocabulary, display_names(tx, runtime.vault), events)
     return visit.render(
-        "case_history.html",
+        "changes.html",
         title=found.data.title,
         back=path_of(engagement),
         section=("/engagements", "Engagements"),

@@ -175,7 +175,7 @@ def show_history(visit: _Visit, assessment: _Id) -> Response:
         events = history(tx, runtime.vault, assessment)
         historian = Historian(tx, runtime.vault, runtime.vocabulary, display_names(tx, runtime.vault), events)
     return visit.render(
-        "case_history.html",
+        "changes.html",
         title=found.data.title,
         back=path_of(assessment),
         section=("/assessments", "Assessments"),
