@@ -27,6 +27,7 @@ class Role(StrEnum):
     ANALYST = "analyst"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    DATA_PROTECTION = "data-protection"
     OBSERVER = "observer"
 
 
@@ -59,6 +60,7 @@ class Permission(StrEnum):
     OPERATIONS_MANAGE = "operations:manage"
     ACCOUNTS_MANAGE = "accounts:manage"
     ACCESS_LOG_READ = "access-log:read"
+    PERSONS_MANAGE = "persons:manage"
     OWN_ACCOUNT = "account:own"
 
 
@@ -110,6 +112,8 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     },
     Role.AUDITOR: _EVERYBODY
     | {Permission.ACCESS_LOG_READ, Permission.OPERATIONS_READ, Permission.SHARED_READ, Permission.ROSTERS_READ},
+    Role.DATA_PROTECTION: _EVERYBODY
+    | {Permission.PERSONS_MANAGE, Permission.ACCESS_LOG_READ, Permission.SHARED_READ, Permission.ROSTERS_READ},
     Role.OBSERVER: _OUTSIDER,
 }
 """The one table. An operator keeps the machine running, speaks for the institution toward other nodes and sees no
@@ -124,6 +128,7 @@ ROLE_LABELS: Final[Mapping[Role, str]] = {
     Role.ANALYST: "Reads and exports pooled findings",
     Role.OPERATOR: "Keeps the node running, manages accounts, peers and circles; sees no casework",
     Role.AUDITOR: "Reads the access log and what was shared; changes nothing",
+    Role.DATA_PROTECTION: "Finds, corrects and removes what is kept on a person; reads the access log",
     Role.OBSERVER: "Reads releases made for those outside the circle; nothing of the pool itself",
 }
 

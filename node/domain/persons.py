@@ -1,6 +1,10 @@
 """What a search for a person's name finds in this node."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+MAX_REPLACEMENT_CHARACTERS: Final = 200
+"""Words that are put in the place of others: another spelling of a name, or what the person asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +19,13 @@ class Trace:
     """The page where it is read and changed, or empty."""
     excerpt: str = field(repr=False)
     """The words with what stands around them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """One sealed text in which words stand, or stood."""
+
+    table: str
+    column: str
+    key: str
+    times: int

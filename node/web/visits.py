@@ -41,6 +41,7 @@ SECTIONS: Final = (
     ("/peers", "Peers", Permission.CIRCLES_MANAGE),
     ("/node", "Node", Permission.CIRCLES_READ),
     ("/accounts", "Accounts", Permission.ACCOUNTS_MANAGE),
+    ("/persons", "Data subjects", Permission.PERSONS_MANAGE),
     ("/access", "Access log", Permission.ACCESS_LOG_READ),
 )
 _UNDER: Final = {

@@ -67,7 +67,7 @@ API_TOKENS: Final = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("name", sa.LargeBinary, nullable=False),  # sealed
     sa.Column("token_hash", sa.String(43), nullable=False, unique=True),
-    sa.Column("permissions", sa.String(400), nullable=False),  # scopes joined by spaces
+    sa.Column("permissions", sa.String(1_000), nullable=False),  # scopes joined by spaces
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("expires", sa.BigInteger, nullable=False),
     sa.Column("revoked", sa.Boolean, nullable=False),
