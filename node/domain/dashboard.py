@@ -202,7 +202,7 @@ class Board:
     tensions: tuple[TensionLine, ...]
     coverage: tuple[Covered, ...]
     contributions: tuple[Contribution, ...]
-    pseudonyms: Mapping[KeyId, Pseudonym]
+    pseudonyms: Mapping[KeyId, Pseudonym | str]
     """Of everybody who has contributed in the time shown, and of every current member."""
     months: tuple[Month, ...]
     """The time shown, oldest first."""

@@ -26,7 +26,8 @@ class Row:
     """Its place in this node's feed."""
     circle: CircleId
     contributor: KeyId
-    pseudonym: Pseudonym
+    pseudonym: Pseudonym | str
+    """The contributor's pseudonym, or the institution's name where it has signed that to the statement."""
     id: StatementId
     kind: Kind
     state: State
@@ -56,7 +57,11 @@ class Row:
     evidence_kinds: tuple[VocabularyCode, ...] | None = None
     sources: tuple[Digest, ...] | None = None
     summary: str | None = None
-    """Empty where the statement was retracted, has expired or is void."""
+    """Empty where the statement was retracted, has expired or is void; of a reply, what the organisation says."""
+    answers: tuple[str, ...] | None = None
+    """Of a reply: the statements that it answers, each as contributor and identifier with a slash between."""
+    replied: date | None = None
+    verified: VocabularyCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

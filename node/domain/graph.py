@@ -139,7 +139,7 @@ class Path:
     """Which of the hops is the least well evidenced; the first of several."""
     roots: int
     """Independent roots of evidence behind the pooled and private ties; the registry is not counted among them."""
-    contributors: tuple[Pseudonym, ...]
+    contributors: tuple[Pseudonym | str, ...]
     origins: tuple[Origin, ...]
     border: Border
     knowledge: Knowledge

@@ -8,7 +8,8 @@ type here has a place for a sum of them.
 Nothing in these types names an institution as a contributor: only its pseudonym in that circle and its key.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
@@ -28,7 +29,9 @@ class Provenance:
 
     circle: CircleId
     contributor: KeyId
-    pseudonym: Pseudonym
+    """The contributor's key; where ``attributed``, what stands in its place beside the name."""
+    pseudonym: Pseudonym | str
+    """What people read: the contributor's pseudonym, or the institution's name where it has signed that to this."""
     id: StatementId
     kind: Kind
     seq: int
@@ -38,6 +41,8 @@ class Provenance:
     expires: date
     received: date
     """Of the first hour at which this node held it only the day: hours of work would tell whose it is."""
+    attributed: bool = False
+    """Whether its author has signed its name to it. Nothing then says which pseudonym it has elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,25 @@ class ResponseView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyView:
+    """What an organisation says to what is said of it, as a member carries it."""
+
+    provenance: Provenance
+    """Of the member that carries it."""
+    subject: SubjectId
+    label: str
+    """The organisation that replies."""
+    targets: tuple[tuple[KeyId, StatementId], ...]
+    """The statements that it answers, as readers name them."""
+    text: str
+    """Empty where the reply was retracted, has ended or is void."""
+    replied: date
+    """The day of the organisation's own letter."""
+    verified: VocabularyCode
+    handling: Handling
+
+
+@dataclass(frozen=True, slots=True)
 class FindingView:
     """One finding as it now stands: the body that a correction gave it, if there is one."""
 
@@ -83,6 +107,10 @@ class FindingView:
     mitigations: tuple[VocabularyCode, ...]
     responses: tuple[ResponseView, ...] = ()
     """Filled in a dossier; in a feed every response is an item of its own."""
+    replies: tuple[ReplyView, ...] = ()
+    """Of its subject, wherever it is shown."""
+    sponsored: bool = False
+    """Whether a sponsor publishes it for another member, whom nobody else learns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +125,8 @@ class RelationView:
     object: SubjectId
     object_label: str
     responses: tuple[ResponseView, ...] = ()
+    replies: tuple[ReplyView, ...] = ()
+    """Of either end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +147,44 @@ class RetractionView:
     reason: VocabularyCode
 
 
-StatementView: TypeAlias = FindingView | RelationView | ResponseView | CorrectionView | RetractionView
+@dataclass(frozen=True, slots=True)
+class ErasureView:
+    """Says that the author had the content of its own statement erased. What it was stands nowhere any more."""
+
+    provenance: Provenance
+    target: StatementId
+    reason: VocabularyCode
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionView:
+    """Says that the author signed its name to its own statement."""
+
+    provenance: Provenance
+    target: StatementId
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """Says that a person token stands beside a statement. The token itself is for members that ask with one."""
+
+    provenance: Provenance
+    target: StatementId
+    role: VocabularyCode
+    epoch: int
+
+
+StatementView: TypeAlias = (
+    FindingView
+    | RelationView
+    | ResponseView
+    | CorrectionView
+    | RetractionView
+    | ReplyView
+    | ErasureView
+    | AttributionView
+    | TokenView
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +262,10 @@ class SignalLine:
     indicator: Named
     scope_label: str
     words: str
+    replies: int = 0
+    """Replies of the subject to the statements behind it."""
+    names: Mapping[KeyId, str] = field(default_factory=dict)
+    """As those of a :class:`SignalView`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +298,10 @@ class SignalView:
     """Newest last; retracted and corrected ones are there and say so. Empty in lists of signals."""
     movement: Movement | None = None
     """None where it was not asked for: a dossier says how things stand."""
+    replies: int = 0
+    """Replies of the subject to the statements behind it; each is shown at the statements that it answers."""
+    names: Mapping[KeyId, str] = field(default_factory=dict)
+    """Institutions that have signed their names to statements of the circle, by what stands in place of their keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +383,7 @@ class CircleSummary:
     joined: Timestamp
     own: Pseudonym
     """How this node appears in the circle."""
-    contributors: tuple[tuple[KeyId, Pseudonym, int], ...]
+    contributors: tuple[tuple[KeyId, Pseudonym | str, int], ...]
     """Key, pseudonym and number of statements held here: of every member, and of former keys that have some."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 from node.domain.queries import MAX_QUERY_WORDS, StatementFilter, words_of
 from node.errors import Code, HanseError
-from node.storage import statement_index
+from node.storage import bylines, statement_index
 from node.storage.database import Transaction
 from protocol.identifiers import (
     CircleId,
@@ -93,6 +93,8 @@ def read_question(tx: Transaction, vocabulary: Vocabulary, question: Question) -
     for name, (field, known) in _WORDS.items():
         if name in question:
             chosen[field] = tuple(dict.fromkeys(_known(name, value, known) for value in question[name]))
+    if "finding" in (chosen.get("kinds") or ()):
+        chosen["kinds"] = tuple(dict.fromkeys((*chosen["kinds"], "sponsored")))  # a finding, by another hand
     chosen |= {name: _day(question, name) for name in _DATES}
     if "contributor" in question:
         chosen["contributors"] = _contributors(tx, question["contributor"])
@@ -125,13 +127,18 @@ def _with_groups(wanted: StatementFilter, vocabulary: Vocabulary, question: Ques
 
 
 def _contributors(tx: Transaction, values: Sequence[str]) -> tuple[tuple[CircleId, KeyId], ...]:
-    """By key or by pseudonym; nobody has both. Whoever is not known here has said nothing here."""
+    """By key or by pseudonym, or by an institution's name for what it has signed that to; nobody has two of them.
+
+    Whoever is not known here has said nothing here.
+    """
     wanted = set(values)
-    return tuple(
+    under_pseudonyms = (
         (circle, key)
         for circle, key in statement_index.contributors(tx)
         if key in wanted or pseudonym(circle, key) in wanted
     )
+    under_names = (each for each, name in sorted(bylines.names(tx).items()) if each[1] in wanted or name in wanted)
+    return (*under_pseudonyms, *under_names)
 
 
 def _words(question: Question) -> tuple[str, ...]:

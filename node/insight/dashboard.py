@@ -24,7 +24,7 @@ from node.domain.dashboard import (
 )
 from node.domain.insight import SignalFilter, SignalLine, SignalOrder
 from node.insight.signals import indicators_of, listed
-from node.storage import circles, dashboard, forks, peers
+from node.storage import bylines, circles, dashboard, forks, peers
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.decay import PPM
@@ -78,14 +78,14 @@ def board(tx: Transaction, vocabulary: Vocabulary, circle: CircleId, filters: Bo
         subjects_by_group={
             group: by_group.get(group, SubjectCounts()) for group in vocabulary.groups if filters.group in {None, group}
         },
-        moved_concerns=_lines(tx, vocabulary, circle, filters, order, "concern"),
-        moved_assurances=_lines(tx, vocabulary, circle, filters, order, "assurance"),
-        moved_context=_lines(tx, vocabulary, circle, filters, order, "context"),
-        contested=_contested(tx, vocabulary, circle, filters),
+        moved_concerns=_lines(tx, vocabulary, circle, filters, order, "concern", now),
+        moved_assurances=_lines(tx, vocabulary, circle, filters, order, "assurance", now),
+        moved_context=_lines(tx, vocabulary, circle, filters, order, "context", now),
+        contested=_contested(tx, vocabulary, circle, filters, now),
         tensions=() if filters.side else _tensions(tx, vocabulary, circle, filters),
         coverage=tuple(covered),
         contributions=tuple(given),
-        pseudonyms=_pseudonyms(roster, given),
+        pseudonyms=_pseudonyms(tx, roster, given),
         months=months,
         exchange=exchange(tx, roster),
     )
@@ -145,6 +145,7 @@ def _lines(
     filters: BoardFilter,
     order: SignalOrder,
     polarity: Polarity,
+    now: Timestamp,
 ) -> tuple[SignalLine, ...]:
     if filters.side not in {None, polarity}:
         return ()
@@ -153,11 +154,11 @@ def _lines(
         min_shift_ppm=MIN_SHIFT_PPM,
         scope=filters.scope,
     )
-    return listed(tx, vocabulary, chosen, circle=circle, order=order, limit=LINES).items
+    return listed(tx, vocabulary, chosen, circle=circle, order=order, limit=LINES, now=now).items
 
 
 def _contested(
-    tx: Transaction, vocabulary: Vocabulary, circle: CircleId, filters: BoardFilter
+    tx: Transaction, vocabulary: Vocabulary, circle: CircleId, filters: BoardFilter, now: Timestamp
 ) -> tuple[SignalLine, ...]:
     chosen = SignalFilter(
         indicators=indicators_of(vocabulary, group=filters.group, indicator=None, polarity=filters.side),
@@ -165,9 +166,11 @@ def _contested(
         min_conflict_ppm=CONTESTED_PPM,
         scope=filters.scope,
     )
-    return listed(tx, vocabulary, chosen, circle=circle, order="contributors", limit=LINES).items
+    return listed(tx, vocabulary, chosen, circle=circle, order="contributors", limit=LINES, now=now).items
 
 
-def _pseudonyms(roster: Roster, given: Iterable[Contribution]) -> dict[KeyId, Pseudonym]:
+def _pseudonyms(tx: Transaction, roster: Roster, given: Iterable[Contribution]) -> dict[KeyId, Pseudonym | str]:
+    """Of whoever stated something or could; an institution's name for what it has signed that to."""
     keys = {each.contributor for each in given} | roster.members.keys()
-    return {key: pseudonym(roster.circle, key) for key in sorted(keys)}
+    names = {key: name for (circle, key), name in bylines.names(tx).items() if circle == roster.circle}
+    return {key: names.get(key) or pseudonym(roster.circle, key) for key in sorted(keys)}

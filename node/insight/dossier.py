@@ -6,8 +6,10 @@ Concerns, assurances and context are separate lists; nothing adds them up, and a
 stated anything about is listed as unknown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from node.clock import day_of
@@ -25,10 +27,11 @@ from node.domain.insight import (
 )
 from node.domain.statements import Claim, StoredStatement
 from node.insight.opinions import ClaimStatements, Trust, is_listed, policy, signal
+from node.insight.replies import Replies, count, replies_to
 from node.insight.union import Union, by_united_claim, statements_on, union_of
 from node.insight.views import finding_view, relation_view, response_view
 from node.insight.words import words
-from node.storage import circles, statements
+from node.storage import bylines, circles, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.identifiers import KeyId, StatementId, SubjectId, VocabularyCode
@@ -72,8 +75,14 @@ def signal_view(
     as_of: date,
     findings: tuple[FindingView, ...] = (),
     movement: Movement | None = None,
+    replies: int = 0,
+    names: Mapping[KeyId, str] = MappingProxyType({}),
 ) -> SignalView:
-    """One signal in words, under an indicator that the vocabulary knows."""
+    """One signal in words, under an indicator that the vocabulary knows.
+
+    What each opinion gave is in the order of its name: the order of voices, in which it is computed, is the same in
+    every signal and would tell them apart.
+    """
     return SignalView(
         circle=claim.circle,
         subject=claim.subject,
@@ -81,11 +90,18 @@ def signal_view(
         scope=claim.scope,
         scope_label=vocabulary.scope_label(claim.scope),
         as_of=as_of,
-        signal=fused,
+        signal=in_order_of_names(fused),
         words=words(fused),
         findings=findings,
         movement=movement,
+        replies=replies or count(each.replies for each in findings),
+        names=names,
     )
+
+
+def in_order_of_names(fused: Signal) -> Signal:
+    """The same signal, its contributions in the order of their statements' names."""
+    return replace(fused, contributions=tuple(sorted(fused.contributions, key=lambda each: each.statement)))
 
 
 def _circle(
@@ -95,16 +111,18 @@ def _circle(
     targets = [(stored.contributor, stored.statement.id) for stored in found]
     responses = statements.responses_to(tx, roster.circle, targets, now=now)
     answers = answers_to(responses)
+    replies = replies_to(tx, roster.circle, targets, now)
+    names = bylines.names_in(tx, roster.circle)
     k = roster.charter.small_number_threshold
     views: list[SignalView] = []
     unlisted: list[FindingView] = []
     for held in by_united_claim(roster.circle, union, found, responses):
-        findings = finding_views(held, answers)
+        findings = finding_views(held, answers, replies)
         if not findings:
             continue
         if is_listed(held.claim.indicator, vocabulary):
             fused = signal(held, vocabulary, roster, trust, today=day_of(now))
-            views.append(signal_view(held.claim, fused, vocabulary, day_of(now), findings))
+            views.append(signal_view(held.claim, fused, vocabulary, day_of(now), findings, names=names))
         else:
             unlisted += findings
     return CircleReading(
@@ -113,7 +131,7 @@ def _circle(
         members=len(roster.members),
         k=k,
         groups=_groups(views, vocabulary),
-        relations=tuple(_relation_views(found, answers)),
+        relations=tuple(_relation_views(found, answers, replies)),
         unlisted=tuple(unlisted),
         further_relations=_further(tx, roster, union, found, now),
     )
@@ -141,21 +159,21 @@ def answers_to(responses: Iterable[StoredStatement]) -> Answers:
     return answers
 
 
-def finding_views(held: ClaimStatements, answers: Answers) -> tuple[FindingView, ...]:
+def finding_views(held: ClaimStatements, answers: Answers, replies: Replies) -> tuple[FindingView, ...]:
     """An expired finding is gone, unless a response to it still counts: then it is shown without its words."""
     views = []
     for stored in held.findings:
         to_it = answers.get((stored.contributor, stored.statement.id), ())
         if isinstance(stored.body, FindingBody) and (stored.state != "expired" or to_it):
-            views.append(finding_view(stored, stored.body, to_it))
+            views.append(finding_view(stored, stored.body, to_it, replies.get(stored.name, ())))
     return tuple(views)
 
 
-def _relation_views(found: Iterable[StoredStatement], answers: Answers) -> Iterable[RelationView]:
+def _relation_views(found: Iterable[StoredStatement], answers: Answers, replies: Replies) -> Iterable[RelationView]:
     for stored in found:
         to_it = answers.get((stored.contributor, stored.statement.id), ())
         if isinstance(stored.body, RelationBody) and (stored.state != "expired" or to_it):
-            yield relation_view(stored, stored.body, to_it)
+            yield relation_view(stored, stored.body, to_it, replies.get(stored.name, ()))
 
 
 def _groups(views: Sequence[SignalView], vocabulary: Vocabulary) -> tuple[GroupReading, ...]:

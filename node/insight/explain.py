@@ -18,8 +18,9 @@ from node.insight.dossier import answers_to, finding_views, signal_view
 from node.insight.movement import doubled_expectation, histories, movement
 from node.insight.opinions import ClaimStatements, fused, is_listed, policy, read_opinions
 from node.insight.refresh import with_responses
+from node.insight.replies import replies_to
 from node.insight.union import Union, by_united_claim, union_of
-from node.storage import circles, statements
+from node.storage import bylines, circles, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.identifiers import CircleId, Digest, KeyId, StatementId, SubjectId, VocabularyCode
@@ -85,9 +86,11 @@ def detail(tx: Transaction, vocabulary: Vocabulary, asked: Claim, now: Timestamp
     if not union.aliases:
         past = histories(tx, [(held.claim, held)], now)[held.claim]
         moved = movement(past, opinions, signal, vocabulary, roster, trust, today=today)
-    views = finding_views(held, answers_to(held.responses))
+    replies = replies_to(tx, roster.circle, [each.name for each in held.findings], now)
+    views = finding_views(held, answers_to(held.responses), replies)
+    names = bylines.names_in(tx, roster.circle)
     return SignalDetail(
-        view=signal_view(held.claim, signal, vocabulary, today, views, moved),
+        view=signal_view(held.claim, signal, vocabulary, today, views, moved, names=names),
         label=registry.labels(tx, [union.canonical]).get(union.canonical) or _stated(views, union.canonical),
         circle_name=roster.charter.name,
         k=roster.charter.small_number_threshold,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from node.clock import Clock, day_of
 from node.domain.exports import Cover, Format, Row
+from node.domain.insight import ReplyView
 from node.domain.queries import StatementFilter
 from node.domain.statements import StoredStatement
 from node.insight.export_csv import write_csv
@@ -19,19 +20,23 @@ from node.insight.handling import Audience, Gate, marks, permitted, strictest
 from node.insight.index import bodies_of
 from node.insight.query import cursor, read_cursor
 from node.insight.search import search
-from node.insight.views import shown_summary
+from node.insight.views import reply_view, shown_summary
 from node.storage import statement_index, statements
 from node.storage.database import Database, Transaction
 from protocol.identifiers import CircleId, KeyId, Pseudonym
 from protocol.pseudonyms import pseudonym
 from protocol.statements import (
+    AttributionBody,
     Body,
     CorrectionBody,
+    ErasureBody,
     FindingBody,
     Handling,
     RelationBody,
+    ReplyBody,
     ResponseBody,
     RetractionBody,
+    TokenBody,
     kind_of,
 )
 
@@ -105,12 +110,12 @@ def rows_of(tx: Transaction, items: Sequence[StoredStatement]) -> list[Row]:
     acting = [each.seq for each in items if isinstance(each.body, RetractionBody | CorrectionBody)]
     acting += [each.seq for each in items if kind_of(each.statement) == "correction"]
     recorded = {each.place.seq: each for each in statement_index.recorded(tx, acting)} if acting else {}
-    names: dict[tuple[CircleId, KeyId], Pseudonym] = {}
+    names: dict[tuple[CircleId, KeyId], Pseudonym | str] = {}
     found = []
     for stored in items:
-        who = (stored.circle, stored.contributor)
+        who = (stored.circle, stored.shown)
         if who not in names:
-            names[who] = pseudonym(*who)
+            names[who] = pseudonym(*who) if stored.byline is None else stored.byline.name
         record = recorded.get(stored.seq)
         bodies: Sequence[Body] = (stored.body,) if record is None else bodies_of(record)
         found.append(_row(stored, names[who], strictest(_handlings(bodies))))
@@ -119,16 +124,18 @@ def rows_of(tx: Transaction, items: Sequence[StoredStatement]) -> list[Row]:
 
 def _handlings(bodies: Sequence[Body]) -> list[Handling]:
     """Of what acts on something that is not here nothing is known: it stays in the institution."""
-    found = [body.handling for body in bodies if isinstance(body, FindingBody | RelationBody | ResponseBody)]
+    found = [
+        body.handling for body in bodies if isinstance(body, FindingBody | RelationBody | ResponseBody | ReplyBody)
+    ]
     return found or ["TLP:AMBER+STRICT"]
 
 
-def _row(stored: StoredStatement, name: Pseudonym, handling: Handling) -> Row:
+def _row(stored: StoredStatement, name: Pseudonym | str, handling: Handling) -> Row:
     body = stored.body
     values: dict[str, Any] = {
         "seq": stored.seq,
         "circle": stored.circle,
-        "contributor": stored.contributor,
+        "contributor": stored.shown,
         "pseudonym": name,
         "id": stored.statement.id,
         "kind": kind_of(stored.statement),
@@ -138,9 +145,13 @@ def _row(stored: StoredStatement, name: Pseudonym, handling: Handling) -> Row:
         "handling": handling,
     }
     if isinstance(body, FindingBody | RelationBody | ResponseBody):
-        values |= _observed(stored, body) | _said(body)
-    elif isinstance(body, CorrectionBody | RetractionBody):
-        values |= {"target_contributor": stored.contributor, "target": body.target, "reason": body.reason}
+        values |= _observed(stored, body) | _said(stored, body)
+    elif isinstance(body, ReplyBody):
+        values |= _replied(reply_view(stored, body))
+    elif isinstance(body, CorrectionBody | RetractionBody | ErasureBody):
+        values |= {"target_contributor": stored.shown, "target": body.target, "reason": body.reason}
+    elif isinstance(body, AttributionBody | TokenBody):
+        values |= {"target_contributor": stored.shown, "target": body.target}
     return Row(**values)
 
 
@@ -156,7 +167,18 @@ def _observed(stored: StoredStatement, body: FindingBody | RelationBody | Respon
     }
 
 
-def _said(body: FindingBody | RelationBody | ResponseBody) -> dict[str, Any]:
+def _replied(view: ReplyView) -> dict[str, Any]:
+    return {
+        "subject": view.subject,
+        "subject_label": view.label,
+        "summary": view.text,
+        "answers": tuple(f"{contributor}/{name}" for contributor, name in view.targets),
+        "replied": view.replied,
+        "verified": view.verified,
+    }
+
+
+def _said(stored: StoredStatement, body: FindingBody | RelationBody | ResponseBody) -> dict[str, Any]:
     match body:
         case FindingBody():
             return {
@@ -178,4 +200,5 @@ def _said(body: FindingBody | RelationBody | ResponseBody) -> dict[str, Any]:
                 "object_label": body.object.label,
             }
         case ResponseBody():
-            return {"stance": body.stance, "target_contributor": body.target.contributor, "target": body.target.id}
+            target = stored.shown_target(body.target.contributor, body.target.id)
+            return {"stance": body.stance, "target_contributor": target, "target": body.target.id}

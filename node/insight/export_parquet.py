@@ -12,8 +12,8 @@ from node.insight.handling import Gate, left_out_words
 
 _GROUP: Final = 10_000
 """Rows in one row group: held in memory until it is written, about 15 MB."""
-_LISTS: Final = frozenset({"technology_domains", "mitigations", "evidence_kinds", "sources"})
-_DAYS: Final = frozenset({"issued", "expires", "observed_from", "observed_until"})
+_LISTS: Final = frozenset({"technology_domains", "mitigations", "evidence_kinds", "sources", "answers"})
+_DAYS: Final = frozenset({"issued", "expires", "observed_from", "observed_until", "replied"})
 _NUMBERS: Final[Mapping[str, pa.DataType]] = {"seq": pa.int64(), "strength": pa.int8(), "credibility": pa.int8()}
 
 

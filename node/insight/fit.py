@@ -10,10 +10,11 @@ import msgspec
 from node.clock import day_of
 from node.domain.queries import StatementFilter, words_of
 from node.domain.statements import StoredStatement
+from node.insight.index import said
 from node.storage.statement_index import Recorded
 from protocol.identifiers import SubjectId
 from protocol.projection import State, live_body
-from protocol.statements import Body, FindingBody, RelationBody, ResponseBody, Timestamp, kind_of
+from protocol.statements import Body, FindingBody, RelationBody, ReplyBody, ResponseBody, Timestamp, kind_of
 
 _T = TypeVar("_T")
 _OF_BODIES: Final = (
@@ -49,7 +50,7 @@ def fits(stored: StoredStatement, bodies: Sequence[Body], wanted: StatementFilte
     """
     return (
         _one_of(stored.circle, wanted.circles)
-        and _one_of((stored.circle, stored.contributor), wanted.contributors)
+        and _one_of((stored.circle, stored.shown), wanted.contributors)
         and _one_of(kind_of(stored.statement), wanted.kinds)
         and _one_of(stored.state, wanted.states)
         and _within(day_of(stored.statement.iat), wanted.issued_after, wanted.issued_before)
@@ -70,7 +71,7 @@ def as_it_stood(stored: StoredStatement, recorded: Recorded, as_of: int, now: Ti
         for place, correction in recorded.corrections
         if recorded.corrected_by is not None and place.index <= recorded.corrected_by and place.seq <= as_of
     ]
-    body = live_body(stored.statement, held[-1][1]) if held else stored.statement.body
+    body = live_body(stored.statement, held[-1][1]) if held else live_body(stored.statement, None)
     state = _state_then(stored, recorded, as_of, now, corrected=bool(held))
     if isinstance(body, FindingBody | RelationBody | ResponseBody) and (not stored.counts or body != stored.body):
         body = msgspec.structs.replace(body, summary="")
@@ -88,6 +89,8 @@ def _state_then(stored: StoredStatement, recorded: Recorded, as_of: int, now: Ti
 
 
 def _body_fits(body: Body, wanted: StatementFilter) -> bool:
+    if isinstance(body, ReplyBody):
+        return _reply_fits(body, wanted)
     if not isinstance(body, FindingBody | RelationBody | ResponseBody):
         return False
     return (
@@ -98,6 +101,16 @@ def _body_fits(body: Body, wanted: StatementFilter) -> bool:
         and (wanted.observed_after is None or body.observed.end >= wanted.observed_after)
         and (wanted.observed_before is None or body.observed.start <= wanted.observed_before)
         and _kind_fits(body, wanted)
+    )
+
+
+def _reply_fits(body: ReplyBody, wanted: StatementFilter) -> bool:
+    """A reply has a subject and a handling, and nothing else that a filter looks at."""
+    others = (getattr(wanted, name) for name in _OF_BODIES if name not in {"subjects", "handlings"})
+    return (
+        _one_of(body.handling, wanted.handlings)
+        and _any_of((body.subject.id,), wanted.subjects)
+        and all(each is None for each in others)
     )
 
 
@@ -133,10 +146,7 @@ def _ends(body: FindingBody | RelationBody | ResponseBody) -> tuple[SubjectId, .
 def _has_words(stored: StoredStatement, words: Collection[str]) -> bool:
     if not words:
         return True
-    body = stored.body
-    if not stored.counts or not isinstance(body, FindingBody | RelationBody | ResponseBody):
-        return False
-    return set(words) <= set(words_of(body.summary))
+    return stored.counts and set(words) <= set(words_of(said(stored.body)))
 
 
 def _one_of(value: _T, wanted: Collection[_T] | None) -> bool:

@@ -29,6 +29,7 @@ from protocol.statements import (
     Correction,
     FindingBody,
     RelationBody,
+    ReplyBody,
     ResponseBody,
     Retraction,
     Statement,
@@ -99,12 +100,12 @@ def bodies_of(recorded: Recorded) -> tuple[Body, ...]:
         return (own,) if recorded.target is None else (body_before(recorded.target, recorded.place.index), own)
     if isinstance(statement, Retraction):
         return () if recorded.target is None else bodies_of(recorded.target)
-    return (statement.body, *(live_body(statement, each) for _, each in recorded.corrections))
+    return (live_body(statement, None), *(live_body(statement, each) for _, each in recorded.corrections))
 
 
 def body_before(recorded: Recorded, index: int) -> Body:
     """What a finding or relation said before the entry at this index of its log."""
-    body = recorded.statement.body
+    body = live_body(recorded.statement, None)
     for place, correction in recorded.corrections:
         if place.index < index:
             body = live_body(recorded.statement, correction)
@@ -117,14 +118,21 @@ def contributor_term(circle: CircleId, contributor: KeyId) -> str:
 
 
 def word_terms(body: Body) -> set[str]:
-    """The words of a summary, as terms."""
+    """The words of a summary or a reply, as terms."""
+    return {f"w:{word}" for word in words_of(said(body))}
+
+
+def said(body: Body) -> str:
+    """What a body says in words; empty where it says nothing in words."""
     if isinstance(body, FindingBody | RelationBody | ResponseBody):
-        return {f"w:{word}" for word in words_of(body.summary)}
-    return set()
+        return body.summary
+    return body.text if isinstance(body, ReplyBody) else ""
 
 
 def body_terms(body: Body) -> Iterator[str]:
     """What is found of one body, but for its words, its days, and the subjects, which have an index of their own."""
+    if isinstance(body, ReplyBody):
+        yield f"h:{body.handling}"
     if not isinstance(body, FindingBody | RelationBody | ResponseBody):
         return
     yield f"r:{body.grade.reliability}"
@@ -159,7 +167,7 @@ def _index(changes: Changes, each: Recorded, now: Timestamp, *, known: bool) -> 
     if len(bodies) > 1:
         flags.add(SEVERAL_BODIES)
     said = set[str]()
-    if kind in {"finding", "relation", "response"}:
+    if kind in {"finding", "relation", "response", "reply", "sponsored"}:
         said = word_terms(_current(each)) if each.retracted_at is None and each.exp > now else said
         if known:
             _remove(changes, {RETRACTED, CORRECTED}.union(*(word_terms(body) for body in bodies)), seq)
@@ -187,7 +195,7 @@ def _current(each: Recorded) -> Body:
     for place, correction in each.corrections:
         if place.index == each.corrected_by:
             return live_body(each.statement, correction)
-    return each.statement.body
+    return live_body(each.statement, None)
 
 
 def _forget(tx: Transaction, changes: Changes, seq: int, log_id: int, statement: Statement) -> None:
@@ -197,7 +205,7 @@ def _forget(tx: Transaction, changes: Changes, seq: int, log_id: int, statement:
         for target in storage.seqs_named(tx, log_id, [statement.body.target]):
             _remove(changes, words, target)
     else:
-        _remove(changes, word_terms(statement.body), seq)
+        _remove(changes, word_terms(live_body(statement, None)), seq)
 
 
 def _remove(changes: Changes, terms: Iterable[str], seq: int) -> None:

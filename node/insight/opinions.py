@@ -4,7 +4,7 @@ No country, name or type of the subject is an input here; the registry is not ev
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias, TypeVar
 
@@ -84,9 +84,16 @@ def read_opinions(
     held: opinions.OnClaim[_S], circle: CircleId, vocabulary: Vocabulary, roster: Roster, trust: Trust
 ) -> list[Opinion]:
     """What each voice of the circle holds of a claim, weighed by this node's trust in it."""
-    return opinions.opinions(
+    found = opinions.opinions(
         held, vocabulary, lambda contributor: trust(circle, contributor), voice=roster.voice, order=roster.order
     )
+    shown = {
+        each.name: each.shown_name
+        for each in (*held.findings, *held.responses)
+        if isinstance(each, StoredStatement) and each.byline is not None
+    }
+    # Of what bears its author's name, no number that is kept or shown names the key.
+    return [replace(each, statement=shown[each.statement]) if each.statement in shown else each for each in found]
 
 
 def is_listed(indicator: VocabularyCode, vocabulary: Vocabulary) -> bool:

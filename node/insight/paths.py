@@ -24,6 +24,7 @@ from node.domain.circles import Roster
 from node.domain.graph import ORIGINS, Border, Hop, Knowledge, LeftOut, Link, OwnTie, Path, PathReading, Place, Tie
 from node.insight.graph import MAX_PASSED, concern_codes, own_links, places, ties
 from node.storage import circles
+from node.storage.bylines import voice_of_shown
 from node.storage.database import Transaction
 from node.storage.graph import Edges
 from protocol.identifiers import CircleId, Digest, KeyId, Pseudonym, SubjectId, VocabularyCode
@@ -228,7 +229,7 @@ class _Reader:
                 known.add(_US)
             for each in tie.statements:
                 roster = self.rosters[each.provenance.circle]
-                voice = roster.voice(each.provenance.contributor)
+                voice = voice_of_shown(roster, each.provenance.contributor)
                 known.add(_US if voice == roster.voice(roster.own) else (roster.circle, voice))
         return frozenset(known)
 
@@ -274,7 +275,7 @@ def _chosen(found: Sequence[Path]) -> list[Path]:
     return chosen
 
 
-def _contributors(held: Iterable[Tie]) -> tuple[Pseudonym, ...]:
+def _contributors(held: Iterable[Tie]) -> tuple[Pseudonym | str, ...]:
     return tuple(sorted({each.provenance.pseudonym for tie in held for each in tie.statements}))
 
 

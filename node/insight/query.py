@@ -4,23 +4,30 @@ The feed is numbered in commit order (:mod:`node.storage.statements`), so a read
 sees everything once: none lost to a clock or to a concurrent writer, none twice.
 """
 
+from collections import Counter
+from dataclasses import replace
 from typing import Final
 
 from node.domain.insight import (
     CircleSummary,
+    FindingView,
     Overview,
+    RelationView,
+    ReplyView,
     StatementDetail,
+    StatementView,
 )
 from node.domain.queries import NO_FILTER, StatementFilter, StatementsPage
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
+from node.insight.replies import replies_of
 from node.insight.search import search
 from node.insight.views import view
-from node.storage import circles, insight, statements
+from node.storage import bylines, circles, insight, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.errors import ProtocolError
-from protocol.identifiers import KeyId, StatementId, decode_bytes, encode_bytes
+from protocol.identifiers import KeyId, Pseudonym, StatementId, decode_bytes, encode_bytes
 from protocol.pseudonyms import pseudonym
 from protocol.statements import Correction, RetractionBody, Timestamp
 
@@ -58,8 +65,9 @@ def findings(
     then = read_cursor(as_of) if as_of else None
     newest = statements.last_seq(tx)
     found = search(tx, filters, after=start, limit=limit, now=now, as_of=then)
+    replies = replies_of(tx, found.items, now)
     return StatementsPage(
-        tuple(view(stored) for stored in found.items),
+        tuple(answered(view(stored), replies.get(stored.name, ())) for stored in found.items),
         cursor(found.searched_to),
         found.more,
         cursor(newest if then is None else min(then, newest)),
@@ -68,21 +76,25 @@ def findings(
 
 def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *, now: Timestamp) -> StatementDetail:
     """One statement as it stands, with the signed bytes where they may be read; raises ``NOT_FOUND``."""
-    stored = statements.get(tx, contributor, statement_id, now=now)
+    stored = statements.find_shown(tx, contributor, statement_id, now=now)
     if stored is None:
         raise HanseError(
             Code.NOT_FOUND,
             "this node holds no such statement.",
             remedy="Identifiers are unique inside one log: check the contributor as well.",
         )
-    return StatementDetail(view(stored), stored.jws if may_read_bytes(tx, stored, now=now) else None)
+    shown = answered(view(stored), replies_of(tx, [stored], now).get(stored.name, ()))
+    return StatementDetail(shown, stored.jws if may_read_bytes(tx, stored, now=now) else None)
 
 
 def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) -> bool:
     """Whether the signed bytes may be shown: not those of what was retracted or has ended.
 
     The log keeps them, because its root covers them. A correction carries a body of its target, so it goes with it.
+    Nor those of what bears its author's name, or answers what does: they name the key, and with it the pseudonym.
     """
+    if stored.byline is not None or stored.named_targets:
+        return False
     if isinstance(stored.body, RetractionBody):
         return True
     if isinstance(stored.statement, Correction):
@@ -91,16 +103,32 @@ def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) 
     return stored.counts
 
 
+def answered(shown: StatementView, replies: tuple[ReplyView, ...]) -> StatementView:
+    """The view with what the organisation says to it."""
+    return replace(shown, replies=replies) if replies and isinstance(shown, FindingView | RelationView) else shown
+
+
 def circle_summaries(tx: Transaction) -> tuple[CircleSummary, ...]:
     """Our circles in numbers; members appear under their pseudonyms, in the order of these."""
-    counts = statements.counts(tx)
+    counts, named, names = statements.counts(tx), bylines.counts(tx), bylines.names(tx)
     joined = {each.id: each.joined for each in circles.list_circles(tx)}
     summaries = []
     for roster in circles.list_rosters(tx):
         charter, held = roster.charter, counts.get(roster.circle, {})
         # A former member's statements are still here, under the pseudonym that they came with.
         keys = [key for key, line in roster.lines.items() if line.status == "current" or key in held]
-        contributors = sorted((pseudonym(roster.circle, key), key) for key in keys)
+        contributors: list[tuple[Pseudonym | str, KeyId, int]] = [
+            (
+                pseudonym(roster.circle, key),
+                key,
+                held.get(key, 0) - sum(named.get(roster.circle, {}).get(key, {}).values()),
+            )
+            for key in keys
+        ]
+        under_names = Counter[KeyId]()
+        for signed in named.get(roster.circle, {}).values():
+            under_names.update(signed)
+        contributors += [(names[roster.circle, each], each, number) for each, number in under_names.items()]
         summaries.append(
             CircleSummary(
                 circle=roster.circle,
@@ -112,7 +140,7 @@ def circle_summaries(tx: Transaction) -> tuple[CircleSummary, ...]:
                 vocabulary_version=charter.vocabulary_version,
                 joined=joined[roster.circle],
                 own=pseudonym(roster.circle, roster.own),
-                contributors=tuple((key, name, held.get(key, 0)) for name, key in contributors),
+                contributors=tuple((key, name, number) for name, key, number in sorted(contributors)),
             )
         )
     return tuple(summaries)

@@ -22,9 +22,10 @@ from node.domain.queries import DateField, StatementFilter
 from node.domain.statements import StoredStatement
 from node.insight.fit import as_it_stood, fits, needs_bodies
 from node.insight.index import CORRECTED, RETRACTED, SEVERAL_BODIES, bodies_of, contributor_term, day_term
+from node.storage import bylines, statements
 from node.storage import statement_index as index
-from node.storage import statements
 from node.storage.database import Transaction
+from protocol.identifiers import CircleId, KeyId
 from protocol.statements import Timestamp, kind_of
 
 MAX_EXAMINED: Final = 2_000
@@ -158,7 +159,7 @@ def _candidates(
     examine: int,
     listed: int,
 ) -> Iterator[_Batch]:
-    plan = _plan(wanted, now, present=present)
+    plan = _plan(wanted, now, _logs_behind(tx, wanted), present=present)
     own = None
     if wanted.subjects is not None or wanted.objects is not None:
         own, last = _of_subjects(tx, wanted, after, last, listed)
@@ -248,7 +249,20 @@ def _examined(
     return fitting
 
 
-def _plan(wanted: StatementFilter, now: Timestamp, *, present: bool) -> _Plan:
+def _logs_behind(tx: Transaction, wanted: StatementFilter) -> tuple[tuple[CircleId, KeyId], ...] | None:
+    """The logs in which what these contributors have said stands: an institution's name stands behind several keys."""
+    if wanted.contributors is None:
+        return None
+    return tuple(
+        (circle, log)
+        for circle, shown in wanted.contributors
+        for log in (*bylines.logs_behind(tx, circle, shown), shown)
+    )
+
+
+def _plan(
+    wanted: StatementFilter, now: Timestamp, logs: Sequence[tuple[CircleId, KeyId]] | None, *, present: bool
+) -> _Plan:
     """The terms of a filter. What became of statements is a term only of the present."""
     coded = (
         ("k", wanted.kinds),
@@ -267,8 +281,8 @@ def _plan(wanted: StatementFilter, now: Timestamp, *, present: bool) -> _Plan:
         ("a", wanted.stances),
     )
     groups = [tuple(f"{letter}:{value}" for value in values) for letter, values in coded if values is not None]
-    if wanted.contributors is not None:
-        groups.append(tuple(contributor_term(*each) for each in wanted.contributors))
+    if logs is not None:
+        groups.append(tuple(contributor_term(*each) for each in logs))
     groups += [(f"w:{word}",) for word in wanted.words]
     days: list[tuple[DateField, date | None, date | None]] = [
         ("observed_until", wanted.observed_after, None),

@@ -6,6 +6,7 @@ carries no weight is listed as *unknown*, and a claim whose statements were all 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final, TypeAlias, get_args
 
 import msgspec
@@ -14,18 +15,20 @@ from node.clock import day_of
 from node.domain.insight import SignalFilter, SignalLine, SignalOrder, SignalPage, SignalPlace, SignalView, StoredSignal
 from node.domain.statements import Claim
 from node.errors import Code, HanseError
-from node.insight.dossier import named, signal_view
+from node.insight.dossier import in_order_of_names, named, signal_view
 from node.insight.opinions import is_listed, policy, signal
 from node.insight.refresh import read, statements_of
+from node.insight.replies import count, counts_on, replies_to
 from node.insight.union import Union, by_united_claim, statements_on, union_of
 from node.insight.words import words
-from node.storage import circles, insight, statements
+from node.storage import bylines, circles, insight, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.decay import PPM
 from protocol.errors import ProtocolError
 from protocol.identifiers import (
     CircleId,
+    KeyId,
     SubjectId,
     VocabularyCode,
     decode_bytes,
@@ -62,13 +65,24 @@ def signals(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now: Ti
     if union.aliases:
         return _of_union(tx, vocabulary, union, now)
     views: list[SignalView] = []
-    for stored in insight.signals_of(tx, subject):
+    held = list(insight.signals_of(tx, subject))
+    replies, names = counts_on(tx, [each.claim for each in held], now), _names(tx, held)
+    for stored in held:
         fresh = [stored]
         if is_listed(stored.claim.indicator, vocabulary):
             if stored.as_of != today:
                 fresh = read(tx, vocabulary, statements_of(tx, [stored.claim], now), now)
             views += [
-                signal_view(each.claim, each.signal, vocabulary, each.as_of, movement=each.movement) for each in fresh
+                signal_view(
+                    each.claim,
+                    each.signal,
+                    vocabulary,
+                    each.as_of,
+                    movement=each.movement,
+                    replies=replies.get(each.claim, 0),
+                    names=names.get(each.claim.circle, {}),
+                )
+                for each in fresh
             ]
     return tuple(views)
 
@@ -81,9 +95,19 @@ def as_computed(tx: Transaction, vocabulary: Vocabulary, subject: SubjectId, now
     union = union_of(tx, subject)
     if union.aliases:
         return _of_union(tx, vocabulary, union, now)
+    held = list(insight.signals_of(tx, subject))
+    replies, names = counts_on(tx, [each.claim for each in held], now), _names(tx, held)
     return tuple(
-        signal_view(each.claim, each.signal, vocabulary, each.as_of, movement=each.movement)
-        for each in insight.signals_of(tx, subject)
+        signal_view(
+            each.claim,
+            each.signal,
+            vocabulary,
+            each.as_of,
+            movement=each.movement,
+            replies=replies.get(each.claim, 0),
+            names=names.get(each.claim.circle, {}),
+        )
+        for each in held
         if is_listed(each.claim.indicator, vocabulary)
     )
 
@@ -97,6 +121,7 @@ def listed(
     order: SignalOrder = "moved-30",
     after: str = "",
     limit: int = 50,
+    now: Timestamp,
 ) -> SignalPage:
     """One page of the signals of a circle, or of all our circles; ``after`` is ``next`` of the page before.
 
@@ -114,7 +139,10 @@ def listed(
         found.sort(key=lambda stored: _rank(stored, order), reverse=True)
     page, more = found[:limit], len(found) > limit
     labels = registry.labels(tx, sorted({each.claim.subject for each in page}))
-    lines = (_line(each, vocabulary, labels) for each in page if is_listed(each.claim.indicator, vocabulary))
+    replies, names = counts_on(tx, [each.claim for each in page], now), _names(tx, page)
+    lines = (
+        _line(each, vocabulary, labels, replies, names) for each in page if is_listed(each.claim.indicator, vocabulary)
+    )
     return SignalPage(tuple(lines), place_text(insight.place_of(page[-1], order), order) if more else "")
 
 
@@ -172,15 +200,28 @@ def _rank(stored: StoredSignal, order: SignalOrder) -> tuple[str | int, Claim]:
     return insight.place_of(stored, order).value, stored.claim
 
 
-def _line(stored: StoredSignal, vocabulary: Vocabulary, labels: Mapping[SubjectId, str]) -> SignalLine:
+def _line(
+    stored: StoredSignal,
+    vocabulary: Vocabulary,
+    labels: Mapping[SubjectId, str],
+    replies: Mapping[Claim, int],
+    names: Mapping[CircleId, Mapping[KeyId, str]],
+) -> SignalLine:
     claim = stored.claim
     return SignalLine(
-        stored=stored,
+        stored=replace(stored, signal=in_order_of_names(stored.signal)),
         label=labels.get(claim.subject, claim.subject),
         indicator=named(vocabulary.indicators[claim.indicator]),
         scope_label=vocabulary.scope_label(claim.scope),
         words=words(stored.signal),
+        replies=replies.get(claim, 0),
+        names=names.get(claim.circle, {}),
     )
+
+
+def _names(tx: Transaction, held: Iterable[StoredSignal]) -> dict[CircleId, dict[KeyId, str]]:
+    """What stands in place of pseudonyms, in the circles of these."""
+    return {circle: bylines.names_in(tx, circle) for circle in sorted({each.claim.circle for each in held})}
 
 
 def _of_union(tx: Transaction, vocabulary: Vocabulary, union: Union, now: Timestamp) -> tuple[SignalView, ...]:
@@ -194,7 +235,17 @@ def _of_union(tx: Transaction, vocabulary: Vocabulary, union: Union, now: Timest
             if is_listed(held.claim.indicator, vocabulary):
                 fused = signal(held, vocabulary, roster, trust, today=today)
                 if fused.contributions:
-                    views.append(signal_view(held.claim, fused, vocabulary, today))
+                    standing = replies_to(tx, roster.circle, [each.name for each in held.findings], now)
+                    views.append(
+                        signal_view(
+                            held.claim,
+                            fused,
+                            vocabulary,
+                            today,
+                            replies=count(standing.values()),
+                            names=bylines.names_in(tx, roster.circle),
+                        )
+                    )
     return tuple(views)
 
 

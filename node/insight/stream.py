@@ -8,7 +8,8 @@ from node.domain.insight import StatementView
 from node.domain.queries import StatementFilter
 from node.insight.export import rows_of
 from node.insight.handling import Audience, may_go
-from node.insight.query import cursor, read_cursor
+from node.insight.query import answered, cursor, read_cursor
+from node.insight.replies import replies_of
 from node.insight.search import search
 from node.insight.views import view
 from node.storage import statements
@@ -41,8 +42,9 @@ def news(tx: Transaction, wanted: StatementFilter, after: str, audience: Audienc
         return News((), after, more=False, left_out=0)
     found = search(tx, wanted, after=start, limit=MOST, now=now)
     handlings = [row.handling for row in rows_of(tx, found.items)]
+    replies = replies_of(tx, found.items, now)
     through = [
-        (cursor(stored.seq), view(stored))
+        (cursor(stored.seq), answered(view(stored), replies.get(stored.name, ())))
         for stored, handling in zip(found.items, handlings, strict=True)
         if may_go(handling, audience)
     ]

@@ -15,7 +15,7 @@ from typing import Final
 
 from node.clock import day_of
 from node.domain.dashboard import ALL, Counts, Month, Side, SubjectsKey, Tallied, Tally, Tension, month_of
-from node.domain.statements import Claim
+from node.domain.statements import Claim, StoredStatement
 from node.insight.opinions import ClaimStatements
 from node.storage import dashboard
 from node.storage.database import Transaction
@@ -73,7 +73,7 @@ def tally_of(claim: Claim, findings: Iterable[Standing], vocabulary: Vocabulary)
         if finding.state == "void" or not isinstance(finding.body, FindingBody):
             continue
         place = (
-            finding.contributor,
+            finding.shown if isinstance(finding, StoredStatement) else finding.contributor,
             month_of(day_of(finding.statement.iat)),
             month_of(finding.body.observed.end),
         )

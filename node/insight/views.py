@@ -2,14 +2,18 @@
 
 from node.clock import day_of
 from node.domain.insight import (
+    AttributionView,
     CorrectionView,
+    ErasureView,
     FindingView,
     Observation,
     Provenance,
     RelationView,
+    ReplyView,
     ResponseView,
     RetractionView,
     StatementView,
+    TokenView,
 )
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
@@ -28,6 +32,7 @@ from protocol.statements import (
     ReplyBody,
     ResponseBody,
     RetractionBody,
+    Sponsored,
     SponsoredBody,
     TokenBody,
     TokenKeyBody,
@@ -44,16 +49,12 @@ def view(stored: StoredStatement) -> StatementView:
             return relation_view(stored, body)
         case ResponseBody() as body:
             return response_view(stored, body)
-        case CorrectionBody() as body:
-            return CorrectionView(_provenance(stored), body.target, body.reason)
-        case RetractionBody() as body:
-            return RetractionView(_provenance(stored), body.target, body.reason)
+        case ReplyBody() as body:
+            return reply_view(stored, body)
+        case CorrectionBody() | RetractionBody() | ErasureBody() | AttributionBody() | TokenBody() as body:
+            return _act_view(stored, body)
         case (
-            ReplyBody()
-            | ErasureBody()
-            | SponsoredBody()
-            | AttributionBody()
-            | TokenBody()
+            SponsoredBody()  # what it says is the finding inside, and that is its live body
             | EndorsementBody()
             | RemovalBody()
             | LeaveBody()
@@ -63,8 +64,30 @@ def view(stored: StoredStatement) -> StatementView:
             raise HanseError(Code.NOT_FOUND, "this is no statement about a subject.", fault=Fault.OURS)
 
 
-def finding_view(stored: StoredStatement, body: FindingBody, responses: tuple[ResponseView, ...] = ()) -> FindingView:
-    """A finding with the responses to it."""
+def _act_view(
+    stored: StoredStatement, body: CorrectionBody | RetractionBody | ErasureBody | AttributionBody | TokenBody
+) -> StatementView:
+    """What an author did to, or put beside, a statement of its own."""
+    match body:
+        case CorrectionBody():
+            return CorrectionView(_provenance(stored), body.target, body.reason)
+        case RetractionBody():
+            return RetractionView(_provenance(stored), body.target, body.reason)
+        case ErasureBody():
+            return ErasureView(_provenance(stored), body.target, body.reason)
+        case AttributionBody():
+            return AttributionView(_provenance(stored), body.target)
+        case TokenBody():
+            return TokenView(_provenance(stored), body.target, body.role, body.epoch)
+
+
+def finding_view(
+    stored: StoredStatement,
+    body: FindingBody,
+    responses: tuple[ResponseView, ...] = (),
+    replies: tuple[ReplyView, ...] = (),
+) -> FindingView:
+    """A finding with the responses to it, and what its subject says to it."""
     return FindingView(
         provenance=_provenance(stored),
         observation=_observation(stored, body),
@@ -77,13 +100,18 @@ def finding_view(stored: StoredStatement, body: FindingBody, responses: tuple[Re
         engagement_kind=body.engagement_kind,
         mitigations=body.mitigations,
         responses=responses,
+        replies=replies,
+        sponsored=isinstance(stored.statement, Sponsored),
     )
 
 
 def relation_view(
-    stored: StoredStatement, body: RelationBody, responses: tuple[ResponseView, ...] = ()
+    stored: StoredStatement,
+    body: RelationBody,
+    responses: tuple[ResponseView, ...] = (),
+    replies: tuple[ReplyView, ...] = (),
 ) -> RelationView:
-    """A relation with the responses to it."""
+    """A relation with the responses to it, and what the organisations at its ends say to it."""
     return RelationView(
         provenance=_provenance(stored),
         observation=_observation(stored, body),
@@ -93,6 +121,7 @@ def relation_view(
         object=body.object.id,
         object_label=body.object.label,
         responses=responses,
+        replies=replies,
     )
 
 
@@ -101,9 +130,24 @@ def response_view(stored: StoredStatement, body: ResponseBody) -> ResponseView:
     return ResponseView(
         provenance=_provenance(stored),
         observation=_observation(stored, body),
-        target_contributor=body.target.contributor,
+        target_contributor=stored.shown_target(body.target.contributor, body.target.id),
         target=body.target.id,
         stance=body.stance,
+    )
+
+
+def reply_view(stored: StoredStatement, body: ReplyBody) -> ReplyView:
+    """A reply."""
+    targets = ((stored.shown_target(target.contributor, target.id), target.id) for target in body.targets)
+    return ReplyView(
+        provenance=_provenance(stored),
+        subject=body.subject.id,
+        label=body.subject.label,
+        targets=tuple(sorted(targets)),
+        text=body.text if stored.counts else "",
+        replied=body.replied,
+        verified=body.verified,
+        handling=body.handling,
     )
 
 
@@ -115,10 +159,11 @@ def shown_summary(stored: StoredStatement, body: FindingBody | RelationBody | Re
 def _provenance(stored: StoredStatement) -> Provenance:
     return Provenance(
         circle=stored.circle,
-        contributor=stored.contributor,
-        pseudonym=pseudonym(stored.circle, stored.contributor),
+        contributor=stored.shown,
+        pseudonym=pseudonym(stored.circle, stored.contributor) if stored.byline is None else stored.byline.name,
+        attributed=stored.byline is not None,
         id=stored.statement.id,
-        kind=kind_of(stored.statement),
+        kind="finding" if isinstance(stored.statement, Sponsored) else kind_of(stored.statement),
         seq=stored.seq,
         state=stored.state,
         issued=day_of(stored.statement.iat),

@@ -9,6 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from node.domain.circles import Roster
 from node.domain.ledger import Log
 from node.domain.statements import Byline
 from node.storage import circles
@@ -29,6 +30,14 @@ def handle_of(circle: CircleId, identity: KeyId) -> KeyId:
     Nothing of the key goes into it, so whoever reads it learns no key; it is the same for all that bears the name.
     """
     return KeyId(encode_bytes(sha256(_CONTEXT + f"{circle}\n{identity}".encode()).digest()))
+
+
+def voice_of_shown(roster: Roster, shown: KeyId) -> KeyId:
+    """Whose voice speaks under what readers see in place of a key. For counting, inside this node."""
+    if shown in roster.lines:
+        return roster.voice(shown)
+    identities = {line.identity for line in roster.lines.values()}
+    return next((each for each in sorted(identities) if handle_of(roster.circle, each) == shown), shown)
 
 
 def note(tx: Transaction, log: Log, rows: Iterable[Projected]) -> None:
@@ -76,6 +85,12 @@ def names(tx: Transaction) -> dict[tuple[CircleId, KeyId], str]:
     """Every handle in use, by circle, and whose it is."""
     columns = (BYLINES.c.circle, BYLINES.c.handle, BYLINES.c.name)
     return {(row.circle, row.handle): row.name for row in tx.connection.execute(sa.select(*columns).distinct())}
+
+
+def names_in(tx: Transaction, circle: CircleId) -> dict[KeyId, str]:
+    """The same of one circle."""
+    query = sa.select(BYLINES.c.handle, BYLINES.c.name).where(BYLINES.c.circle == circle)
+    return {row.handle: row.name for row in tx.connection.execute(query.distinct())}
 
 
 def circles_with_names(tx: Transaction) -> frozenset[CircleId]:

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from node.domain.ledger import Log
 from node.domain.replies import Intake, IntakeId, IntakeState, Letter, Verification
 from node.storage.database import Transaction
-from node.storage.statements import chunks
+from node.storage.statements import FINDING_KINDS, chunks
 from node.storage.tables.ledger import LOGS, STATEMENTS
 from node.storage.tables.replies import REPLY_INTAKES, REPLY_TARGETS
 from node.storage.upsert import insert_new
 from node.storage.vault import Vault
-from protocol.identifiers import CircleId, KeyId, StatementId
-from protocol.projection import Projected
+from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
+from protocol.projection import ClaimKey, Projected
 from protocol.statements import Timestamp
 
 
@@ -102,6 +102,27 @@ def seqs_answering(
         for contributor, target, seq in tx.connection.execute(query.order_by(STATEMENTS.c.seq)):
             if (contributor, target) in wanted:
                 found.setdefault((contributor, target), []).append(int(seq))
+    return found
+
+
+def targets_on_claims(
+    tx: Transaction, circle: CircleId, subjects: Collection[SubjectId]
+) -> dict[ClaimKey, list[tuple[KeyId, StatementId]]]:
+    """The findings about these subjects that some reply names, by the claim on which each stands."""
+    found: dict[ClaimKey, list[tuple[KeyId, StatementId]]] = {}
+    columns = (STATEMENTS.c.subject, STATEMENTS.c.indicator, STATEMENTS.c.scope, LOGS.c.contributor, STATEMENTS.c.id)
+    answered = sa.exists().where(
+        REPLY_TARGETS.c.target_id == STATEMENTS.c.id, REPLY_TARGETS.c.target_contributor == LOGS.c.contributor
+    )
+    for some in chunks(sorted(subjects)):
+        query = (
+            sa.select(*columns)
+            .select_from(STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id))
+            .where(LOGS.c.circle == circle, STATEMENTS.c.subject.in_(some), STATEMENTS.c.kind.in_(FINDING_KINDS))
+            .where(answered)
+        )
+        for subject, indicator, scope, contributor, name in tx.connection.execute(query):
+            found.setdefault(ClaimKey(subject, indicator, scope), []).append((contributor, name))
     return found
 
 

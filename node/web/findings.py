@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from node import insight
 from node.domain.accounts import Permission
 from node.domain.exports import MEDIA_TYPES, Format
-from node.domain.insight import FindingView, RelationView, StatementView
+from node.domain.insight import FindingView, RelationView, ReplyView, StatementView
 from node.errors import Code, HanseError
 from node.insight import export, saved
 from node.insight.asking import PARAMETERS, Question, read_question
@@ -153,5 +153,7 @@ def _about(view: StatementView) -> str:
             return view.label
         case RelationView():
             return f"{view.subject_label} and {view.object_label}"
+        case ReplyView():
+            return view.label
         case _:
             return ""

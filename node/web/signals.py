@@ -105,7 +105,7 @@ def show_signals(visit: _Visit, asked: Annotated[Asked, Depends()], after: _Plac
     with visit.read() as tx:
         circles = list_circles(tx)
         circle = CircleId(asked.circle) if asked.circle else None
-        page = listed(tx, vocabulary, filters, circle=circle, order=order, after=after, limit=PER_PAGE)
+        page = listed(tx, vocabulary, filters, circle=circle, order=order, after=after, limit=PER_PAGE, now=visit.now)
     return visit.render(
         "signals.html",
         page_of=page,
@@ -166,6 +166,13 @@ def _page(visit: Visit, circle: str, subject: str, indicator: str, scope: str, f
         signal=view.signal,
         explanation=found.explanation,
         rows=[(each, *_source(view, each)) for each in view.signal.contributions],
+        replies=list(
+            {
+                (each.provenance.contributor, each.provenance.id): each
+                for finding in view.findings
+                for each in finding.replies
+            }.values()
+        ),
         answers=[each for finding in view.findings for each in finding.responses],
         without=[(_who(found, each), each) for each in found.explanation.without_contributor],
         without_root=[(_numbers(found, each), each) for each in found.explanation.without_root],

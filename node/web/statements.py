@@ -9,15 +9,16 @@ from node.domain.accounts import Permission
 from node.domain.insight import FindingView, RelationView, ResponseView, StatementView
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
-from node.insight.query import may_read_bytes
+from node.insight.query import answered, may_read_bytes
+from node.insight.replies import replies_of
 from node.insight.views import response_view, view
-from node.storage import circles, ledger, statements
+from node.storage import bylines, circles, ledger, statements
 from node.storage.database import Transaction
 from node.web.visits import Requires, Visit
 from protocol import envelope
 from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, StatementId, parse_key_id, parse_statement_id
-from protocol.statements import ResponseBody
+from protocol.statements import ResponseBody, Sponsored
 
 ROUTER = APIRouter()
 TITLES: Final = {
@@ -26,6 +27,11 @@ TITLES: Final = {
     "response": "Response",
     "correction": "Correction",
     "retraction": "Retraction",
+    "reply": "Reply",
+    "sponsored": "Sponsored finding",
+    "attribution": "Name signed",
+    "erasure": "Erasure",
+    "token": "Person token",
 }
 _Visit = Annotated[Visit, Depends(Requires(Permission.POOL_READ))]
 
@@ -36,28 +42,35 @@ def show_statement(visit: _Visit, contributor: str, statement: str) -> Response:
     key, name = _names(contributor, statement)
     visit.record("statement-read", name)
     with visit.read() as tx:
-        stored = statements.get(tx, key, name, now=visit.now)
+        stored = statements.find_shown(tx, key, name, now=visit.now)
         if stored is None:
             raise _missing()
-        shown = view(stored)
+        answered_by = replies_of(tx, [stored], visit.now).get(stored.name, ())
+        shown = answered(view(stored), answered_by)
         roster = circles.find_roster(tx, stored.circle)
-        log = ledger.find_log(tx, stored.circle, key)
+        log = ledger.find_log(tx, stored.circle, stored.contributor)
+        # Where anything bears a name, a gap in a log would tell whose the name is.
+        shows_place = stored.circle not in bylines.circles_with_names(tx)
         responses = _responses(visit, tx, stored)
         shows_bytes = may_read_bytes(tx, stored, now=visit.now)
     unverified = envelope.parse(stored.jws)
     return visit.render(
         "statement.html",
-        title=TITLES[shown.provenance.kind],
+        title=TITLES["sponsored" if isinstance(stored.statement, Sponsored) else shown.provenance.kind],
         shown=shown,
         stored=stored,
         body=_body(shown),
         responses=responses,
         circle=roster.charter.name if roster else stored.circle,
+        shows_place=shows_place,
         log_size=log.size if log else 0,
-        checkpoint=log.covered.decode() if log else "",
+        checkpoint=log.covered.decode() if log and shows_place else "",
         payload=msgspec.json.format(unverified.payload, indent=2).decode(),
         jws=stored.jws.decode("ascii"),
-        ours=roster is not None and key in roster.own_keys,
+        ours=roster is not None and stored.contributor in roster.own_keys,
+        pseudonymous=roster is not None and roster.charter.attribution == "pseudonymous",
+        may_request=visit.may(Permission.REQUESTS_ASK),
+        may_reply=visit.may(Permission.REPLIES_WRITE),
         vocabulary=visit.runtime.vocabulary,
         may_share=visit.may(Permission.DRAFTS_WRITE),
         shows_bytes=shows_bytes,

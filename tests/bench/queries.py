@@ -100,7 +100,7 @@ class Asked:
 
     def _signals(self, filters: SignalFilter, order: SignalOrder = "moved-30") -> Query:
         return lambda tx, _: len(
-            listed(tx, self._vocabulary, filters, circle=self._circle, order=order, limit=_PAGE).items
+            listed(tx, self._vocabulary, filters, circle=self._circle, order=order, limit=_PAGE, now=IAT).items
         )
 
     def _signals_of_indicator(self, tx: Transaction, choose: random.Random) -> int:

@@ -1,5 +1,6 @@
 """Signals and dossiers in the API. There is no member for a total: concerns and assurances are never summed."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -10,7 +11,7 @@ from node.api.v1.statement_models import FindingBody, RelationBody
 from node.api.v1.subjects import SubjectDetail
 from node.domain.explanation import Alternative, SignalDetail
 from node.domain.insight import CircleReading, Dossier, GroupReading, Polarity, SignalLine, SignalView
-from protocol.identifiers import CircleId
+from protocol.identifiers import CircleId, KeyId
 from protocol.pseudonyms import pseudonym
 from protocol.signals import Confidence, Contribution, LikelihoodWord, Reason, Stance
 
@@ -73,6 +74,9 @@ class SignalBody(Model):
     oldest: date | None
     strength: tuple[int, int] | None
     contributions: list[ContributionBody]
+    replies: int = Field(
+        description="Replies of the organisation to the statements behind it; each stands at what it answers."
+    )
     findings: list[FindingBody] = Field(description="What it rests on; empty in lists of signals.")
     movement: MovementBody | None = Field(description="`null` in dossiers, and where identifiers are linked.")
 
@@ -204,7 +208,8 @@ def signal_body(view: SignalView) -> SignalBody:
         newest=signal.newest,
         oldest=signal.oldest,
         strength=signal.strength,
-        contributions=[_contribution(view.circle, each) for each in signal.contributions],
+        contributions=[_contribution(view.circle, each, view.names) for each in signal.contributions],
+        replies=view.replies,
         findings=[FindingBody.model_validate(each) for each in view.findings],
         movement=None if view.movement is None else MovementBody.model_validate(view.movement),
     )
@@ -223,6 +228,8 @@ def line_body(line: SignalLine) -> SignalBody:
         signal=stored.signal,
         words=line.words,
         movement=stored.movement,
+        replies=line.replies,
+        names=line.names,
     )
     return signal_body(view)
 
@@ -294,11 +301,11 @@ def _alternative(each: Alternative) -> AlternativeBody:
     )
 
 
-def _contribution(circle: CircleId, each: Contribution) -> ContributionBody:
+def _contribution(circle: CircleId, each: Contribution, names: Mapping[KeyId, str]) -> ContributionBody:
     # The contribution's own contributor is the voice: an identity, the same in every circle, which stays inside.
     contributor, statement = each.statement
     return ContributionBody(
-        pseudonym=pseudonym(circle, contributor),
+        pseudonym=names.get(contributor) or pseudonym(circle, contributor),
         contributor=contributor,
         statement=statement,
         counts_as=each.counts_as,

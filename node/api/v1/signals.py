@@ -103,7 +103,16 @@ def routes(runtime: Runtime) -> APIRouter:
             return _of_subject(runtime, caller, subject)
         filters, among = chosen.read(runtime.vocabulary), None if circle is None else parse_circle_id(circle)
         with caller.reading("signals-listed", among or "") as tx:
-            page = insight.listed(tx, runtime.vocabulary, filters, circle=among, order=order, after=after, limit=limit)
+            page = insight.listed(
+                tx,
+                runtime.vocabulary,
+                filters,
+                circle=among,
+                order=order,
+                after=after,
+                limit=limit,
+                now=caller.now,
+            )
             return SignalList(items=[line_body(line) for line in page.items], next=page.next)
 
     @router.get(_ONE, summary="One signal, explained down to its statements", responses=problems)

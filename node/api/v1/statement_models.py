@@ -1,4 +1,4 @@
-"""Statements in the API: five kinds, told apart by ``kind``."""
+"""Statements in the API: nine kinds, told apart by ``kind``."""
 
 from datetime import date
 from typing import Annotated, Literal, TypeAlias
@@ -7,12 +7,16 @@ from pydantic import Field
 
 from node.api.v1.models import EXAMPLE_CIRCLE, EXAMPLE_KEY, EXAMPLE_STATEMENT, EXAMPLE_SUBJECT, Model
 from node.domain.insight import (
+    AttributionView,
     CorrectionView,
+    ErasureView,
     FindingView,
     RelationView,
+    ReplyView,
     ResponseView,
     RetractionView,
     StatementView,
+    TokenView,
 )
 from node.domain.queries import StatementsPage
 from protocol.projection import State
@@ -23,8 +27,16 @@ class ProvenanceBody(Model):
     """Where a statement comes from, and what has become of it."""
 
     circle: str = Field(examples=[EXAMPLE_CIRCLE])
-    contributor: str = Field(description="Thumbprint of the contributor's key in this circle.", examples=[EXAMPLE_KEY])
-    pseudonym: str = Field(description="What people read instead of the contributor's name.", examples=["K7Q2-M4XD"])
+    contributor: str = Field(
+        description="Thumbprint of the contributor's key in this circle; where `attributed`, a value that stands in its"
+        " place and says nothing of the key.",
+        examples=[EXAMPLE_KEY],
+    )
+    pseudonym: str = Field(
+        description="What people read instead of the contributor's name; where `attributed`, that name.",
+        examples=["K7Q2-M4XD"],
+    )
+    attributed: bool = Field(description="Whether the contributor has signed its name to this statement.")
     id: str = Field(description="Unique inside the contributor's log.", examples=[EXAMPLE_STATEMENT])
     seq: int = Field(description="Position in the feed of this node; other nodes number differently.")
     state: State
@@ -57,6 +69,20 @@ class ResponseBody(Model):
     stance: Stance
 
 
+class ReplyBody(Model):
+    """What an organisation says to what is said of it, verified and carried by a member."""
+
+    kind: Literal["reply"] = "reply"
+    provenance: ProvenanceBody = Field(description="Of the member that carries it.")
+    subject: str = Field(description="The organisation that replies.", examples=[EXAMPLE_SUBJECT])
+    label: str
+    targets: list[tuple[str, str]] = Field(description="Contributor and identifier of each statement that it answers.")
+    text: str = Field(description="Empty where the reply was retracted, has ended or is void.")
+    replied: date = Field(description="The day of the organisation's letter.")
+    verified: str = Field(description="How the member made sure who replies.", examples=["official-mailbox"])
+    handling: Handling = Field(description="TLP 2.0.")
+
+
 class FindingBody(Model):
     """One observation about one subject under one indicator, as it now stands."""
 
@@ -71,7 +97,9 @@ class FindingBody(Model):
     technology_domains: list[str]
     engagement_kind: str
     mitigations: list[str]
+    sponsored: bool = Field(description="Whether a sponsor publishes it for a member that the circle does not learn.")
     responses: list[ResponseBody] = Field(description="In a dossier; in the feed each response is an item.")
+    replies: list[ReplyBody] = Field(description="What the organisation says to it.")
 
 
 class RelationBody(Model):
@@ -86,6 +114,7 @@ class RelationBody(Model):
     object: str
     object_label: str
     responses: list[ResponseBody]
+    replies: list[ReplyBody] = Field(description="What the organisations at its ends say to it.")
 
 
 class CorrectionBody(Model):
@@ -106,8 +135,44 @@ class RetractionBody(Model):
     reason: str
 
 
+class ErasureBody(Model):
+    """The author had the content of its own statement erased; it is nowhere any more."""
+
+    kind: Literal["erasure"] = "erasure"
+    provenance: ProvenanceBody
+    target: str
+    reason: str
+
+
+class AttributionBody(Model):
+    """The author signed its name to its own statement."""
+
+    kind: Literal["attribution"] = "attribution"
+    provenance: ProvenanceBody
+    target: str
+
+
+class TokenBody(Model):
+    """A person token stands beside a statement. The token is not shown: a member asks with one of its own."""
+
+    kind: Literal["token"] = "token"
+    provenance: ProvenanceBody
+    target: str
+    role: str
+    epoch: int
+
+
 StatementBody: TypeAlias = Annotated[
-    FindingBody | RelationBody | ResponseBody | CorrectionBody | RetractionBody, Field(discriminator="kind")
+    FindingBody
+    | RelationBody
+    | ResponseBody
+    | CorrectionBody
+    | RetractionBody
+    | ReplyBody
+    | ErasureBody
+    | AttributionBody
+    | TokenBody,
+    Field(discriminator="kind"),
 ]
 
 
@@ -137,14 +202,24 @@ def statement_page(page: StatementsPage) -> StatementPage:
 
 def statement_body(view: StatementView) -> StatementBody:
     """The body of any statement."""
+    made: StatementBody
     match view:
         case FindingView():
-            return FindingBody.model_validate(view)
+            made = FindingBody.model_validate(view)
         case RelationView():
-            return RelationBody.model_validate(view)
+            made = RelationBody.model_validate(view)
         case ResponseView():
-            return ResponseBody.model_validate(view)
+            made = ResponseBody.model_validate(view)
         case CorrectionView():
-            return CorrectionBody.model_validate(view)
+            made = CorrectionBody.model_validate(view)
         case RetractionView():
-            return RetractionBody.model_validate(view)
+            made = RetractionBody.model_validate(view)
+        case ReplyView():
+            made = ReplyBody.model_validate(view)
+        case ErasureView():
+            made = ErasureBody.model_validate(view)
+        case AttributionView():
+            made = AttributionBody.model_validate(view)
+        case TokenView():
+            made = TokenBody.model_validate(view)
+    return made
