@@ -44,6 +44,7 @@ class Permission(StrEnum):
     DRAFTS_APPROVE = "drafts:approve"
     REPLIES_WRITE = "replies:write"
     SHARED_READ = "shared:read"
+    RECALL = "shared:recall"
     SUBJECTS_READ = "subjects:read"
     POOL_READ = "pool:read"
     POOL_EXPORT = "pool:export"
@@ -60,6 +61,7 @@ class Permission(StrEnum):
     OPERATIONS_MANAGE = "operations:manage"
     ACCOUNTS_MANAGE = "accounts:manage"
     ACCESS_LOG_READ = "access-log:read"
+    TOKENS_USE = "tokens:use"
     PERSONS_MANAGE = "persons:manage"
     OWN_ACCOUNT = "account:own"
 
@@ -81,6 +83,7 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         Permission.REQUESTS_ASK,
         Permission.REQUESTS_READ,
         Permission.REQUESTS_ANSWER,
+        Permission.TOKENS_USE,
         Permission.ROSTERS_READ,
     },
     Role.APPROVER: _POOL
@@ -89,6 +92,7 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         Permission.EVIDENCE_READ,
         Permission.DRAFTS_READ,
         Permission.DRAFTS_APPROVE,
+        Permission.RECALL,
         Permission.REQUESTS_READ,
         Permission.REQUESTS_ANSWER,
         Permission.ROSTERS_READ,

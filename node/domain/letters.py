@@ -28,6 +28,7 @@ class LetterKind(StrEnum):
     SOUNDING_CONTACT = "sounding-contact"
     EVALUATION_ASKED = "token-evaluate"
     EVALUATION_ANSWERED = "token-evaluated"
+    LOG_RECEIPT = "log-receipt"
 
 
 LetterState: TypeAlias = Literal["waiting", "taken", "refused", "lapsed"]

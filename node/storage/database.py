@@ -124,6 +124,7 @@ def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: 
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is written over: node/storage/wipe.py
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}")
     cursor.close()
 

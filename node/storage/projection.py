@@ -220,6 +220,27 @@ def mark_dirty(tx: Transaction, circle: CircleId, claims: Collection[ClaimKey]) 
     upsert(tx, DIRTY_CLAIMS, rows, increment="touched")
 
 
+def last_act_on(
+    tx: Transaction, circle: CircleId, contributor: KeyId, statement: StatementId
+) -> tuple[str, int, Timestamp] | None:
+    """Kind, place and day of the last correction, retraction or erasure of one statement in its log."""
+    query = (
+        sa.select(STATEMENTS.c.kind, STATEMENTS.c.idx, STATEMENTS.c.iat)
+        .join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+        .where(LOGS.c.circle == circle, LOGS.c.contributor == contributor, STATEMENTS.c.target_id == statement)
+        .where(STATEMENTS.c.kind.in_(("correction", "retraction", "erasure")))
+        .order_by(STATEMENTS.c.idx.desc())
+        .limit(1)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else (row.kind, row.idx, row.iat)
+
+
+def is_dirty(tx: Transaction) -> bool:
+    """Whether any signal waits to be computed again."""
+    return tx.connection.execute(sa.select(DIRTY_CLAIMS.c.circle).limit(1)).first() is not None
+
+
 def claims_answered(tx: Transaction, circle: CircleId, targets: Collection[tuple[KeyId, StatementId]]) -> set[ClaimKey]:
     """The claims of these statements, as far as they are here; a target that arrives later marks its own.
 

@@ -17,9 +17,9 @@ import structlog
 
 from node.domain.circles import Member, Roster
 from node.errors import HanseError
-from node.publishing import person_tokens, requests, soundings
+from node.publishing import person_tokens, receipts, requests, soundings
 from node.publishing.letters import current_line
-from node.storage import circles, peers
+from node.storage import circles, peers, wipe
 from node.storage import letters as storage
 from node.storage.database import TRANSIENT_ERRORS
 from node.sync import choose, letters
@@ -171,3 +171,13 @@ def tidy(node: Parts) -> None:
         requests.sweep(tx, desk)
         soundings.advance(tx, desk)
         person_tokens.sweep(tx, desk)
+    _acknowledge(node)
+
+
+def _acknowledge(node: Parts) -> None:
+    """Once all that follows from the logs is done: have what was erased leave the files, and tell the logs' authors."""
+    with node.database.read() as tx:
+        ready = receipts.is_computed(tx)
+    if ready and wipe.wipe(node.database, node.clock.now()):
+        with node.database.write() as tx:
+            receipts.write_due(tx, letters.desk(node))

@@ -52,8 +52,5 @@ RECEIPTS: Final = sa.Table(
     sa.Column("member", KEY_ID, primary_key=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("jws", sa.LargeBinary, nullable=False),
-    sa.Column("given", sa.BigInteger, nullable=True),
 )
-"""The latest of each: ours about the logs of others, and those of others about ours. ``given``: of one of ours, when
-the log's author has taken it."""
+"""The latest of each: ours about the logs of others, and those of others about ours. ``member``: an identity."""

@@ -11,6 +11,7 @@ from node.ledger.sweep import sweep
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.database import Database
+from node.storage.gone import find as find_gone
 from protocol.errors import Code
 from protocol.identifiers import CircleId, StatementId, VocabularyCode
 from protocol.keys import SigningKey
@@ -175,7 +176,11 @@ def test_expiry_is_seen_when_read_and_marks_the_claim_dirty_once(home: Home) -> 
     assert sweep(home.database, make.IAT) == 0
     assert sweep(home.database, Timestamp(answer.exp)) == 1
     assert take_dirty(home.database) == [claim]
-    assert home.get(answer.id, now=Timestamp(answer.exp)).state == "expired"
+    with home.database.read() as tx:
+        assert reading.get(tx, home.own, answer.id, now=Timestamp(answer.exp)) is None
+        gone = find_gone(tx, home.own, answer.id)
+    assert gone is not None
+    assert (gone.kind, gone.why, gone.index) == ("response", "expired", 1)
     assert home.get(finding.id, now=Timestamp(finding.exp - 1)).state == "live"
 
     assert sweep(home.database, Timestamp(finding.exp)) == 1
