@@ -65,7 +65,9 @@ def prefill_finding(
             remedy="Search for the organisation and choose it first: a finding is about one organisation.",
         )
     data = answer.data
-    sources = source_digests(data.sources)
+    # What was seen in a register is a public source like the others. Own records and files stay: not even as digests.
+    public = data.sources + data.registers
+    sources = source_digests(public)
     notes = []
     grade = data.grade
     if grade.credibility == _CONFIRMED and len(sources) < MIN_ROOTS_FOR_CONFIRMED:
@@ -88,7 +90,7 @@ def prefill_finding(
     )
     held_back = HeldBack(
         narrative=data.observation,
-        evidence=data.sources,
+        evidence=public,
         engagement=" / ".join(part for part in (assessment.data.unit, assessment.data.purpose) if part)[:_ENGAGEMENT],
         contact=contact,
     )

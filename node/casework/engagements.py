@@ -3,7 +3,7 @@
 Nothing changes by itself here: that an end date has passed or that a decision was recorded does not move the status.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -76,6 +76,12 @@ def list_engagements(
 def all_engagements(tx: Transaction, vault: Vault) -> Iterator[Engagement]:
     """Every engagement, oldest first: for registers and for taking everything out."""
     return storage.every(tx, vault)
+
+
+def titles_of(tx: Transaction, vault: Vault, ids: Iterable[EngagementId]) -> dict[EngagementId, str]:
+    """The titles of these engagements; those that are gone are missing."""
+    found = (storage.get(tx, vault, each) for each in ids)
+    return {each.id: each.data.title for each in found if each is not None}
 
 
 def assessments_of(tx: Transaction, vault: Vault, engagement: EngagementId) -> list[Assessment]:

@@ -25,7 +25,7 @@ EXAMPLE_ID: Final = "k9nTq2LwXr6Zb4vYf8cD1g"
 _Id = Annotated[str, Path(pattern=f"^{PATTERN_128_BITS}$", examples=[EXAMPLE_ID])]
 
 
-class EvidenceBody(Model):
+class EvidenceFileBody(Model):
     """What is known of a file without opening it."""
 
     id: str = Field(examples=[EXAMPLE_ID])
@@ -59,7 +59,7 @@ def routes(runtime: Runtime) -> APIRouter:
         ],
         caller: Annotated[Caller, writes],
         name: Annotated[str, Query(max_length=MAX_NAME_CHARACTERS, examples=["accounts-2025.pdf"])] = "",
-    ) -> EvidenceBody:
+    ) -> EvidenceFileBody:
         with evidence.staged(folder, name, io.BytesIO(file)) as upload, runtime.database.write() as tx:
             made = evidence.keep(tx, runtime.vault, folder, upload, caller.principal.account, caller.now)
             caller.record(tx, "evidence-added", made.id)
@@ -81,7 +81,7 @@ def routes(runtime: Runtime) -> APIRouter:
     return router
 
 
-def _body(file: EvidenceFile) -> EvidenceBody:
-    return EvidenceBody.model_validate(
+def _body(file: EvidenceFile) -> EvidenceFileBody:
+    return EvidenceFileBody.model_validate(
         {"id": file.id, "name": file.name, "kind": file.kind, "size": file.size, "created": file.created}
     )

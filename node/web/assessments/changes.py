@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 import msgspec
 
+from node.casework.engagements import titles_of
 from node.casework.evidence import files_of
 from node.casework.tiers import in_words
 from node.domain.accounts import AccountId
 from node.domain.casework import CaseEvent, PlainKind
-from node.domain.engagements import STATUS_LABELS, EngagementStatus
+from node.domain.engagements import STATUS_LABELS, EngagementId, EngagementStatus
 from node.domain.evidence import EvidenceFile, EvidenceId
 from node.domain.money import Money, spelled
 from node.storage.database import Transaction
@@ -41,7 +43,7 @@ _LABELS: Final = {
     "words": "In words",
     "observation": "In words",
     "day": "Day",
-    "observed": "Observed from, until",
+    "observed": "Period",
     "strength": "How much",
     "grade": "Grade",
     "evidence_kinds": "Kinds of evidence",
@@ -74,6 +76,7 @@ _PLAIN_WORDS: Final = {
     PlainKind.NOT_KNOWN.value: "Asked, not known",
     PlainKind.NOT_APPLICABLE.value: "Does not apply",
 }
+_DAYS: Final = frozenset({"day", "begins", "ends"})
 _GONE: Final = "a file that is no longer kept"
 _Values = dict[str, object]
 _READ: Final = msgspec.json.Decoder(dict[str, object])
@@ -101,6 +104,11 @@ class Line:
     grown: tuple[str, ...]
     """Why more was asked from here on."""
 
+    @property
+    def replaces(self) -> bool:
+        """Whether something was there before."""
+        return any(each.before for each in self.differences)
+
 
 class Historian:
     """Reads the events of one case; knows the names that a page shows instead of codes and identifiers."""
@@ -116,16 +124,18 @@ class Historian:
         self._vocabulary = vocabulary
         self._names = names
         self._read = [(event, _values(event.before), _values(event.after)) for event in events]
-        mentioned = self._mentioned()
+        mentioned = {EvidenceId(each) for each in self._mentioned("files")}
         self._terms = _terms(vocabulary, names, files_of(tx, vault, mentioned), mentioned)
+        cases = {EngagementId(each) for each in self._mentioned("engagement")}
+        self._terms["engagement"] = {str(each): title for each, title in titles_of(tx, vault, cases).items()}
 
     def lines(self) -> list[Line]:
         """Every change, newest first."""
         return [self._line(*each) for each in reversed(self._read)]
 
-    def _mentioned(self) -> set[EvidenceId]:
+    def _mentioned(self, name: str) -> set[str]:
         values = (values for _, before, after in self._read for values in (before, after))
-        return {EvidenceId(str(each)) for mentioned in values for each in _items(mentioned.get("files"))}
+        return {str(each) for mentioned in values for each in _items(mentioned.get(name))}
 
     def _line(self, event: CaseEvent, before: _Values, after: _Values) -> Line:
         question = self._vocabulary.checklist.get(VocabularyCode(str(after.get("question") or before.get("question"))))
@@ -156,6 +166,8 @@ class Historian:
         match value:
             case None:
                 return ""
+            case str() if name in _DAYS:
+                return formats.day(date.fromisoformat(value))
             case list():
                 return "; ".join(self._shown(name, each) for each in value)
             case dict():
@@ -200,8 +212,9 @@ def _structure(value: Mapping[str, object]) -> str:
     """The few structured values: a partner, a period, a grade, an amount."""
     if "label" in value:
         return f"{value['label']} ({value['id']})"
-    if "start" in value:
-        return f"{value['start']} to {value['end']}"
+    if "from" in value:
+        first, last = (formats.day(date.fromisoformat(str(value[name]))) for name in ("from", "until"))
+        return f"{first} to {last}"
     if "reliability" in value:
         return f"{value['reliability']}{value['credibility']}"
     if "minor" in value:
