@@ -215,8 +215,6 @@ def upgrade() -> None:
     sa.Column('member', sa.String(length=43), nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.Column('jws', sa.LargeBinary(), nullable=False),
-    sa.Column('given', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('circle', 'log', 'member', name=op.f('pk_receipts'))
     )
     op.create_table('registry_relations',
@@ -459,7 +457,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.String(length=22), nullable=False),
     sa.Column('name', sa.LargeBinary(), nullable=False),
     sa.Column('token_hash', sa.String(length=43), nullable=False),
-    sa.Column('permissions', sa.String(length=400), nullable=False),
+    sa.Column('permissions', sa.String(length=1000), nullable=False),
     sa.Column('created', sa.BigInteger(), nullable=False),
     sa.Column('expires', sa.BigInteger(), nullable=False),
     sa.Column('revoked', sa.Boolean(), nullable=False),
@@ -861,6 +859,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_token_evaluations_circle_account_id_created'), 'token_evaluations', ['circle', 'account_id', 'created'], unique=False)
     op.create_index(op.f('ix_token_evaluations_expires'), 'token_evaluations', ['expires'], unique=False)
+    op.create_table('token_keys',
+    sa.Column('log_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('epoch', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=43), nullable=False),
+    sa.ForeignKeyConstraint(['log_id'], ['logs.id'], name=op.f('fk_token_keys_log_id_logs')),
+    sa.PrimaryKeyConstraint('log_id', 'idx', name=op.f('pk_token_keys'))
+    )
     op.create_table('token_served',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
