@@ -240,11 +240,10 @@ def _decided(decision: Decision, vocabulary: Vocabulary) -> Section:
         ("On", day_words(data.decided)),
         ("Looked at again on", day_words(data.review) if data.review else "no day was set"),
     ]
-    texts = [*paragraphs(data.reasons)]
+    entries = [Entry("Reasons", texts=paragraphs(data.reasons))]
     if data.follow_up:
-        heading = FOLLOW_UP.get(data.outcome, "What follows")
-        texts += [f"{heading}: {' '.join(paragraphs(data.follow_up))}"]
-    return Section("Decision", facts=tuple(facts), texts=tuple(texts))
+        entries.append(Entry(FOLLOW_UP.get(data.outcome, "What follows"), texts=paragraphs(data.follow_up)))
+    return Section("Decision", facts=tuple(facts), entries=tuple(entries))
 
 
 def _outcome(decision: Decision, vocabulary: Vocabulary) -> str:
@@ -314,7 +313,7 @@ def _findings(material: Material, vocabulary: Vocabulary) -> tuple[Section, ...]
             *(_plain(each.data, material.files, vocabulary) for each in assessment.plain),
         ]
         if open_ones:
-            entries.append(Entry("Not answered", texts=("These stayed open when the decision was made.", *open_ones)))
+            entries.append(Entry("Not answered when the decision was made", lines=tuple(open_ones)))
         sections.append(Section(f"What was found{of}", facts=facts, entries=tuple(entries)))
     return tuple(sections)
 

@@ -12,10 +12,10 @@ from node.typesetting import Letters, typeset
 _TEMPLATE: Final = "record.typ"
 
 
-def record_pdf(of: Document, origin: Sequence[tuple[str, str]], day: date) -> bytes:
-    """The document as a tagged PDF, dated on ``day``, with what it takes to tell it from another at its end."""
+def record_pdf(of: Document, day: date) -> bytes:
+    """The document as a tagged PDF, dated on ``day``."""
     source = importlib.resources.files("node.casework").joinpath(_TEMPLATE).read_bytes()
-    return typeset(source, asdict(printable(of)) | {"origin": list(origin)}, day)
+    return typeset(source, asdict(printable(of)), day)
 
 
 def printable(of: Document) -> Document:

@@ -4,6 +4,10 @@ from typing import Final
 
 import msgspec
 
+from node.casework.record import RESPONSES, RESULTS, REVIEWS
+from node.web.formats import counted
+from protocol.vocabulary import Vocabulary
+
 _NAMES: Final = {
     "outcome": "Outcome",
     "office": "Decided by",
@@ -29,17 +33,22 @@ _NAMES: Final = {
     "kind": "Result",
     "reason": "Reason",
     "next": "Next on",
-    "round": "New assessment",
 }
+_UNSAID: Final = frozenset({"round"})
+"""An identifier, which the page links to elsewhere."""
 Line = tuple[str, str, str]
 """A field, what it was, what it became."""
 
 
-def readable(before: str, after: str) -> list[Line]:
-    """The fields that differ; those of a change to something that has no fields under one name."""
+def readable(before: str, after: str, vocabulary: Vocabulary) -> list[Line]:
+    """The fields that differ, with the labels of codes; nothing for a change to what has no fields."""
     old, new = _fields(before), _fields(after)
-    names = dict.fromkeys([*new, *old])
-    lines = [(_NAMES.get(name, name), _words(old.get(name)), _words(new.get(name))) for name in names]
+    labels = _labels(vocabulary)
+    lines = [
+        (_NAMES.get(name, name), _words(old.get(name), labels), _words(new.get(name), labels))
+        for name in dict.fromkeys([*new, *old])
+        if name not in _UNSAID
+    ]
     return [(name, was, now) for name, was, now in lines if was != now]
 
 
@@ -48,7 +57,17 @@ def _fields(text: str) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _words(value: object) -> str:
-    if value is None or value in ("", []):
-        return ""
-    return f"{len(value)}" if isinstance(value, list) else str(value)
+def _labels(vocabulary: Vocabulary) -> dict[str, str]:
+    """Codes of every field that holds one; none of them is a word that somebody would type as a whole text."""
+    found: dict[str, str] = {code: term.label for code, term in vocabulary.decisions.items()}
+    found |= {code: term.label for code, term in vocabulary.mitigations.items()}
+    found |= {code: indicator.label for code, indicator in vocabulary.indicators.items()}
+    found |= {result.value: words for result, words in RESULTS.items()}
+    found |= {response.value: words for response, words in RESPONSES.items()}
+    return found | {review.value: words for review, words in REVIEWS.items()}
+
+
+def _words(value: object, labels: dict[str, str]) -> str:
+    if isinstance(value, list):
+        return counted(len(value), "file") if value else ""
+    return labels.get(value, value) if isinstance(value, str) else ""

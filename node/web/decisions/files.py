@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from node.casework.case_files import history, take_over
-from node.casework.record import RESPONSES, RESULTS, REVIEWS
+from node.casework.record import FOLLOW_UP, RESPONSES, RESULTS, REVIEWS
 from node.clock import day_of
 from node.domain.accounts import Permission
 from node.domain.decisions import CaseKind, Responsiveness
@@ -52,6 +52,7 @@ def show_file(visit: Reader, kind: Kind, case: CaseId) -> Response:
         results=RESULTS,
         responses=RESPONSES,
         reviews=REVIEWS,
+        follow_up=FOLLOW_UP,
         answered={Responsiveness.YES, Responsiveness.PARTLY},
         vocabulary=runtime.vocabulary,
         may_decide=visit.may(Permission.DECISIONS_RECORD),
@@ -67,7 +68,12 @@ def show_history(visit: Reader, kind: Kind, case: CaseId) -> Response:
     with visit.read() as tx:
         events = history(tx, visit.runtime.vault, desk.ref)
     lines = [
-        (event, desk.who(event.account), _EVENTS.get(event.kind, event.kind), readable(event.before, event.after))
+        (
+            event,
+            desk.who(event.account),
+            _EVENTS.get(event.kind, event.kind),
+            readable(event.before, event.after, visit.runtime.vocabulary),
+        )
         for event in reversed(events)
     ]
     return visit.render("case_history.html", desk=desk, lines=lines)

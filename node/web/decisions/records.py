@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
 
@@ -12,7 +12,7 @@ from node.casework.record import since
 from node.casework.record_pdf import record_pdf
 from node.clock import day_of
 from node.domain.decisions import MAX_DECISIONS, Decision
-from node.domain.documents import Document
+from node.domain.documents import Document, Section
 from node.storage import decisions as storage
 from node.storage.database import Transaction
 from node.web.decisions.desk import CaseId, Desk, Kind, Reader, desk_of, ref_of
@@ -20,6 +20,9 @@ from node.web.formats import moment
 from node.web.visits import Visit
 
 ROUTER = APIRouter()
+_SEALED: Final = (
+    "What stands above “Since then” was sealed when the decision was recorded; no page of this node changes it."
+)
 _Number = Annotated[int, Path(ge=1, le=MAX_DECISIONS)]
 
 
@@ -31,10 +34,9 @@ def send_record(visit: Reader, kind: Kind, case: CaseId, number: _Number) -> Res
     with visit.read() as tx:
         desk, decision, document, digest = _read(visit, tx, kind, case, number)
     today = day_of(visit.now)
-    later = since(desk.case, decision, visit.runtime.vocabulary, today)
-    whole = replace(document, sections=(*document.sections, *later))
+    whole = replace(document, sections=(*document.sections, *_after(visit, desk, decision, digest)))
     return Response(
-        record_pdf(whole, _origin(visit, desk, decision, digest), today),
+        record_pdf(whole, today),
         media_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="decision-{decision.data.decided}-{number}.pdf"'},
     )
@@ -51,8 +53,7 @@ def show_record(visit: Reader, kind: Kind, case: CaseId, number: _Number) -> Res
         desk=desk,
         decision=decision,
         record=document,
-        later=since(desk.case, decision, visit.runtime.vocabulary, day_of(visit.now)),
-        origin=_origin(visit, desk, decision, digest),
+        later=_after(visit, desk, decision, digest),
         pdf=f"{desk.path}/records/{number}.pdf",
     )
 
@@ -65,12 +66,16 @@ def _read(visit: Visit, tx: Transaction, kind: str, case: str, number: int) -> t
     return desk, decision, storage.decode_record(sealed), sha256(sealed).hexdigest()
 
 
-def _origin(visit: Visit, desk: Desk, decision: Decision, digest: str) -> Sequence[tuple[str, str]]:
-    """Who typed it and when, and what tells this record from another."""
-    institution = visit.runtime.settings.name
-    return (
-        ("Institution", institution),
-        ("Recorded by", desk.who(decision.account)),
-        ("Recorded", moment(decision.recorded).replace("\u00a0", " ")),
-        ("Sealed record, SHA-256", digest),
+def _after(visit: Visit, desk: Desk, decision: Decision, digest: str) -> Sequence[Section]:
+    """What came since, who typed the record and when, and what tells it from another."""
+    this = Section(
+        "This record",
+        facts=(
+            ("Institution", visit.runtime.settings.name),
+            ("Recorded by", desk.who(decision.account)),
+            ("Recorded", moment(decision.recorded).replace("\u00a0", " ")),
+            ("SHA-256", digest),
+        ),
+        texts=(_SEALED,),
     )
+    return (*since(desk.case, decision, visit.runtime.vocabulary, day_of(visit.now)), this)

@@ -234,7 +234,7 @@ def test_measures_and_reviews_come_to_the_overview_when_they_are_due(fresh_house
     assert "it helped" in text_of(mine.get(f"{case.path}/records/1")).partition("Since then")[2]
     changes = text_of(mine.get(f"{case.path}/history"))
     assert "changed a measure" in changes
-    assert "Result nothing helped" in changes
+    assert "Result nothing It helped" in changes
 
 
 def test_a_new_round_begins_without_answers_and_belongs_to_the_case(fresh_house: House) -> None:
