@@ -97,12 +97,17 @@ _OVER: Final = {
 }
 
 
-def status(tx: Transaction, request: Request, now: Timestamp) -> RequestStatus:
-    """How a request stands: what was made of it, then where its letter is, then the time."""
+def status(tx: Transaction, roster: Roster, request: Request, now: Timestamp) -> RequestStatus:
+    """How a request stands: what was made of it, then where its letter is, then the time.
+
+    In a pseudonymous circle nothing is said of a node that does not answer for the moment: other pages name the nodes
+    that do not, and the two together would say who the contributor is.
+    """
     if request.state is not RequestState.OPEN:
         return _OVER[request.state]
     if request.direction == "out":
-        where = _on_its_way(letters.posted(tx, request.circle, request.thread))
+        hides = roster.charter.attribution == "pseudonymous"
+        where = _on_its_way(letters.posted(tx, request.circle, request.thread), hides=hides)
         if where is not None:
             return where
     if day_of(now) > request.until:
@@ -110,7 +115,7 @@ def status(tx: Transaction, request: Request, now: Timestamp) -> RequestStatus:
     return RequestStatus.PARTLY if request.released else RequestStatus.DELIVERED
 
 
-def _on_its_way(posted: list[Posted]) -> RequestStatus | None:
+def _on_its_way(posted: list[Posted], *, hides: bool) -> RequestStatus | None:
     """Where the letter that asks is; none once the other side has taken it, or so long ago that it is forgotten."""
     letter = next((each for each in posted if each.kind is LetterKind.RFI_ASK), None)
     if letter is None:
@@ -123,4 +128,4 @@ def _on_its_way(posted: list[Posted]) -> RequestStatus | None:
         case "lapsed":
             return RequestStatus.UNREACHABLE
         case "waiting":
-            return RequestStatus.UNREACHABLE if letter.code else RequestStatus.SENT
+            return RequestStatus.UNREACHABLE if letter.code and not hides else RequestStatus.SENT

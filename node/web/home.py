@@ -23,7 +23,7 @@ from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
-from node.web import decisions, drafts, releases, watch
+from node.web import decisions, drafts, releases, requests, soundings, watch
 from node.web.assessments import open_work
 from node.web.needs import Ask, Need
 from node.web.sync import health
@@ -34,6 +34,8 @@ ASKED: Final[tuple[Ask, ...]] = (
     drafts.needs,
     releases.needs,
     decisions.needs,
+    requests.needs,
+    soundings.needs,
     watch.needs,
 )
 """Who is asked what waits for the visitor, in the order of the page: other people's time first."""
