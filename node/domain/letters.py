@@ -28,6 +28,8 @@ class LetterKind(StrEnum):
     SOUNDING_CONTACT = "sounding-contact"
     EVALUATION_ASKED = "token-evaluate"
     EVALUATION_ANSWERED = "token-evaluated"
+    SPONSOR_ASK = "sponsor-ask"
+    SPONSOR_ANSWER = "sponsor-answer"
     LOG_RECEIPT = "log-receipt"
 
 

@@ -21,14 +21,16 @@ from node.domain.identifiers import new_id
 from node.domain.publishing import (
     Draft,
     DraftAction,
+    DraftContent,
     DraftId,
     DraftState,
     GateHit,
     Preview,
+    SponsorAskContent,
     advance,
 )
 from node.errors import Code, HanseError
-from node.publishing import gate
+from node.publishing import gate, sponsor
 from node.publishing.assemble import disclosures_of, statement_of
 from node.publishing.drafts import get_draft, store
 from node.publishing.known import known
@@ -55,11 +57,12 @@ def gate_hits(tx: Transaction, vault: Vault, vocabulary: Vocabulary, draft: Draf
     """Everything the privacy gate finds in a draft, overridden or not."""
     roster = circles.get_roster(tx, draft.circle)
     own = roster.lines.get(roster.own)
-    pseudonymous = roster.charter.attribution == "pseudonymous"
+    # Who asks a sponsor does not want its name in the circle, whatever the charter says of others.
+    hidden = roster.charter.attribution == "pseudonymous" or isinstance(draft.content, SponsorAskContent)
     return gate.check(
         draft.content,
         vocabulary,
-        known=known(tx, vault, draft, institution=own.name if own is not None and pseudonymous else ""),
+        known=known(tx, vault, draft, institution=own.name if own is not None and hidden else ""),
     )
 
 
@@ -127,8 +130,13 @@ def submit(
     return store(tx, vault, found, changed, actor, DraftAction.SUBMIT.value, now)
 
 
-def recipients(roster: Roster) -> tuple[str, ...]:
-    """Who receives what is published to a circle: every member but us, as the roster that delivery uses has it."""
+def recipients(roster: Roster, content: DraftContent | None = None) -> tuple[str, ...]:
+    """Who receives what is published to a circle: every member but us, as the roster that delivery uses has it.
+
+    What a sponsor is asked to publish goes to that member alone.
+    """
+    if isinstance(content, SponsorAskContent):
+        return (sponsor.sponsor_name(roster, content),)
     return tuple(member.name for member in roster.others)
 
 
@@ -147,7 +155,7 @@ def _make(draft: Draft, roster: Roster, now: Timestamp) -> Preview:
         )
     except ProtocolError as error:
         raise HanseError(Code.INVALID, f"this draft cannot become a statement: {error.detail}.") from error
-    to = recipients(roster)
+    to = recipients(roster, draft.content)
     return Preview(
         draft=draft.id,
         draft_version=draft.version,

@@ -10,15 +10,19 @@ from node.clock import day_of
 from node.domain.accounts import AccountId
 from node.domain.circles import Roster
 from node.domain.publishing import (
+    AttributionContent,
     CorrectionContent,
     Draft,
     DraftAction,
     DraftId,
     DraftState,
     HeldBack,
+    Preview,
     Published,
     RetractionContent,
     SharedView,
+    SponsorAskContent,
+    SponsoredContent,
     advance,
     require_approvable,
 )
@@ -26,6 +30,7 @@ from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
 from node.ledger.append import append
 from node.ledger.keyring import Keyring
+from node.publishing import names, sponsor
 from node.publishing.drafts import create_draft, default_expiry, get_draft, store
 from node.publishing.preview import preview_digest, recipients, require_clean
 from node.publishing.transfers import require_basis
@@ -38,6 +43,7 @@ from protocol import sd_jwt, statements
 from protocol.identifiers import CircleId, KeyId, StatementId, VocabularyCode
 from protocol.sponsored import known_finding
 from protocol.statements import (
+    Attribution,
     AttributionBody,
     Body,
     Correction,
@@ -90,7 +96,7 @@ def publish(
     found = get_draft(tx, vault, draft, lock=True)
     made = require_approvable(found, actor=approver, digest=digest, today=day_of(now))
     roster = circles.get_roster(tx, found.circle)
-    if preview_digest(made.payload, recipients(roster)) != made.digest:
+    if preview_digest(made.payload, recipients(roster, found.content)) != made.digest:
         raise HanseError(
             Code.CONFLICT,
             "the members of the circle have changed since the preview.",
@@ -102,11 +108,40 @@ def publish(
     vocabulary.require_known(statement)
     approved = replace(found, state=DraftState.APPROVED, approver=approver, updated=now)
     store(tx, vault, found, approved, approver, DraftAction.APPROVE.value, now)
-    (appended,) = append(tx, keyring, found.circle, [statement], now, contributor=_log_for(tx, statement, roster, now))
-    published = Published(found.id, found.circle, appended.contributor, appended.id, appended.index)
-    storage.add_publication(tx, vault, published, made.disclosures, now)
+    published = _leave(tx, vault, keyring, found, made, statement, roster, now)
     state = advance(approved.state, DraftAction.PUBLISH, author=found.author, actor=approver)
     store(tx, vault, approved, replace(approved, state=state), approver, DraftAction.PUBLISH.value, now)
+    return published
+
+
+def _leave(
+    tx: Transaction,
+    vault: Vault,
+    keyring: Keyring,
+    draft: Draft,
+    made: Preview,
+    statement: Statement,
+    roster: Roster,
+    now: Timestamp,
+) -> Published:
+    """Into our log, or into the hands of the one member that is asked to publish it."""
+    content = draft.content
+    if isinstance(content, SponsorAskContent):
+        handed = sponsor.hand_over(tx, vault, draft, made, now)
+        storage.add_publication(tx, vault, handed, made.disclosures, now)
+        return handed
+    if isinstance(content, AttributionContent):
+        names.require_nothing_beside(tx, roster, content.target, now)
+    elif isinstance(statement, Finding | Response):
+        names.require_no_name_beside(tx, roster, statement, now)
+    log = _log_for(tx, statement, roster, now)
+    (appended,) = append(tx, keyring, draft.circle, [statement], now, contributor=log)
+    published = Published(draft.id, draft.circle, appended.contributor, appended.id, appended.index)
+    sponsored = content if isinstance(content, SponsoredContent) else None
+    given = made.disclosures if sponsored is None else sponsored.disclosures
+    storage.add_publication(tx, vault, published, given, now)
+    if sponsored is not None:
+        sponsor.published(tx, vault, sponsored, published, now)
     return published
 
 
@@ -122,7 +157,7 @@ def draft_correction(
 ) -> Draft:
     """Begin to correct a finding of ours. It goes the same way as a finding: preview, submit, publish."""
     target = own_statement(tx, circle, content.target, now)
-    if not isinstance(target.body, FindingBody):
+    if not isinstance(target.statement, Finding):
         raise HanseError(Code.INVALID, "only a finding can be corrected.", remedy="Retract it and publish another.")
     if not target.counts:
         raise HanseError(Code.CONFLICT, f"this finding is {target.state}.")
@@ -137,8 +172,8 @@ def draft_retraction(
     The retraction lives as long as the charter allows, so that it outlives its target.
     """
     target = own_statement(tx, circle, content.target, now)
-    if isinstance(target.body, CorrectionBody | RetractionBody):
-        raise HanseError(Code.INVALID, "a correction or retraction is not itself retracted.")
+    if isinstance(target.body, CorrectionBody | RetractionBody | ErasureBody | AttributionBody):
+        raise HanseError(Code.INVALID, "what acts on another statement is not itself retracted.")
     if target.state == "retracted":
         raise HanseError(Code.CONFLICT, "this statement is retracted.")
     expires = default_expiry(circles.get_roster(tx, circle), None, now)
@@ -176,7 +211,7 @@ def find_own_statement(
 
 def _log_for(tx: Transaction, statement: Statement, roster: Roster, now: Timestamp) -> KeyId:
     """Our newest log, except for what acts on a statement of a former key: that only the former log can do."""
-    if not isinstance(statement, Correction | Retraction):
+    if not isinstance(statement, Correction | Retraction | Attribution):
         return roster.own
     target = find_own_statement(tx, roster, statement.body.target, now)
     return roster.own if target is None else target.contributor

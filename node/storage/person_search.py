@@ -70,6 +70,7 @@ SEALED: Final = frozenset(
         "reply_intakes.sealed",
         "saved_queries.sealed",
         "settlements.reason",
+        "sponsorings.sealed",
         "subject_links.reason",
         "token_evaluations.sealed",
         "token_evaluations.secrets",

@@ -16,7 +16,7 @@ import structlog
 from node.domain.circles import Member, Roster
 from node.domain.letters import Incoming, LetterKind
 from node.errors import Code, HanseError
-from node.publishing import receipts, requests, soundings, token_steps
+from node.publishing import receipts, requests, soundings, sponsor, token_steps
 from node.publishing.letters import Desk, Handler
 from node.storage import letters as storage
 from node.storage.database import Transaction
@@ -46,7 +46,7 @@ MAX_EXCHANGES: Final = 20
 """Exchanges in one turn with one member; the next turn goes on."""
 
 HANDLERS: Final[Mapping[LetterKind, Handler]] = MappingProxyType(
-    {**requests.HANDLERS, **soundings.HANDLERS, **token_steps.HANDLERS, **receipts.HANDLERS}
+    {**requests.HANDLERS, **soundings.HANDLERS, **token_steps.HANDLERS, **receipts.HANDLERS, **sponsor.HANDLERS}
 )
 """What is done with each kind of letter. A test makes sure that none is missing."""
 

@@ -17,7 +17,7 @@ import structlog
 
 from node.domain.circles import Member, Roster
 from node.errors import HanseError
-from node.publishing import person_tokens, receipts, requests, soundings
+from node.publishing import person_tokens, receipts, requests, soundings, sponsor
 from node.publishing.letters import current_line
 from node.storage import circles, peers, wipe
 from node.storage import letters as storage
@@ -171,6 +171,7 @@ def tidy(node: Parts) -> None:
         requests.sweep(tx, desk)
         soundings.advance(tx, desk)
         person_tokens.sweep(tx, desk)
+        sponsor.dispatch(tx, desk)
     _acknowledge(node)
 
 

@@ -23,7 +23,7 @@ from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
-from node.web import decisions, drafts, releases, requests, soundings, watch
+from node.web import decisions, drafts, releases, replies, requests, soundings, sponsors, watch
 from node.web.assessments import open_work
 from node.web.needs import Ask, Need
 from node.web.sync import health
@@ -31,6 +31,8 @@ from node.web.visits import Requires, Visit, go
 
 ROUTER = APIRouter()
 ASKED: Final[tuple[Ask, ...]] = (
+    replies.needs,
+    sponsors.needs,
     drafts.needs,
     releases.needs,
     decisions.needs,

@@ -126,6 +126,8 @@ NOTICES: Final = {
     "sounding-forward": "It is on its way to the asker, and to nobody else.",
     "sounding-policy": "This is how soundings of the circle are answered from now on.",
     "sounding-put": "The sounding is on its way to every member.",
+    "sponsoring-asked-back": "The sponsor is asked. It is told as soon as it can be reached.",
+    "sponsoring-declined": "The author is told, with your reason and nothing else.",
     "submitted": "The draft now waits for a second person.",
     "watch-begun": "You watch this organisation from now on. What is known of it today is no news.",
     "watch-delivery": "How you are told is recorded.",

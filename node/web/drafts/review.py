@@ -8,12 +8,22 @@ from fastapi import APIRouter, Depends, Response
 from node.accounts.manage import display_names
 from node.circles import roster
 from node.domain.accounts import Permission
-from node.domain.publishing import DraftId, DraftState, GateHit, Override, Preview
+from node.domain.publishing import (
+    DraftId,
+    DraftState,
+    FindingContent,
+    GateHit,
+    Override,
+    Preview,
+    SponsorAskContent,
+)
 from node.errors import Code, HanseError
 from node.publishing.drafts import add_override, get_draft, history, send_back, withdraw
 from node.publishing.preview import current_preview, gate_hits, preview, submit
 from node.publishing.publish import find_own_statement, publish
+from node.publishing.sponsor import dispatch
 from node.sync import confirm_own_log
+from node.sync.letters import desk
 from node.web.drafts.facts import facts_of, held_back_of
 from node.web.drafts.lists import STATE_WORDS, title_of
 from node.web.formats import statement_path
@@ -127,6 +137,7 @@ def do_approve(visit: _Approver, draft: _Id) -> Response:
                 visit.form.one("digest"),
                 visit.now,
             )
+            dispatch(tx, desk(runtime))
             visit.note(tx, "draft-published", draft)
     except HanseError as error:
         return _refused(visit, draft, error)
@@ -206,7 +217,9 @@ def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Re
             for each in events
         ],
         published=published,
-        published_path=statement_path(*published.name) if published else "",
+        published_path=statement_path(*published.shown_name) if published else "",
+        to_sponsor=isinstance(found.content, SponsorAskContent),
+        may_ask_sponsor=isinstance(found.content, FindingContent) and len(circle.others) > 0,
         step=_step(found.state),
         may_edit=found.state in _BEFORE and found.author == me and visit.may(Permission.DRAFTS_WRITE),
         may_withdraw=(waiting or found.state in _BEFORE) and found.author == me and visit.may(Permission.DRAFTS_WRITE),
