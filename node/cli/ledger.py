@@ -1,21 +1,28 @@
 """``hanse ledger``: recompute everything from stored bytes, and hand a log to somebody else."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from node import circles
 from node.accounts.access_log import record_access, verify_access_log
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, OUT, DataOption, argument, node, progress
+from node.clock import day_of
 from node.ledger.check import Damage, Progress
 from node.ledger.check import check as check_ledger
 from node.ledger.export import export as export_log
+from node.publishing.applied import Standing, act_on
 from node.sync import confirm_own_log
 from node.sync.restore import NobodyAnsweredError, allow_alone
-from protocol.identifiers import parse_circle_id, parse_key_id
+from protocol.identifiers import parse_circle_id, parse_key_id, parse_statement_id
 
 app = typer.Typer(help="The logs of this node.", no_args_is_help=True)
+STANDINGS: Final[dict[Standing, str]] = {
+    "applied": "applied",
+    "waiting": "not yet",
+    "unreachable": "cannot be reached; last heard of",
+}
 
 
 @app.command()
@@ -55,6 +62,24 @@ def export(
         with target.open("xb") as file:
             written = export_log(tx, roster, argument(parse_key_id, contributor) if contributor else roster.own, file)
     OUT.print(f"{written:,} entries written to {target}.")
+
+
+@app.command()
+def receipts(
+    circle: Annotated[str, typer.Argument(help="The circle.")],
+    statement: Annotated[str, typer.Argument(help="A statement of ours that was corrected, retracted or erased.")],
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Say which members have applied the last thing that was done to a statement of ours."""
+    with node(data) as runtime, runtime.database.read() as tx:
+        act = act_on(tx, argument(parse_circle_id, circle), argument(parse_statement_id, statement))
+    if act is None:
+        OUT.print("nothing was done to such a statement of ours in this circle.")
+        raise typer.Exit(EXIT_OURS)
+    OUT.print(f"{act.kind} at entry {act.index}")
+    for each in act.members:
+        when = f" ({day_of(each.since).isoformat()})" if each.since is not None else ""
+        OUT.print(f"{each.name}: {STANDINGS[each.standing]}{when}", markup=False)
 
 
 @app.command()

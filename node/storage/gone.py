@@ -1,4 +1,4 @@
-"""Entries without content: dropping it, remembering that, and what is still to be asked for.
+"""Entries without content: taking it away, remembering that, and what is still to be asked for.
 
 An entry stands in ``entries`` with its bytes or in ``gone_entries`` without. What is gone is no row of ``statements``
 either, so nothing that shows or counts statements can meet one that has nothing to say. What stays of it is what it
@@ -70,8 +70,8 @@ def by_id(tx: Transaction, log: Log, ids: Iterable[StatementId], cut: Cut) -> di
 
 
 def of_log(tx: Transaction, log: Log, cut: Cut) -> dict[int, Projected | None]:
-    """Every entry of a log without content, with what is remembered of it; None where that is nothing."""
-    query = sa.select(GONE_ENTRIES.c.known, *_MEMORY).where(GONE_ENTRIES.c.log_id == log.id)
+    """The entries of a log that had content here and lost it, with what is left of them; None if they said nothing."""
+    query = sa.select(*_MEMORY).where(GONE_ENTRIES.c.log_id == log.id, GONE_ENTRIES.c.known)
     return {
         row.idx: None if row.id is None else _remembered(row, cut)
         for row in tx.connection.execute(query.order_by(GONE_ENTRIES.c.idx))
@@ -87,12 +87,6 @@ def unknown(tx: Transaction, log: Log, indices: Iterable[int] | None = None) -> 
     for some in chunks(indices):
         found.update(tx.connection.execute(query.where(GONE_ENTRIES.c.idx.in_(some))).scalars())
     return found
-
-
-def unknown_of_log(tx: Transaction, log: Log) -> set[int]:
-    """All entries of a log that were never read here."""
-    query = sa.select(GONE_ENTRIES.c.idx).where(GONE_ENTRIES.c.log_id == log.id, GONE_ENTRIES.c.known.is_(False))
-    return set(tx.connection.execute(query).scalars())
 
 
 def add_missing(tx: Transaction, log: Log, indices: Collection[int], now: Timestamp, *, vouched: bool) -> None:

@@ -10,6 +10,8 @@ from protocol.statements import (
     DAY_SECONDS,
     Correction,
     CorrectionBody,
+    Erasure,
+    ErasureBody,
     Finding,
     FindingBody,
     Grade,
@@ -163,6 +165,19 @@ def retraction(circle: CircleId, target: StatementId) -> Retraction:
         iat=IAT,
         exp=Timestamp(IAT + LIFE),
         body=RetractionBody(target=target, reason=_REASON),
+    )
+
+
+def erasure(circle: CircleId, target: StatementId, *indices: int) -> Erasure:
+    """An erasure."""
+    reason = VocabularyCode("published-by-mistake")
+    return Erasure(
+        v=1,
+        id=new_id(),
+        circle=circle,
+        iat=IAT,
+        exp=Timestamp(IAT + LIFE),
+        body=ErasureBody(target=target, indices=indices, reason=reason),
     )
 
 
