@@ -19,7 +19,9 @@ from node.cli import (
     operate,
     peer,
     persons,
+    privacy,
     subjects,
+    take_out,
 )
 from node.cli.open import fail
 from node.errors import HanseError
@@ -39,6 +41,7 @@ app.command(name="migrate")(operate.migrate_database)
 app.command(name="dossier")(dossier.dossier)
 app.command(name="export")(export.export)
 app.command(name="briefing")(briefing.briefing)
+app.command(name="take-out")(take_out.take_out)
 app.command(name="demo")(demo.demo)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(circle.app, name="circle")
@@ -50,6 +53,7 @@ app.add_typer(findings.app, name="findings")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(lists.app, name="lists")
 app.add_typer(persons.app, name="persons")
+app.add_typer(privacy.app, name="privacy")
 
 
 def run() -> None:

@@ -6,8 +6,9 @@ import typer
 
 from node.accounts.access_log import record_access
 from node.accounts.persons import traces
+from node.cli.legal.documents import Document, document
+from node.cli.legal.facts import facts
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
-from node.cli.processing import record_of_processing
 
 app = typer.Typer(help="Answer data subjects and data protection officers.", no_args_is_help=True)
 
@@ -37,6 +38,6 @@ def find(
 
 @app.command()
 def record(data: DataOption = DEFAULT_DATA) -> None:
-    """Print a record of processing activities (GDPR, Article 30) as Markdown, filled from this node's settings."""
+    """Print the record of processing activities (GDPR, Article 30): the same as `hanse privacy record`."""
     with node(data) as runtime, runtime.database.read() as tx:
-        OUT.print(record_of_processing(tx, runtime), markup=False, soft_wrap=True)
+        OUT.print(document(Document.RECORD, facts(tx, runtime)), markup=False, soft_wrap=True, end="")
