@@ -26,9 +26,9 @@ class PolicyMode(StrEnum):
 
 
 POLICY_LABELS: Final[dict[PolicyMode, str]] = {
-    PolicyMode.NEVER: "Never: we are counted, and never as a yes",
-    PolicyMode.ASK: "Ask us: a person says yes, or it is not one",
-    PolicyMode.AUTO: "Automatically: yes where we have experience, unless a person says no",
+    PolicyMode.NEVER: "Never: this institution takes part and never counts as a yes",
+    PolicyMode.ASK: "Ask us: it counts as a yes when a person here says so",
+    PolicyMode.AUTO: "Automatically: it counts as a yes where we have experience, unless a person here says no",
 }
 
 
