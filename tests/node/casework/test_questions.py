@@ -1,7 +1,9 @@
 """Asking the partner: what is asked, when it came back, and what an answer of the checklist may start with."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 from typing import Final
 
 import pytest
@@ -9,10 +11,11 @@ import pytest
 from node.casework.case_files import case_file, case_of, history
 from node.casework.checks import FieldError
 from node.casework.questions import ASKED, RESPONSIVE, ask, change_question, checked_question, prefill
+from node.domain.accounts import AccountId
 from node.domain.casework import AssessmentId
 from node.domain.decisions import CaseKind, PartnerQuestionId, QuestionData, Responsiveness
 from node.domain.evidence import EvidenceId
-from node.errors import HanseError
+from node.errors import Code, HanseError
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Period
 from protocol.vocabulary import Vocabulary
@@ -123,3 +126,24 @@ def test_a_file_that_is_gone_is_refused_and_nothing_is_recorded(office: Office) 
     with office.database.read() as tx:
         assert case_of(tx, office.vault, CaseKind.ASSESSMENT, ref.id) == ref
         assert case_file(tx, office.vault, ref).questions == ()
+
+
+def test_of_two_people_who_begin_a_file_at_once_one_is_told(office: Office) -> None:
+    ref = new_case(office)
+    together = Barrier(2)
+
+    def asked(account: AccountId) -> str:
+        together.wait(timeout=10)
+        try:
+            with office.database.write() as tx:
+                ask(tx, office.vault, office.vocabulary, ref, question(), edit(account, 0))
+        except HanseError as error:
+            return error.code.value
+        return "recorded"
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(asked, [office.officer, office.colleague]))
+    assert said == [Code.CONFLICT.value, "recorded"]
+    with office.database.read() as tx:
+        case = case_file(tx, office.vault, ref)
+        assert (case.version, len(case.questions), len(history(tx, office.vault, ref))) == (1, 1, 1)
