@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 
 from node.casework import engagement_import as imports
 from node.casework.engagement_import import Find, Found
+from node.casework.sheets import MAX_COLUMNS
 from node.casework.tabular import MAX_FILE_BYTES
 from node.domain.accounts import Permission
 from node.domain.engagement_imports import (
@@ -44,7 +45,7 @@ _OFFERED: Final = 3
 _FORM_BYTES: Final = 65_536
 LABELS: Final = {
     "title": "Title",
-    "partner": "Partner (name, ROR id or LEI)",
+    "partner": "Partner (name or id)",
     "partner_unit": "Unit of the partner",
     "our_unit": "Our unit",
     "kind": "Kind",
@@ -180,9 +181,8 @@ def _finder(runtime: Runtime) -> Callable[[Transaction], Find]:
 
 def _reading(form: FormView) -> Reading:
     try:
-        columns = {field: int(form.one(f"column-{field}")) for field in FIELDS if form.one(f"column-{field}")}
         return Reading(
-            columns=columns,
+            columns=_columns(form),
             kind=VocabularyCode(form.text("kind")) if form.text("kind") else None,
             status=EngagementStatus(form.text("status") or EngagementStatus.RUNNING),
             currency=form.text("currency").upper(),
@@ -192,6 +192,23 @@ def _reading(form: FormView) -> Reading:
         )
     except ValueError as error:
         raise HanseError(Code.INVALID, "a choice was sent that this form does not offer.") from error
+
+
+def _columns(form: FormView) -> dict[str, int]:
+    """What each column of the file was said to be; raises ``INVALID`` where two are said to be the same."""
+    columns: dict[str, int] = {}
+    for place in range(MAX_COLUMNS):
+        field = form.one(f"column-{place}")
+        if not field:
+            continue
+        if field not in FIELDS:
+            raise HanseError(Code.INVALID, "a choice was sent that this form does not offer.")
+        if field in columns:
+            raise HanseError(
+                Code.INVALID, f"two columns are said to be “{LABELS[field]}”.", remedy="Leave one of them out."
+            )
+        columns[field] = place
+    return columns
 
 
 def _start(visit: Visit, form: FormView) -> Response:
@@ -224,7 +241,7 @@ def _page(visit: Visit, wanted: ImportId, form: FormView | None) -> Response:
         states=RowState,
         samples=[[row.cells[place] if row.cells else "" for row in first] for place in range(len(one.header))],
         labels=LABELS,
-        columns=[(str(place), name or f"column {place + 1}") for place, name in enumerate(one.header)],
+        columns=[name or f"column {place + 1}" for place, name in enumerate(one.header)],
         kinds=[(code, term.label) for code, term in vocabulary.engagement_kinds.items()],
         domains=[(code, term.label) for code, term in vocabulary.technology_domains.items()],
         statuses=[(status.value, label) for status, label in STATUS_LABELS.items()],
@@ -239,7 +256,7 @@ def _page(visit: Visit, wanted: ImportId, form: FormView | None) -> Response:
 
 def _filled(one: EngagementImport) -> FormView:
     reading = one.reading
-    values = {f"column-{field}": str(place) for field, place in reading.columns.items()}
+    values = {f"column-{place}": field for field, place in reading.columns.items()}
     return FormView.of(
         **values,
         kind=reading.kind or "",

@@ -42,7 +42,7 @@ def test_a_table_comes_in_step_by_step_and_stands_in_the_register(town: House) -
     page = browser.get(path)
     assert "three rows" in text_of(page).lower()
     chosen = {
-        f"column-{field}": str(place)
+        f"column-{place}": field
         for place, field in enumerate(("title", "partner", "kind", "begins", "ends", "amount", "currency", "reference"))
     }
     answer = browser.submit(
@@ -80,7 +80,7 @@ def test_what_is_wrong_with_the_file_or_the_choice_is_said_on_the_page(town: Hou
     answer = browser.submit(path, {"kind": "gift"}, action=f"{path}/columns")
     assert answer.status_code == 422
     assert "choose the column of the title" in text_of(answer.text)
-    assert browser.submit(path, {"column-title": "seven"}, action=f"{path}/columns").status_code == 422
+    assert browser.submit(path, {"column-0": "seven"}, action=f"{path}/columns").status_code == 422
     assert browser.follow(browser.submit(path, {}, action=f"{path}/forget"))
     browser.get(path, status=404)
 
