@@ -16,6 +16,7 @@ from node.domain.publishing import (
     DraftAction,
     DraftId,
     DraftState,
+    FindingContent,
     HeldBack,
     Preview,
     Published,
@@ -130,6 +131,8 @@ def _leave(
         handed = sponsor.hand_over(tx, vault, draft, made, now)
         storage.add_publication(tx, vault, handed, made.disclosures, now)
         return handed
+    if isinstance(content, FindingContent):
+        sponsor.require_not_sponsored(tx, vault, draft.circle, content.body, now)
     if isinstance(content, AttributionContent):
         names.require_nothing_beside(tx, roster, content.target, now)
     elif isinstance(statement, Finding | Response):

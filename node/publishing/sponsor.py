@@ -88,6 +88,20 @@ def require_no_opinion(tx: Transaction, roster: Roster, body: FindingBody, now: 
         )
 
 
+def require_not_sponsored(tx: Transaction, vault: Vault, circle: CircleId, body: FindingBody, now: Timestamp) -> None:
+    """Raise ``CONFLICT`` where another member publishes, or is asked to publish, for us on the claim already."""
+    for state in (SponsoringState.ASKED, SponsoringState.PUBLISHED):
+        for each in storage.waiting(tx, vault, "author", state, MAX_LISTED):
+            other = finding_of(each).body
+            same = (other.subject.id, other.indicator, other.scope) == (body.subject.id, body.indicator, body.scope)
+            if each.circle == circle and same and day_of(now) < day_of(finding_of(each).exp):
+                raise HanseError(
+                    Code.CONFLICT,
+                    "another member publishes a finding of ours on the same claim: one institution has one voice.",
+                    remedy="Ask it to take that back first.",
+                )
+
+
 def sponsor_name(roster: Roster, content: SponsorAskContent) -> str:
     """Who receives it, by name."""
     line = current_line(roster, content.sponsor)
@@ -280,7 +294,7 @@ def _take_new(tx: Transaction, desk: Desk, incoming: Incoming, asked: SponsorAsk
     waiting = storage.waiting(tx, desk.vault, "sponsor", SponsoringState.ASKED, MAX_LISTED)
     if len(waiting) >= MAX_LISTED or sum(each.peer == peer for each in waiting) >= MAX_OPEN:
         raise HanseError(Code.QUOTA_EXCEEDED, "too many findings wait for a decision here.", fault=Fault.PEER)
-    finding = _opened(circle, asked.key, asked.statement, desk.now)
+    finding = verified(circle, asked.key, asked.statement, desk.now)
     if asked.disclosures:
         sd_jwt.verify(finding.sd, asked.disclosures)
     storage.add(
@@ -328,7 +342,7 @@ def _take_answer(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
     _store(tx, desk.vault, found, changed)
 
 
-def _opened(circle: CircleId, key: str, statement: str, now: Timestamp) -> Finding:
+def verified(circle: CircleId, key: str, statement: str, now: Timestamp) -> Finding:
     """The finding, verified as it would be in a statement of ours of this day; raises ``ProtocolError``."""
     jws = statement.encode("ascii", "replace")
     signed = decode(envelope.verify(envelope.parse(jws, max_bytes=MAX_SPONSORED_BYTES), PublicKey.decode(key)).payload)
@@ -359,7 +373,10 @@ __all__ = [
     "get",
     "hand_over",
     "published",
+    "require_no_contact",
     "require_no_opinion",
+    "require_not_sponsored",
     "sponsor_name",
     "take_on",
+    "verified",
 ]
