@@ -5,30 +5,79 @@ that tells which they were about, has its line here; what is computed again from
 tallies, the index over statements) is not: it follows by reconciliation, before anything is receipted.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from node.storage import replies
 from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import LOGS, STATEMENTS
 from node.storage.tables.publishing import DRAFT_EVENTS, DRAFTS, PUBLICATIONS
-from node.storage.tables.replies import REPLY_INTAKES, REPLY_TARGETS
+from node.storage.tables.replies import BYLINES, REPLY_INTAKES
+from node.storage.tables.settlements import SETTLEMENTS
 from node.storage.tables.sponsors import SPONSORINGS
 from node.storage.tables.taxii import TAXII_OBJECTS
 from protocol.identifiers import CircleId, KeyId, StatementId
 
 
-def forget(
-    tx: Transaction, circle: CircleId, contributor: KeyId, ids: Collection[StatementId], seqs: Sequence[int]
-) -> None:
-    """Delete what was kept of these statements of one log; ``seqs`` are the places in the feed that they had."""
-    _own_drafts(tx, contributor, ids)
-    _replies(tx, circle, contributor, ids)
-    _sponsorings(tx, contributor, ids)
-    for some in chunks(seqs):
-        objects = sa.and_(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.seq.in_(some))
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Statements of one log whose content goes: their rows, as they were."""
+
+    circle: CircleId
+    contributor: KeyId
+    log_id: int
+    rows: Collection["sa.Row[Any]"]
+
+    @property
+    def ids(self) -> list[StatementId]:
+        """Their names."""
+        return [StatementId(row.id) for row in self.rows]
+
+
+def forget(tx: Transaction, going: Going) -> None:
+    """Delete what was kept of these statements. Their own rows are deleted by now."""
+    _own_drafts(tx, going.contributor, going.ids)
+    _sponsorings(tx, going.contributor, going.ids)
+    replies.forget_targets(tx, going.log_id, [row.idx for row in going.rows])
+    for names in chunks(going.ids):
+        signed = sa.and_(BYLINES.c.log_id == going.log_id, BYLINES.c.statement_id.in_(names))
+        tx.connection.execute(sa.delete(BYLINES).where(signed))
+    for seqs in chunks(row.seq for row in going.rows):
+        objects = sa.and_(TAXII_OBJECTS.c.circle == going.circle, TAXII_OBJECTS.c.seq.in_(seqs))
         tx.connection.execute(sa.delete(TAXII_OBJECTS).where(objects))
+    _claims(tx, going.circle, {(row.subject, row.indicator, row.scope) for row in going.rows if row.indicator})
+    _subjects(tx, going.circle, {end for row in going.rows for end in (row.subject, row.object) if end})
+
+
+def _claims(tx: Transaction, circle: CircleId, claims: Iterable[tuple[str, str, str]]) -> None:
+    """What people here have said of a claim that nobody states any more."""
+    for subject, indicator, scope in sorted(claims):
+        on = {"subject": subject, "indicator": indicator, "scope": scope}
+        stated = (
+            sa.select(STATEMENTS.c.seq)
+            .join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+            .where(LOGS.c.circle == circle, *(STATEMENTS.c[name] == value for name, value in on.items()))
+        )
+        if tx.connection.execute(stated.limit(1)).first() is None:
+            words = (SETTLEMENTS.c[name] == value for name, value in on.items())
+            tx.connection.execute(sa.delete(SETTLEMENTS).where(SETTLEMENTS.c.circle == circle, *words))
+
+
+def _subjects(tx: Transaction, circle: CircleId, subjects: Iterable[str]) -> None:
+    """The identity, in other tools' form, of a subject about which nothing is left."""
+    for subject in sorted(subjects):
+        stated = (
+            sa.select(STATEMENTS.c.seq)
+            .join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+            .where(LOGS.c.circle == circle, sa.or_(STATEMENTS.c.subject == subject, STATEMENTS.c.object == subject))
+        )
+        if tx.connection.execute(stated.limit(1)).first() is None:
+            objects = sa.and_(TAXII_OBJECTS.c.circle == circle, TAXII_OBJECTS.c.ref == subject)
+            tx.connection.execute(sa.delete(TAXII_OBJECTS).where(objects))
 
 
 def _own_drafts(tx: Transaction, contributor: KeyId, ids: Collection[StatementId]) -> None:
@@ -41,14 +90,6 @@ def _own_drafts(tx: Transaction, contributor: KeyId, ids: Collection[StatementId
             tx.connection.execute(sa.delete(DRAFT_EVENTS).where(DRAFT_EVENTS.c.draft_id.in_(few)))
             tx.connection.execute(sa.delete(REPLY_INTAKES).where(REPLY_INTAKES.c.draft_id.in_(few)))
             tx.connection.execute(sa.delete(DRAFTS).where(DRAFTS.c.id.in_(few)))
-
-
-def _replies(tx: Transaction, circle: CircleId, contributor: KeyId, ids: Collection[StatementId]) -> None:
-    """What replies of this log answered: of those that are meant, and of those whose rows are gone already."""
-    log = sa.select(LOGS.c.id).where(LOGS.c.circle == circle, LOGS.c.contributor == contributor).scalar_subquery()
-    here = sa.and_(STATEMENTS.c.log_id == REPLY_TARGETS.c.log_id, STATEMENTS.c.idx == REPLY_TARGETS.c.idx)
-    stands = sa.exists().where(here, STATEMENTS.c.id.not_in(list(ids)))
-    tx.connection.execute(sa.delete(REPLY_TARGETS).where(REPLY_TARGETS.c.log_id == log, sa.not_(stands)))
 
 
 def _sponsorings(tx: Transaction, contributor: KeyId, ids: Collection[StatementId]) -> None:

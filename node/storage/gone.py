@@ -180,10 +180,10 @@ def drop(
     statement_index.mark_stale(
         tx, [statement_index.Place(row.seq, log_id, index) for index, row in rows.items()], gone=True
     )
-    forget.forget(tx, circle, contributor, ids, [int(row.seq) for row in rows.values()])
     for some in chunks(held):
         for table in (STATEMENTS, UNREADABLE_ENTRIES, ENTRIES):
             tx.connection.execute(sa.delete(table).where(table.c.log_id == log_id, table.c.idx.in_(some)))
+    forget.forget(tx, forget.Going(circle, contributor, log_id, tuple(rows.values())))
     want_wipe(tx)
     return len(held)
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from node.domain.statements import Byline, Claim, StoredStatement
 from node.storage import bylines
 from node.storage.database import Transaction
+from node.storage.tables.gone import GONE_ENTRIES
 from node.storage.tables.ledger import DIRTY_CLAIMS, ENTRIES, LOGS, STATEMENTS, UNREADABLE_ENTRIES
 from node.storage.tables.membership import LOG_CUTS, MEMBERSHIP_FACTS
 from node.storage.tables.replies import BYLINES
@@ -386,5 +387,6 @@ _COUNTS: Final = sa.select(
     - sa.select(sa.func.count()).where(UNREADABLE_ENTRIES.c.log_id == LOGS.c.id).scalar_subquery()
     - sa.select(sa.func.count())
     .where(MEMBERSHIP_FACTS.c.log_id == LOGS.c.id, MEMBERSHIP_FACTS.c.listed)
-    .scalar_subquery(),
+    .scalar_subquery()
+    - sa.select(sa.func.count()).where(GONE_ENTRIES.c.log_id == LOGS.c.id).scalar_subquery(),
 )
