@@ -4,8 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
+from node.casework.evidence import tidy
 from node.casework.import_file import import_rows
 from node.casework.public_cases import import_public_cases
 from node.cli.accounts import require_account
@@ -13,6 +15,8 @@ from node.cli.identify import identify
 from node.cli.open import DEFAULT_DATA, EXIT_OPERATOR, OUT, DataOption, node
 from node.domain.accounts import Permission
 from node.domain.casework import ImportReport
+from node.runtime import Runtime
+from node.storage.evidence import EvidenceFiles
 
 app = typer.Typer(help="Private assessments.", no_args_is_help=True)
 
@@ -58,3 +62,15 @@ def show(report: ImportReport) -> None:
     for refusal in report.refused:
         column = f" {refusal.column}:" if refusal.column else ""
         OUT.print(f"  row {refusal.row}:{column} {refusal.reason}", markup=False)
+
+
+def tidy_evidence(runtime: Runtime) -> None:
+    """Remove evidence files that nothing refers to. A disk that refuses is logged: the worker goes on."""
+    files = EvidenceFiles(runtime.settings.evidence, runtime.vault)
+    try:
+        removed = tidy(runtime.database, files, runtime.clock.now())
+    except OSError as error:
+        structlog.get_logger().warning("evidence-not-tidied", error=error.strerror)
+        return
+    if removed:
+        structlog.get_logger().info("evidence-removed", files=removed)

@@ -17,6 +17,7 @@ import uvicorn
 from node import config, logs
 from node.api.connections import KEEP_ALIVE_SECONDS, MAX_HEADER_BYTES, BoundedProtocol
 from node.app import application
+from node.cli.assessments import tidy_evidence
 from node.cli.open import DEFAULT_DATA, EXIT_OURS, EXIT_PEER, OUT, DataOption, node
 from node.domain.settings import Settings
 from node.domain.sync import SyncReport
@@ -102,7 +103,7 @@ def serve(data: DataOption = DEFAULT_DATA) -> None:
             runtime.stopping,
         )
         structlog.get_logger().info("serving", address=f"{settings.listen_host}:{settings.listen_port}")
-        lasted = run_beside(server, lambda stop: run_worker(runtime, stop, after_round=lambda: catch_up(runtime)))
+        lasted = run_beside(server, lambda stop: run_worker(runtime, stop, after_round=lambda: look_after(runtime)))
     if not lasted:
         raise typer.Exit(EXIT_OURS)
 
@@ -166,13 +167,19 @@ def sync(
     logs.configure()
     with node(data) as runtime:
         if not once:
-            run_worker(runtime, threading.Event(), after_round=lambda: catch_up(runtime))
+            run_worker(runtime, threading.Event(), after_round=lambda: look_after(runtime))
             return
         report = sync_once(runtime)
         catch_up(runtime)
     show(report)
     if report.problems:
         raise typer.Exit(EXIT_PEER)
+
+
+def look_after(runtime: Runtime) -> None:
+    """What the worker does after each round."""
+    catch_up(runtime)
+    tidy_evidence(runtime)
 
 
 def catch_up(runtime: Runtime) -> None:

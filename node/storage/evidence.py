@@ -18,7 +18,7 @@ on the disk without a row was left by a crash and is removed by :func:`remove_un
 import hmac
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -83,7 +83,9 @@ class EvidenceFiles:
             self._write(source, content, unfinished)
             yield Staged(content, size, unfinished)
         finally:
-            unfinished.unlink(missing_ok=True)
+            # Where this fails, `remove_unfinished` comes later; what went wrong before is what the caller hears of.
+            with suppress(OSError):
+                unfinished.unlink()
 
     def settle(self, staged: Staged) -> None:
         """Move a staged file to its place; inside the transaction that stores its row, under :func:`lock`."""
