@@ -17,7 +17,7 @@ from node.ledger.keyring import Keyring
 from protocol import circles as charters
 from protocol.circles import Attribution, Charter, Founder, SignedCharter
 from protocol.errors import ProtocolError
-from protocol.identifiers import CircleId, encode_bytes
+from protocol.identifiers import CircleId, KeyId, encode_bytes
 from protocol.keys import PublicKey
 from protocol.limits import MAX_RETENTION_DAYS
 from protocol.messages.card import NodeCard, open_card, sign_card
@@ -42,6 +42,8 @@ class Terms:
     retention_days: int = MAX_RETENTION_DAYS
     small_number_threshold: int = charters.DEFAULT_THRESHOLD
     attribution: Attribution = "pseudonymous"
+    token_operators: tuple[str, ...] = ()
+    """Addresses of the founders that evaluate person tokens one after the other: none, or at least two."""
     quota_entries_per_day: int = _DEFAULT_QUOTA
     quota_bytes_per_day: int = _DEFAULT_QUOTA_BYTES
 
@@ -92,7 +94,7 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
         retention_days=terms.retention_days,
         small_number_threshold=terms.small_number_threshold,
         attribution=terms.attribution,
-        token_operators=(),
+        token_operators=_operators(terms, founders),
         quota_entries_per_day=terms.quota_entries_per_day,
         quota_bytes_per_day=terms.quota_bytes_per_day,
         nonce=encode_bytes(os.urandom(_NONCE_BYTES)),
@@ -101,6 +103,19 @@ def create(keyring: Keyring, terms: Terms, cards: Sequence[bytes]) -> SignedChar
     draft = SignedCharter(charter=charters.decode_charter(charters.encode_charter(charter)), signatures=())
     ours = keyring.identity_public().encode()
     return sign(keyring, draft) if any(f.identity_key == ours for f in founders) else draft
+
+
+def _operators(terms: Terms, founders: Sequence[Founder]) -> tuple[KeyId, ...]:
+    """The contributor keys of the operators, as a charter names them."""
+    by_url = {founder.url: founder.key_id for founder in founders}
+    unknown = [url for url in terms.token_operators if url not in by_url]
+    if unknown:
+        raise HanseError(
+            Code.INVALID,
+            f"no founder answers at {unknown[0]}, so it cannot be an operator of person tokens.",
+            remedy="Operators are founders: give the addresses that stand on their cards.",
+        )
+    return tuple(sorted({by_url[url] for url in terms.token_operators}))
 
 
 def sign(keyring: Keyring, signed: SignedCharter) -> SignedCharter:

@@ -45,6 +45,10 @@ def create(  # one parameter is one option of the command
     legal_basis: Annotated[str, typer.Option(help="On which legal basis they exchange findings.")],
     threshold: Annotated[int, typer.Option(help="Contributors below which outsiders see nothing.")] = DEFAULT_THRESHOLD,
     retention_days: Annotated[int, typer.Option(help="The longest life of a statement.")] = MAX_RETENTION_DAYS,
+    operator: Annotated[
+        list[str] | None,
+        typer.Option(help="The address of a founder that evaluates person tokens; none, or at least two."),
+    ] = None,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Print a charter drafted from the founders' cards and signed by this node. It goes round to be signed."""
@@ -54,6 +58,7 @@ def create(  # one parameter is one option of the command
         legal_basis=legal_basis,
         retention_days=retention_days,
         small_number_threshold=threshold,
+        token_operators=tuple(operator or ()),
     )
     contents = [path.read_bytes().strip() for path in cards]
     signed = circles.create(Keyring(config.load(data).keys), terms, contents)

@@ -109,6 +109,16 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedKey:
+    """A ``token-key`` statement of any log."""
+
+    contributor: KeyId
+    index: int
+    epoch: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One operator of a circle's charter."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from node.ledger import erase
 from node.ledger.membership import recompute
-from node.storage import bylines, gone, membership, replies
+from node.storage import bylines, gone, membership, person_tokens, replies
 from node.storage import ledger as logs
 from node.storage import projection as rows
 from node.storage.database import Transaction
@@ -47,6 +47,7 @@ def project(
     facts = {fact.index for fact in facts_of(contributor, entries)}
     counted = bool(facts) and not membership.has_all(tx, log)
     membership.insert(tx, log, [entry for entry in entries if entry.index in facts])
+    person_tokens.insert_keys(tx, log, entries)
     rows.insert(tx, log, list(reading.new.values()), now, replaced=reading.replaced)
     rows.update(tx, log, [row for row in reading.changed.values() if not row.gone], now)
     gone.note_acts(tx, log, [row for row in reading.changed.values() if row.gone])

@@ -10,7 +10,7 @@ from node.storage.database import Transaction
 from protocol.identifiers import CircleId, KeyId, StatementId
 from protocol.person_tokens import PublishedKey, key_sets
 from protocol.projection import WHOLE
-from protocol.statements import FindingBody, RelationBody, Timestamp, TokenBody, TokenKey
+from protocol.statements import FindingBody, RelationBody, Timestamp, TokenBody
 
 
 def token_circle(tx: Transaction, roster: Roster) -> TokenCircle | None:
@@ -78,19 +78,14 @@ def _published(tx: Transaction, roster: Roster) -> list[PublishedKey]:
     """The keys that operators have published and that are not void, whatever key of theirs signed them."""
     names = {_identity(roster, operator): operator for operator in roster.charter.token_operators}
     cuts = membership.cuts(tx, roster.circle)
-    return [
-        PublishedKey(
-            names[roster.voice(fact.contributor)],
-            roster.order(fact.contributor),
-            fact.index,
-            fact.statement.body.epoch,
-            fact.statement.body.key,
-        )
-        for fact in membership.facts(tx, roster.circle)
-        if isinstance(fact.statement, TokenKey)
-        and roster.voice(fact.contributor) in names
-        and not cuts.get(fact.contributor, WHOLE).voids("token-key", fact.index)
-    ]
+    found = []
+    for logged in storage.keys(tx, roster.circle):
+        operator = names.get(roster.voice(logged.contributor))
+        void_from = cuts.get(logged.contributor, WHOLE).void_from
+        if operator is not None and (void_from is None or logged.index < void_from):
+            order = roster.order(logged.contributor)
+            found.append(PublishedKey(operator, order, logged.index, logged.epoch, logged.key))
+    return found
 
 
 def _identity(roster: Roster, operator: KeyId) -> KeyId:

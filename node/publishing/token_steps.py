@@ -26,6 +26,7 @@ from node.domain.person_tokens import (
     Leg,
     Operator,
     Outcome,
+    Purpose,
     Secrets,
     TokenCircle,
 )
@@ -252,6 +253,8 @@ def _drafted(
             raise HanseError(Code.CONFLICT, "this very token stands at the statement already.")
     content = TokenContent(target=attachment.target, role=attachment.role, epoch=leg.epoch, token=leg.token)
     expires = day_of(target.statement.exp)
+    if evaluation.purpose is Purpose.RENEW:
+        _forget_earlier(tx, desk, roster, attachment, leg.epoch, secrets.person)
     draft = create_draft(tx, desk.vault, evaluation.account, roster.circle, content, expires=expires, now=desk.now)
     if attachment.keep:
         storage.keep_input(tx, desk.vault, draft.id, roster.circle, leg.epoch, secrets.person)

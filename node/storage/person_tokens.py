@@ -7,11 +7,13 @@ import msgspec
 import sqlalchemy as sa
 
 from node.domain.accounts import AccountId
+from node.domain.ledger import Log
 from node.domain.person_tokens import (
     Attachment,
     Evaluation,
     EvaluationId,
     EvaluationState,
+    LoggedKey,
     Outcome,
     Purpose,
     Secrets,
@@ -21,12 +23,14 @@ from node.domain.publishing import DraftId
 from node.domain.statements import StoredStatement
 from node.storage import statements
 from node.storage.database import Transaction
-from node.storage.tables.person_tokens import TOKEN_BUDGETS, TOKEN_EVALUATIONS, TOKEN_INPUTS, TOKEN_SERVED
+from node.storage.tables.ledger import LOGS
+from node.storage.tables.person_tokens import TOKEN_BUDGETS, TOKEN_EVALUATIONS, TOKEN_INPUTS, TOKEN_KEYS, TOKEN_SERVED
 from node.storage.tables.publishing import PUBLICATIONS
 from node.storage.upsert import upsert
 from node.storage.vault import Vault
 from protocol.identifiers import CircleId, KeyId, StatementId
-from protocol.statements import Kind, Timestamp, TokenBody
+from protocol.replica import AcceptedEntry
+from protocol.statements import Kind, Timestamp, TokenBody, TokenKey
 
 SERVED_KEPT_SECONDS: Final = 400 * 86_400
 """How long an operator can say for whom it has evaluated, in seconds: a year and a month, for a yearly audit."""
@@ -42,6 +46,27 @@ class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
 _SEALED: Final = msgspec.json.Decoder(_Sealed)
 _SECRETS: Final = msgspec.json.Decoder(Secrets)
+
+
+def insert_keys(tx: Transaction, log: Log, entries: Collection[AcceptedEntry]) -> None:
+    """Remember the keys for person tokens that these entries of a log publish."""
+    rows = [
+        {"log_id": log.id, "idx": entry.index, "epoch": entry.content.body.epoch, "key": entry.content.body.key}
+        for entry in entries
+        if isinstance(entry.content, TokenKey)
+    ]
+    upsert(tx, TOKEN_KEYS, rows, replace=("epoch", "key"))
+
+
+def keys(tx: Transaction, circle: CircleId) -> list[LoggedKey]:
+    """Every key that a log of the circle holds, by log and index."""
+    query = (
+        sa.select(LOGS.c.contributor, TOKEN_KEYS.c.idx, TOKEN_KEYS.c.epoch, TOKEN_KEYS.c.key)
+        .select_from(TOKEN_KEYS.join(LOGS, LOGS.c.id == TOKEN_KEYS.c.log_id))
+        .where(LOGS.c.circle == circle)
+        .order_by(LOGS.c.contributor, TOKEN_KEYS.c.idx)
+    )
+    return [LoggedKey(*row) for row in tx.connection.execute(query)]
 
 
 def add(tx: Transaction, vault: Vault, evaluation: Evaluation) -> None:

@@ -284,6 +284,7 @@ def _terms(form: FormView) -> Terms:
         retention_days=int(form.text("retention_days")),
         small_number_threshold=int(form.text("small_number_threshold")),
         attribution="named" if form.one("attribution") == "named" else "pseudonymous",
+        token_operators=tuple(form.one("token_operators").split()),
         quota_entries_per_day=int(form.text("quota_entries_per_day")),
         quota_bytes_per_day=int(form.text("quota_megabytes_per_day")) * _MEGABYTE,
     )

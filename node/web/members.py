@@ -88,6 +88,7 @@ def show_roster(visit: _Reader, circle: Circle) -> Response:
         full=seen is Sight.FULL,
         candidates=found.view.candidates if seen is not Sight.PSEUDONYMS else (),
         manages=visit.may(Permission.CIRCLES_MANAGE),
+        may_use_tokens=visit.may(Permission.TOKENS_USE),
         status=200,
     )
 

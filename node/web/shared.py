@@ -33,6 +33,7 @@ def show_shared(visit: _Visit, page: Annotated[int, Query(ge=1, le=10_000)] = 1)
             for circle, found_roster in circles.items()
         },
         may_change=visit.may(Permission.DRAFTS_WRITE),
+        may_use_tokens=visit.may(Permission.TOKENS_USE),
         may_recall=visit.may(Permission.RECALL),
         page_number=page,
         more=len(found) > PER_PAGE,

@@ -133,6 +133,7 @@ def circle_of(
     attribution: Attribution = "pseudonymous",
     quota_entries: int = 10_000,
     quota_bytes: int = 33_554_432,
+    operators: Sequence[Node] = (),
 ) -> CircleId:
     """Found a circle as people would: cards, a draft, every signature, and every node joins."""
     cards = [circles.card(node.runtime.keyring, node.runtime.settings) for node in nodes]
@@ -142,6 +143,7 @@ def circle_of(
         legal_basis="None is needed.",
         small_number_threshold=k,
         attribution=attribution,
+        token_operators=tuple(node.url for node in operators),
         quota_entries_per_day=quota_entries,
         quota_bytes_per_day=quota_bytes,
     )

@@ -6,6 +6,16 @@ import sqlalchemy as sa
 
 from node.storage.tables.base import METADATA
 
+TOKEN_KEYS: Final = sa.Table(
+    "token_keys",
+    METADATA,
+    sa.Column("log_id", sa.ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("key", sa.String(43), nullable=False),
+)
+"""Public keys for person tokens that logs hold, whoever has published them; which of them count, the roster says."""
+
 TOKEN_EVALUATIONS: Final = sa.Table(
     "token_evaluations",
     METADATA,
