@@ -8,6 +8,7 @@ here computes a decision or proposes one.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from typing import Final
 
 from node.casework import checks
@@ -95,7 +96,9 @@ def record_decision(
     )
     added = _new_measures(case, act.measures, decision.number, vocabulary, today)
     record = build(material, replace(case, measures=(*case.measures, *added)), decision, act.pool, vocabulary)
-    storage.add_decision(tx, vault, case.id, decision, record)
+    sealed = storage.encode_record(record)
+    decision = replace(decision, digest=sha256(sealed).hexdigest())
+    storage.add_decision(tx, vault, case.id, decision, sealed)
     for position, measure in enumerate(added, start=len(case.measures)):
         storage.put_measure(tx, vault, case.id, measure, position=position)
     earlier = case.standing

@@ -80,6 +80,8 @@ class Decision:
     account: AccountId
     """Who recorded it."""
     data: DecisionData
+    digest: str = ""
+    """SHA-256 of its record as it was sealed, in hexadecimal: where the record has another, it was changed since."""
 
 
 @unique

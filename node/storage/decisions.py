@@ -44,12 +44,21 @@ from node.storage.vault import Vault
 from protocol.statements import Timestamp
 
 _Row: TypeAlias = sa.Row[Any]
-_DECISION: Final = msgspec.json.Decoder(DecisionData)
 _MEASURE: Final = msgspec.json.Decoder(MeasureData)
 _QUESTION: Final = msgspec.json.Decoder(QuestionData)
 _REVIEW: Final = msgspec.json.Decoder(ReviewData)
 _DOCUMENT: Final = msgspec.json.Decoder(Document)
 _CHANGE: Final = msgspec.json.Decoder(tuple[str, str])
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    """What the vault keeps of a decision beside its record."""
+
+    data: DecisionData
+    digest: str
+
+
+_DECISION: Final = msgspec.json.Decoder(_Sealed)
 
 
 def find(tx: Transaction, vault: Vault, ref: CaseRef) -> CaseFile | None:
@@ -81,16 +90,16 @@ def advance(tx: Transaction, case: CaseFile, *, keeper: AccountId, review: date 
     return result.rowcount == 1
 
 
-def add_decision(tx: Transaction, vault: Vault, case: CaseFileId, decision: Decision, record: Document) -> None:
-    """Keep a decision with the case as it stood."""
+def add_decision(tx: Transaction, vault: Vault, case: CaseFileId, decision: Decision, record: bytes) -> None:
+    """Keep a decision with the case as it stood: the bytes of :func:`encode_record`."""
     values = {
         "id": decision.id,
         "case_file_id": case,
         "number": decision.number,
         "recorded": decision.recorded,
         "account_id": decision.account,
-        "sealed": _seal(vault, "decisions.sealed", decision.id, decision.data),
-        "record": _seal(vault, "decisions.record", decision.id, record),
+        "sealed": _seal(vault, "decisions.sealed", decision.id, _Sealed(decision.data, decision.digest)),
+        "record": vault.seal(record, place=f"decisions.record:{decision.id}"),
     }
     tx.connection.execute(sa.insert(DECISIONS).values(values))
 
@@ -101,8 +110,13 @@ def record_bytes(tx: Transaction, vault: Vault, decision: DecisionId) -> bytes:
     return vault.open(bytes(sealed), place=f"decisions.record:{decision}")
 
 
+def encode_record(record: Document) -> bytes:
+    """A record in bytes: what is sealed, and what its digest is over."""
+    return msgspec.json.encode(record)
+
+
 def decode_record(data: bytes) -> Document:
-    """What :func:`record_bytes` says."""
+    """What :func:`encode_record` was given."""
     return _DOCUMENT.decode(data)
 
 
@@ -193,7 +207,7 @@ def begun_by(tx: Transaction, assessment: str) -> CaseRef | None:
         .join(CASE_REVIEWS, CASE_REVIEWS.c.case_file_id == CASE_FILES.c.id)
         .where(CASE_REVIEWS.c.round == assessment)
     )
-    row = tx.connection.execute(query).first()
+    row: _Row | None = tx.connection.execute(query).first()
     return None if row is None else _ref(row)
 
 
@@ -313,12 +327,14 @@ def _case_file(tx: Transaction, vault: Vault, row: _Row) -> CaseFile:
 
 
 def _decision(vault: Vault, row: _Row) -> Decision:
+    sealed = _DECISION.decode(vault.open(row.sealed, place=f"decisions.sealed:{row.id}"))
     return Decision(
         id=DecisionId(row.id),
         number=row.number,
         recorded=Timestamp(row.recorded),
         account=AccountId(row.account_id),
-        data=_DECISION.decode(vault.open(row.sealed, place=f"decisions.sealed:{row.id}")),
+        data=sealed.data,
+        digest=sealed.digest,
     )
 
 

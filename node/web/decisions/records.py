@@ -20,8 +20,10 @@ from node.web.formats import moment
 from node.web.visits import Visit
 
 ROUTER = APIRouter()
-_SEALED: Final = (
-    "What stands above “Since then” was sealed when the decision was recorded; no page of this node changes it."
+_SEALED: Final = "What stands above “Since then” was sealed when the decision was recorded, and is as it was."
+_CHANGED: Final = (
+    "What stands above “Since then” was sealed when the decision was recorded. Since then it has been changed, as when "
+    "words about a person were removed at that person's request."
 )
 _Number = Annotated[int, Path(ge=1, le=MAX_DECISIONS)]
 
@@ -75,7 +77,8 @@ def _after(visit: Visit, desk: Desk, decision: Decision, digest: str) -> Sequenc
             ("Recorded by", desk.who(decision.account)),
             ("Recorded", moment(decision.recorded).replace("\u00a0", " ")),
             ("SHA-256", digest),
+            *((("SHA-256 when it was recorded", decision.digest),) if digest != decision.digest else ()),
         ),
-        texts=(_SEALED,),
+        texts=(_SEALED if digest == decision.digest else _CHANGED,),
     )
     return (*since(desk.case, decision, visit.runtime.vocabulary, day_of(visit.now)), this)

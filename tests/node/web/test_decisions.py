@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from node.accounts import persons
 from node.accounts.manage import find_account
 from node.casework.assessments import add_answer, create_assessment
 from node.casework.engagements import create_engagement, head_from
@@ -270,3 +271,20 @@ def test_an_approver_reads_and_records_nothing(fresh_house: House) -> None:
     reader.get("/decisions/engagement/AAAAAAAAAAAAAAAAAAAAAA", status=404)
     reader.get(f"{case.path}/records/2", status=404)
     reader.get("/decisions/partner/AAAAAAAAAAAAAAAAAAAAAA", status=404)
+
+
+def test_a_record_from_which_a_person_was_removed_says_so(fresh_house: House) -> None:
+    house = fresh_house
+    house.account("officer", Role.OFFICER)
+    case = open_case(house)
+    case.decide(reasons="Asked by Zenobia Quarrelwick.")
+    page = text_of(case.browser.get(f"{case.path}/records/1"))
+    assert "and is as it was" in page
+    runtime = house.node.runtime
+    with runtime.database.write() as tx:
+        assert persons.replace(tx, runtime.vault, "Zenobia Quarrelwick", "")
+    for path in ("/records/1", "", "/history", "/new"):
+        assert "Quarrelwick" not in case.browser.get(f"{case.path}{path}")
+    page = text_of(case.browser.get(f"{case.path}/records/1"))
+    assert "words about a person were removed" in page
+    assert page.count("SHA-256") == 2
