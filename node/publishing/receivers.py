@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from node.domain.circles import Member, Roster
 from node.domain.receivers import Holding, Receiver
 from node.errors import Code, HanseError
-from node.storage import circles, gone, requests, statements, witnesses
+from node.storage import circles, gone, receipts, requests, statements, witnesses
 from node.storage import ledger as logs
 from node.storage.database import Transaction
 from node.storage.vault import Vault
@@ -27,13 +27,14 @@ def receivers(
     log = logs.find_log(tx, circle, contributor)
     lines = () if log is None else witnesses.list_lines(tx, log)
     signed = {line.witness for line in lines if line.size > index}
+    applied = {who for who, each in receipts.of_log(tx, circle, contributor).items() if each.size > index}
     given = _given(tx, vault, contributor, statement)
     found: dict[KeyId, Receiver] = {}
     for key, line in roster.lines.items():
         if key in roster.own_keys or line.identity == _own_identity(roster):
             continue
-        earlier = found.get(line.identity)
-        found[line.identity] = _receiver(line, earlier, given, signed=key in signed)
+        holding: Holding = "receipt" if line.identity in applied else "presumed"
+        found[line.identity] = _receiver(line, found.get(line.identity), given, "signed" if key in signed else holding)
     return tuple(sorted(found.values(), key=lambda each: each.name.casefold()))
 
 
@@ -61,10 +62,10 @@ def _given(tx: Transaction, vault: Vault, contributor: KeyId, statement: Stateme
 
 
 def _receiver(
-    line: Member, earlier: Receiver | None, given: Mapping[KeyId, frozenset[str]], *, signed: bool
+    line: Member, earlier: Receiver | None, given: Mapping[KeyId, frozenset[str]], holding: Holding
 ) -> Receiver:
     """One institution, under the last of its keys that was seen; ``earlier`` is what its other keys say."""
-    proven = signed or (earlier is not None and earlier.holding == "signed")
-    holding: Holding = "signed" if proven else "presumed"
+    if earlier is not None and earlier.holding == "signed":
+        holding = "signed"
     current = line.status == "current" or (earlier is not None and earlier.member)
     return Receiver(line.name, line.url, holding, current, tuple(sorted(given.get(line.identity, ()))))

@@ -1,4 +1,4 @@
-"""The basis of a transfer, required before anything new is published to a circle."""
+"""The legal basis and the basis of a transfer, required before anything new is published to a circle."""
 
 from typing import Final
 
@@ -32,9 +32,19 @@ def missing(tx: Transaction, roster: Roster) -> tuple[str, ...]:
 
 
 def require_basis(tx: Transaction, roster: Roster, kind: Kind) -> None:
-    """Raise ``TRANSFER_BASIS_MISSING`` where a statement of this kind may not go to everybody who would receive it."""
+    """Raise where a statement of this kind may not go to everybody who would receive it.
+
+    ``INVALID``: the charter names no legal basis (the wire knows only that its text is there, not that it says
+    something); ``TRANSFER_BASIS_MISSING``: somebody is under another law.
+    """
     if kind in _ALWAYS:
         return
+    if not roster.charter.legal_basis.strip():
+        raise HanseError(
+            Code.INVALID,
+            f"the charter of {roster.charter.name} names no legal basis.",
+            remedy="Found the circle anew with one: a charter cannot be changed.",
+        )
     without = missing(tx, roster)
     if without:
         raise HanseError(

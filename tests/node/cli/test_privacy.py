@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from node.cli.legal.documents import Document, document
@@ -107,6 +108,17 @@ def test_a_list_of_transfers_that_was_begun_has_to_be_whole(house: House) -> Non
     assert "Val d" in refused.value.detail
     assert "Northport" not in refused.value.detail
     assert len(still) == 1
+
+
+def test_a_charter_without_a_legal_basis_receives_nothing_new(house: House) -> None:
+    with house.node.runtime.database.read() as tx:
+        roster = circles.get_roster(tx, house.circle)
+        blank = replace(roster, charter=structs.replace(roster.charter, legal_basis=" \n"))
+        require_basis(tx, roster, "finding")
+        require_basis(tx, blank, "retraction")
+        with pytest.raises(HanseError) as refused:
+            require_basis(tx, blank, "finding")
+    assert "names no legal basis" in refused.value.detail
 
 
 def _kind(text: str) -> Kind:
