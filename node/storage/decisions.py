@@ -202,12 +202,12 @@ def rounds_of(tx: Transaction, ref: CaseRef) -> list[str]:
 
 def begun_by(tx: Transaction, assessment: str) -> CaseRef | None:
     """The case whose review began an assessment; None for one that somebody began otherwise."""
-    query = (
+    query: sa.Select[Any] = (
         sa.select(CASE_FILES.c.engagement_id, CASE_FILES.c.assessment_id)
         .join(CASE_REVIEWS, CASE_REVIEWS.c.case_file_id == CASE_FILES.c.id)
         .where(CASE_REVIEWS.c.round == assessment)
     )
-    row: _Row | None = tx.connection.execute(query).first()
+    row = tx.connection.execute(query).first()
     return None if row is None else _ref(row)
 
 
