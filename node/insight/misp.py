@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from node.domain.insight import FindingView, RelationView, ResponseView
+from node.domain.insight import FindingView, RelationView, ReplyView, ResponseView
 from node.insight.handling import marks
 from node.insight.stix.identifiers import StatementType, contributor_id, statement_id
 from protocol.identifiers import CircleId, KeyId, StatementId
@@ -35,6 +35,7 @@ class Event:
     view: FindingView | RelationView
     responses: tuple[ResponseView, ...]
     changed: int
+    replies: tuple[ReplyView, ...] = ()
 
     @property
     def uuid(self) -> str:
@@ -90,6 +91,11 @@ def attributes(event: Event, vocabulary: Vocabulary) -> Sequence[MispValue]:
     for response in event.responses:
         words = f"{vocabulary.stances[response.stance].label}: {response.observation.summary}".rstrip(": ")
         texts.append((f"response {response.provenance.contributor} {response.provenance.id}", words, _by(response)))
+    for reply in event.replies:
+        words = f"{reply.label} says: {reply.text}"
+        texts.append(
+            (f"reply {reply.provenance.contributor} {reply.provenance.id}", words, "What the organisation says")
+        )
     return [*made, *(_attribute(event, name, value, comment, "Other", "comment") for name, value, comment in texts)]
 
 

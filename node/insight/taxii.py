@@ -11,34 +11,35 @@ Only the latest version of an object is held: what a correction replaced is not 
 void is not given at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final
 
 from node.clock import midnight
-from node.domain.insight import FindingView, RelationView, ResponseView
+from node.domain.insight import FindingView, RelationView, ReplyView, ResponseView
 from node.domain.statements import StoredStatement
 from node.insight.handling import Gate, may_go
 from node.insight.misp import Event
+from node.insight.replies import replies_of
 from node.insight.stix import objects as stix
 from node.insight.stix.definitions import MAPPING_DAY, MARKING_DAY, StixObject, definitions
 from node.insight.stix.identifiers import (
     STATEMENT_TYPES,
     Milliseconds,
     StatementType,
-    StixId,
     contributor_id,
     milliseconds,
     statement_id,
     subject_id,
 )
 from node.insight.views import view
-from node.storage import statements, subjects
+from node.storage import bylines, statements, subjects
 from node.storage import taxii as storage
 from node.storage.database import Database, Transaction
 from node.storage.taxii import FeedRow, IndexedObject, Position, Wanted
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
-from protocol.statements import Handling, Timestamp
+from protocol.statements import DAY_SECONDS, Handling, Timestamp, kind_of
 from protocol.vocabulary import Vocabulary
 
 CHUNK: Final = 2_000
@@ -51,6 +52,8 @@ _MICROSECONDS: Final = 1_000_000
 _PER_MILLISECOND: Final = 1_000
 _EVENT_TYPES: Final = ("note", "relationship")
 _KINDS: Final[tuple[StatementType, ...]] = ("note", "relationship", "opinion")
+_ANSWERABLE: Final[tuple[StatementType, ...]] = ("note", "relationship")
+"""What findings and relations have become, which responses and replies are to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ def events(tx: Transaction, circle: CircleId, now: Timestamp, *, limit: int, uui
         rows = storage.newest(tx, circle, _EVENT_TYPES, limit, now)
     gate: Gate[_Readable] = Gate("institution", lambda each: each.handling)
     kept = [(each, each.stored) for each in gate.let_through(_readable(tx, rows, circle, now)) if each.stored]
+    replies = replies_of(tx, [stored for _, stored in kept], now)
     responses: dict[tuple[KeyId, StatementId], list[ResponseView]] = {}
     stamps: dict[tuple[KeyId, StatementId], list[Timestamp]] = {}
     names = [(stored.contributor, stored.statement.id) for _, stored in kept]
@@ -152,12 +156,20 @@ def events(tx: Transaction, circle: CircleId, now: Timestamp, *, limit: int, uui
             responses.setdefault(target, []).append(shown)
             stamps.setdefault(target, []).append(answer.received)
     found = []
-    for (each, stored), name in zip(kept, names, strict=True):
+    for each, stored in kept:
         shown = view(stored)
         if isinstance(shown, FindingView | RelationView):
-            answers = tuple(responses.get(name, ()))
-            found.append(Event(shown, answers, _changed(each.indexed, stamps.get(name, ()))))
+            said = tuple(each for each in replies.get(stored.name, ()) if may_go(each.handling, "institution"))
+            stamps_of = stamps.get(stored.shown_name, [])
+            stamps_of = [*stamps_of, *(_start(reply.provenance.received) for reply in said)]
+            answers = tuple(responses.get(stored.shown_name, ()))
+            found.append(Event(shown, answers, _changed(each.indexed, stamps_of), said))
     return EventPage(tuple(found), gate.left_out)
+
+
+def _start(day: date) -> Timestamp:
+    """The first second of a day."""
+    return Timestamp((day - date(1970, 1, 1)).days * DAY_SECONDS)
 
 
 def _changed(indexed: IndexedObject, answered: Sequence[Timestamp]) -> int:
@@ -185,6 +197,8 @@ class _Readable:
         if self.stored is None:
             return "TLP:CLEAR"
         shown = view(self.stored)
+        if isinstance(shown, ReplyView):
+            return shown.handling
         return shown.observation.handling if isinstance(shown, _Shown) else "TLP:AMBER+STRICT"
 
 
@@ -203,6 +217,10 @@ def _readable(tx: Transaction, rows: Sequence[IndexedObject], circle: CircleId, 
         # Changed since the collection was brought up to date: it comes in its new place, with its new version.
         if stored.state in {"corrected", "retracted"} and row.modified == milliseconds(stored.statement.iat):
             continue
+        # Its author has signed its name to it since: it comes under that, and not under what it was before.
+        kind = STATEMENT_TYPES.get(kind_of(stored.statement))
+        if kind is None or row.id != statement_id(kind, circle, *stored.shown_name):
+            continue
         yield _Readable(row, stored)
 
 
@@ -216,10 +234,12 @@ def _contents(
     ]
     names = subjects.labels(tx, [SubjectId(ref) for ref in refs])
     written: dict[str, StixObject] = {}
+    signed = bylines.names_in(tx, circle)
+    answered = _answered(tx, circle, readable.values())
     for identifier, each in readable.items():
         row = each.indexed
         if each.stored is not None:
-            content = _statement(each.stored, vocabulary, row)
+            content = _statement(each.stored, vocabulary, row, answered)
             written.update(() if content is None else ((identifier, content),))
         elif identifier in fixed:
             written[identifier] = fixed[identifier]
@@ -227,11 +247,26 @@ def _contents(
             subject = SubjectId(row.ref)
             written[identifier] = stix.subject(circle, subject, names.get(subject, subject))
         else:
-            written[identifier] = stix.contributor(circle, KeyId(row.ref))
+            written[identifier] = stix.contributor(circle, KeyId(row.ref), signed.get(KeyId(row.ref), ""))
     return written
 
 
-def _statement(stored: StoredStatement, vocabulary: Vocabulary, row: IndexedObject) -> StixObject | None:
+def _answered(tx: Transaction, circle: CircleId, readable: Iterable[_Readable]) -> dict[str, IndexedObject]:
+    """What the replies among these answer, as far as the collection has it."""
+    shown = [view(each.stored) for each in readable if each.stored is not None]
+    ids = {
+        statement_id(kind, circle, *target)
+        for reply in shown
+        if isinstance(reply, ReplyView)
+        for target in reply.targets
+        for kind in _ANSWERABLE
+    }
+    return storage.find(tx, circle, ids) if ids else {}
+
+
+def _statement(
+    stored: StoredStatement, vocabulary: Vocabulary, row: IndexedObject, answered: Collection[str]
+) -> StixObject | None:
     modified = Milliseconds(row.modified)
     shown = view(stored)
     if isinstance(shown, FindingView):
@@ -239,7 +274,12 @@ def _statement(stored: StoredStatement, vocabulary: Vocabulary, row: IndexedObje
     if isinstance(shown, RelationView):
         return stix.relationship(shown, vocabulary, modified)
     if isinstance(shown, ResponseView):
-        return stix.opinion(shown, vocabulary, modified, StixId(row.ref))
+        kind = next(each for each in _ANSWERABLE if row.ref.startswith(each))
+        target = statement_id(kind, stored.circle, shown.target_contributor, shown.target)
+        return stix.opinion(shown, vocabulary, modified, target)
+    if isinstance(shown, ReplyView):
+        ids = (statement_id(kind, stored.circle, *target) for target in shown.targets for kind in _ANSWERABLE)
+        return stix.reply(shown, modified, [each for each in ids if each in answered])
     return None
 
 
@@ -248,7 +288,7 @@ def _collect(tx: Transaction, circle: CircleId, last: int) -> Position:
     before = storage.lock(tx, circle)
     end = max(before.indexed_to, min(before.indexed_to + CHUNK, last))  # somebody else may have gone further
     rows = storage.feed_between(tx, circle, before.indexed_to, end)
-    named = {(row.contributor, row.id) for row in rows if row.kind in {"finding", "relation"}}
+    named = {(row.contributor, row.id) for row in rows if row.kind in {"finding", "relation", "sponsored"}}
     waiting = storage.answers_to(tx, circle, named, before.indexed_to)
     known = storage.find(tx, circle, _may_touch(circle, [*rows, *waiting]))
     gathering = _Gathering(circle, dict(known), before.last_added)
@@ -257,6 +297,7 @@ def _collect(tx: Transaction, circle: CircleId, last: int) -> Position:
     # Responses that came before what they answer, in an earlier chunk or in this one, follow it.
     for row in (*rows, *waiting, *(row for row in rows if row.kind == "response")):
         gathering.take(row)
+    storage.drop(tx, circle, gathering.dropped)
     storage.put(tx, circle, gathering.changed, known.keys())
     after = Position(end, gathering.last)
     storage.advance(tx, circle, after)
@@ -273,6 +314,8 @@ def _may_touch(circle: CircleId, rows: Iterable[FeedRow]) -> set[str]:
             ids.add(statement_id(STATEMENT_TYPES[row.kind], circle, row.contributor, row.id))
         if row.target_id:
             ids.update(statement_id(kind, circle, _author_of_target(row), row.target_id) for kind in _KINDS)
+        if row.kind == "attribution" and row.target_id:
+            ids.update(statement_id(kind, circle, row.key, row.target_id) for kind in _KINDS)
     return ids
 
 
@@ -289,6 +332,7 @@ class _Gathering:
     known: dict[str, IndexedObject]
     last: int
     changed: dict[str, IndexedObject] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
 
     def begin(self, received: Timestamp) -> None:
         """The objects that every collection has, before anything else."""
@@ -314,10 +358,28 @@ class _Gathering:
                     self._identities(row)
                     version = max(target.modified + 1, milliseconds(row.iat))
                     self._add(replace(target, modified=version), row.received)
-            case "reply" | "attribution" | "token":
+            case "reply":
+                self._identities(row)
+                self._new(row, "")
+            case "attribution":
+                self._name(row)
+            case "token":
                 pass
             case "endorsement" | "removal" | "leave" | "key" | "token-key":
                 pass  # about the circle, for members alone; the feed has none
+
+    def _name(self, row: FeedRow) -> None:
+        """What its author signs its name to leaves its place and stands under that name, as if it had come so."""
+        if row.target_id is None:
+            return
+        self._identities(row)
+        for kind in _KINDS:
+            old = self.known.pop(statement_id(kind, self.circle, row.key, row.target_id), None)
+            named = statement_id(kind, self.circle, row.contributor, row.target_id)
+            if old is not None and old.id != named and named not in self.known:
+                self.dropped.add(old.id)
+                self.changed.pop(old.id, None)
+                self._add(replace(old, id=named, modified=old.modified + 1), row.received)
 
     def _new(self, row: FeedRow, ref: str) -> None:
         kind = STATEMENT_TYPES[row.kind]

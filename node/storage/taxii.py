@@ -6,24 +6,28 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from node.storage.bylines import ACTING_KINDS
 from node.storage.database import Transaction
 from node.storage.tables.ledger import LOGS, STATEMENTS
+from node.storage.tables.replies import BYLINES
 from node.storage.tables.taxii import TAXII_COLLECTIONS, TAXII_OBJECTS
 from node.storage.upsert import Row, bulk_insert, in_values, insert_new
 from protocol.identifiers import CircleId, KeyId, StatementId, SubjectId
 from protocol.statements import Kind, Timestamp
 
+_ANSWERED: Final = BYLINES.alias("answered")
 _FEED: Final = (
     STATEMENTS.c.seq,
-    LOGS.c.contributor,
+    sa.func.coalesce(BYLINES.c.handle, LOGS.c.contributor).label("contributor"),
     STATEMENTS.c.id,
     STATEMENTS.c.kind,
     STATEMENTS.c.subject,
     STATEMENTS.c.object,
-    STATEMENTS.c.target_contributor,
+    sa.func.coalesce(_ANSWERED.c.handle, STATEMENTS.c.target_contributor).label("target_contributor"),
     STATEMENTS.c.target_id,
     STATEMENTS.c.iat,
     STATEMENTS.c.received,
+    LOGS.c.contributor.label("key"),
 )
 _COLUMNS: Final = ("added", "id", "type", "seq", "ref", "modified")
 _OBJECT: Final = tuple(TAXII_OBJECTS.c[name] for name in _COLUMNS)
@@ -43,6 +47,7 @@ class FeedRow:
 
     seq: int
     contributor: KeyId
+    """As readers see it: what stands in place of the key, where its author has signed its name."""
     id: StatementId
     kind: Kind
     subject: SubjectId | None
@@ -51,6 +56,8 @@ class FeedRow:
     target_id: StatementId | None
     iat: Timestamp
     received: Timestamp
+    key: KeyId
+    """Under which it was signed, whatever readers see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,13 @@ def find(tx: Transaction, circle: CircleId, ids: Iterable[str]) -> dict[str, Ind
     return {row.id: IndexedObject(*row) for row in tx.connection.execute(query)}
 
 
+def drop(tx: Transaction, circle: CircleId, ids: Collection[str]) -> None:
+    """Forget objects that have got another identifier."""
+    if ids:
+        here = sa.and_(TAXII_OBJECTS.c.circle == circle, in_values(tx, TAXII_OBJECTS.c.id, sorted(ids)))
+        tx.connection.execute(sa.delete(TAXII_OBJECTS).where(here))
+
+
 def put(tx: Transaction, circle: CircleId, objects: Mapping[str, IndexedObject], known: Collection[str]) -> None:
     """Add objects, and put the new version of those that are ``known`` in the place of the old one."""
     old = sorted(set(known) & objects.keys())
@@ -176,7 +190,17 @@ def newest(tx: Transaction, circle: CircleId, types: Sequence[str], limit: int, 
 
 
 def _feed(circle: CircleId) -> sa.Select[Any]:
-    source = STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+    bearing = sa.case((STATEMENTS.c.kind.in_(ACTING_KINDS), STATEMENTS.c.target_id), else_=STATEMENTS.c.id)
+    answered = sa.and_(
+        _ANSWERED.c.circle == LOGS.c.circle,
+        _ANSWERED.c.contributor == STATEMENTS.c.target_contributor,
+        _ANSWERED.c.statement_id == STATEMENTS.c.target_id,
+    )
+    source = (
+        STATEMENTS.join(LOGS, LOGS.c.id == STATEMENTS.c.log_id)
+        .outerjoin(BYLINES, sa.and_(BYLINES.c.log_id == STATEMENTS.c.log_id, BYLINES.c.statement_id == bearing))
+        .outerjoin(_ANSWERED, answered)
+    )
     return sa.select(*_FEED).select_from(source).where(LOGS.c.circle == circle)
 
 

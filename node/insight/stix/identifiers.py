@@ -19,12 +19,14 @@ StixId = NewType("StixId", str)
 Milliseconds = NewType("Milliseconds", int)
 """Since 1970; the precision of a STIX timestamp."""
 StatementType: TypeAlias = Literal["note", "relationship", "opinion"]
-"""What findings, relations and responses become."""
+"""What findings, relations, responses and replies become."""
 
 STATEMENT_TYPES: Final[dict[str, StatementType]] = {
     "finding": "note",
     "relation": "relationship",
     "response": "opinion",
+    "sponsored": "note",
+    "reply": "note",
 }
 _NAMESPACE: Final = uuid.UUID("53dcf55d-5d8a-49ec-8395-e16db1ced948")
 _SCOPED: Final = "circle:"

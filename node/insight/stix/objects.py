@@ -1,9 +1,10 @@
 """Findings, relations, responses, subjects and contributors as STIX objects: views in, plain values out."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from node.domain.insight import FindingView, Observation, Provenance, RelationView, ResponseView
+from node.domain.insight import FindingView, Observation, Provenance, RelationView, ReplyView, ResponseView
 from node.insight.stix.definitions import EXTENSION, MAPPING_DAY, MARKINGS, SPEC_VERSION, StixObject
 from node.insight.stix.identifiers import (
     Milliseconds,
@@ -91,6 +92,39 @@ def opinion(view: ResponseView, vocabulary: Vocabulary, modified: Milliseconds, 
     }
 
 
+def reply(view: ReplyView, modified: Milliseconds, refs: Sequence[StixId]) -> StixObject:
+    """What an organisation says, on the notes and relationships of ``refs`` and on the organisation itself."""
+    of = view.provenance
+    extension: StixObject = {
+        "extension_type": "property-extension",
+        "circle": of.circle,
+        "contributor": of.contributor,
+        "statement": of.id,
+        "issued": of.issued.isoformat(),
+        "expires": of.expires.isoformat(),
+        "subject": view.subject,
+        "reply": True,
+        "replied": view.replied.isoformat(),
+        "verified": view.verified,
+        "handling": view.handling,
+    }
+    return {
+        "type": "note",
+        "spec_version": SPEC_VERSION,
+        "id": statement_id("note", of.circle, of.contributor, of.id),
+        "created_by_ref": contributor_id(of.circle, of.contributor),
+        "created": stix_time(_created(of)),
+        "modified": stix_time(modified),
+        "object_marking_refs": [MARKINGS[view.handling]],
+        **({"revoked": True} if _is_revoked(of) else {}),
+        "labels": ["reply"],
+        "abstract": f"Reply of {view.label}",
+        "content": _RETRACTED if _is_revoked(of) else view.text,
+        "object_refs": [subject_id(of.circle, view.subject), *refs],
+        "extensions": {EXTENSION: extension},
+    }
+
+
 def subject(circle: CircleId, identifier: SubjectId, name: str) -> StixObject:
     """An organisation, unit or programme: its name, and its identifier where others know it. No sector, no country."""
     reference: dict[str, str] = {"source_name": "hanse", "external_id": identifier}
@@ -110,16 +144,16 @@ def subject(circle: CircleId, identifier: SubjectId, name: str) -> StixObject:
     }
 
 
-def contributor(circle: CircleId, key: KeyId) -> StixObject:
-    """A member of the circle, under the pseudonym that it has there."""
+def contributor(circle: CircleId, key: KeyId, name: str = "") -> StixObject:
+    """A member of the circle, under the pseudonym that it has there, or the name that it has signed to statements."""
     return {
         "type": "identity",
         "spec_version": SPEC_VERSION,
         "id": contributor_id(circle, key),
         "created": stix_time(MAPPING_DAY),
         "modified": stix_time(MAPPING_DAY),
-        "name": pseudonym(circle, key),
-        "description": "A contributor to this circle, under its pseudonym.",
+        "name": name or pseudonym(circle, key),
+        "description": "A contributor to this circle, under " + ("its name." if name else "its pseudonym."),
         "identity_class": "organization",
     }
 
