@@ -8,6 +8,7 @@ import pytest
 from node.api import v1
 from node.domain.accounts import Role
 from tests.node.api.support import Api, token_of
+from tests.node.casework.files import PDF
 
 HEAD = {"title": "Joint work on tides", "engagement_kind": "project", "purpose": "Measuring tides."}
 ANSWER = {
@@ -76,3 +77,76 @@ def test_an_approver_reads_and_does_not_write(api: Api) -> None:
     approver = token_of(api.pool.node.runtime, "approver", Role.APPROVER)
     assert api.get("/assessments", token=approver)["items"] == []
     assert post(api, "/assessments", approver, HEAD, 403)["code"] == "forbidden"
+
+
+def test_an_engagement_is_recorded_changed_and_assessed(api: Api, officer: str) -> None:
+    entry = {
+        "title": "Tidal test stand",
+        "kind": "joint-laboratory",
+        "amount": {"minor": 20_000_000, "currency": "EUR"},
+        "begins": "2026-10-01",
+        "benefit": "Two doctoral posts.",
+    }
+    made = post(api, "/engagements", officer, entry, 201)
+    assert (made["status"], made["version"], made["amount"]) == ("planned", 1, entry["amount"])
+    assert [each["id"] for each in api.get("/engagements", token=officer)["items"]] == [made["id"]]
+    path = f"/engagements/{made['id']}"
+    changed = put(api, path, officer, entry | {"version": 1, "funder": "A foundation"}, 200)
+    assert changed["funder"] == "A foundation"
+    assert put(api, path, officer, entry | {"version": 1}, 409)["code"] == "conflict"
+    assert put(api, f"{path}/status", officer, {"version": 2, "status": "running"}, 200)["status"] == "running"
+    assert put(api, f"{path}/status", officer, {"version": 3, "status": "cursed"}, 422)["code"] == "invalid"
+    assert api.get(path, token=officer)["version"] == 3
+
+    begun = post(api, "/assessments", officer, HEAD | {"engagement": made["id"]}, 201)
+    assert (begun["tier"], begun["growth"][0]["cause"], len(begun["asked"])) == ("full", "amount", 28)
+    stray = post(api, "/assessments", officer, HEAD | {"engagement": "A" * 22}, 422)
+    assert stray["detail"].startswith("engagement")
+    for change, field in (
+        ({"counterparts": ["ror:0hanse125"]}, "counterparts"),
+        ({"amount": {"minor": 1, "currency": "XXX"}}, "currency"),
+    ):
+        assert post(api, "/engagements", officer, entry | change, 422)["detail"].startswith(field)
+
+
+def test_questions_are_answered_without_an_observation(api: Api, officer: str) -> None:
+    made = post(api, "/assessments", officer, HEAD, 201)
+    assert (made["tier"], made["asked"]) == ("light", ["q01", "q04", "q07", "q09", "q10", "q11"])
+    path = f"/assessments/{made['id']}/questions/q04"
+    plain = {"version": 1, "kind": "nothing-found", "words": "The consolidated list.", "day": "2026-01-01"}
+    found = put(api, path, officer, plain, 200)
+    assert [(each["question"], each["kind"]) for each in found["plain_answers"]] == [("q04", "nothing-found")]
+    unknown = put(api, path, officer, plain | {"version": 2, "kind": "not-known"}, 200)
+    assert unknown["growth"] == [
+        {"cause": "unanswered", "about": "q04", "words": unknown["growth"][0]["words"]},
+    ]
+    assert put(api, path, officer, plain | {"version": 3, "words": ""}, 422)["detail"].startswith("words")
+    assert put(api, path, officer, plain | {"version": 3, "kind": "maybe"}, 422)["code"] == "invalid"
+
+
+def test_a_file_is_added_named_and_read_with_its_own_permission(api: Api, officer: str) -> None:
+    made = post(api, "/evidence?name=accounts.pdf", officer, PDF, 201)
+    assert (made["kind"], made["size"], made["name"]) == ("pdf", len(PDF), "accounts.pdf")
+    begun = post(api, "/assessments", officer, HEAD, 201)
+    answered = post(api, f"/assessments/{begun['id']}/answers", officer, ANSWER | {"files": [made["id"]]}, 201)
+    assert answered["answers"][0]["files"] == [made["id"]]
+    headers = {"Authorization": f"Bearer {officer}"}
+    response = api.client.get(f"{v1.PREFIX}/evidence/{made['id']}", headers=headers)
+    assert response.content == PDF
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["content-disposition"].startswith("attachment; ")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert post(api, "/evidence", officer, b"<html>", 422)["code"] == "bad-file"
+    analyst = token_of(api.pool.node.runtime, "reader", Role.ANALYST)
+    assert api.get(f"/evidence/{made['id']}", 403, token=analyst)["code"] == "forbidden"
+    assert api.get("/engagements", 403, token=analyst)["code"] == "forbidden"
+    missing = ANSWER | {"version": 2, "files": ["A" * 22]}
+    assert post(api, f"/assessments/{begun['id']}/answers", officer, missing, 422)["code"] == "invalid"
+
+
+def put(api: Api, path: str, token: str, body: object, status: int) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    response = api.client.put(f"{v1.PREFIX}{path}", content=msgspec.json.encode(body), headers=headers)
+    assert response.status_code == status, response.text
+    decoded: dict[str, Any] = msgspec.json.decode(response.content, type=dict)
+    return decoded

@@ -15,7 +15,7 @@ from tests.node.casework.files import DOCX, PDF
 from tests.node.web.house import PARTNER, PARTNER_NAME, Browser, House, hidden, make_house, text_of
 from tests.node.web.test_assessments import ANSWER
 
-ENTRY = {
+ENTRY: dict[str, str | list[str]] = {
     "title": "Tidal test stand",
     "partner": PARTNER,
     "kind": "joint-laboratory",
