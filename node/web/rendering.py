@@ -19,7 +19,6 @@ class Section:
     path: str
     label: str
     current: bool = False
-    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +30,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """What stands above a page: groups of sections, and the sections of the group that one is in."""
+
+    groups: Sequence[Section]
+    entries: Sequence[Section]
+    """Empty where the group has one section alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What the frame around every page needs."""
 
     institution: str
     csrf: str = ""
     person: Person | None = None
-    sections: Sequence[Section] = ()
+    rows: Rows | None = None
+    """The navigation; None before anybody has signed in."""
 
 
 class Templates:

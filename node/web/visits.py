@@ -5,7 +5,7 @@ Every route names what it needs by one of two dependencies: :class:`Requires` wi
 not carry the token of this session (or, before there is one, of this browser), so no route can forget it.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,43 +22,18 @@ from node.errors import Code, HanseError
 from node.runtime import Runtime
 from node.storage.database import Transaction
 from node.web.forms import MAX_FIELD_BYTES, MAX_FORM_FIELDS, NUL, FormView
-from node.web.rendering import Page, Person, Section, Templates
+from node.web.rendering import Page, Person, Templates
+from node.web.sections import rows
 from node.web.security import form_cookie, new_form_token, same, session_cookie, set_cookie
 from node.web.translation import say
 from protocol.statements import Timestamp
 
-SECTIONS: Final = (
-    ("/", "Overview", Permission.OWN_ACCOUNT),
-    ("/search", "Partners", Permission.SUBJECTS_READ),
-    ("/assessments", "Assessments", Permission.ASSESSMENTS_READ),
-    ("/registers", "Registers", Permission.ASSESSMENTS_READ),
-    ("/drafts", "Drafts", Permission.DRAFTS_READ),
-    ("/shared", "Shared", Permission.SHARED_READ),
-    ("/findings", "Findings", Permission.POOL_READ),
-    ("/dashboards", "Dashboards", Permission.POOL_READ),
-    ("/circles", "Circles", Permission.CIRCLES_READ),
-    ("/releases", "Releases", Permission.RELEASES_READ),
-    ("/peers", "Peers", Permission.CIRCLES_MANAGE),
-    ("/node", "Node", Permission.CIRCLES_READ),
-    ("/accounts", "Accounts", Permission.ACCOUNTS_MANAGE),
-    ("/persons", "Data subjects", Permission.PERSONS_MANAGE),
-    ("/access", "Access log", Permission.ACCESS_LOG_READ),
-)
-_UNDER: Final = {
-    "/watch": "/search",
-    "/subjects": "/search",
-    "/lists": "/search",
-    "/statements": "/search",
-    "/signals": "/search",
-}
-"""Pages that belong to another section than their path says."""
-_OF_A_CIRCLE: Final = {"/dashboard": "/dashboards", "/briefing": "/dashboards"}
-"""The same for pages of one circle, by the last part of their paths."""
 NOTICES: Final = {
     "account-saved": "The account was changed.",
     "answer-removed": "The answer was removed.",
     "answer-saved": "The answer is recorded.",
     "assessment-closed": "The assessment is closed.",
+    "cases-deleted": "The cases are deleted, with what belonged to them.",
     "assessment-created": "The assessment is begun. Answer what you can; the rest stays open.",
     "assessment-grown": "All questions of the checklist are asked now.",
     "assessment-reopened": "The assessment is open again.",
@@ -220,7 +195,7 @@ def frame(institution: str, principal: Principal | None, path: str) -> Page:
         institution,
         csrf=principal.csrf_token or "",
         person=Person(principal.display_name, sorted(role.value for role in principal.roles)),
-        sections=_sections(principal, path),
+        rows=rows(principal, path),
     )
 
 
@@ -305,14 +280,3 @@ def bind(house: House) -> Callable[[Request], None]:
         request.state.house = house
 
     return bind_house
-
-
-def _sections(principal: Principal, path: str) -> Sequence[Section]:
-    first = "/" + path.removeprefix("/").partition("/")[0]
-    last = "/" + path.rpartition("/")[2]
-    current = _UNDER.get(first, _OF_A_CIRCLE.get(last, first) if first == "/circles" else first)
-    return [
-        Section(target, label, current=target == current)
-        for target, label, permission in SECTIONS
-        if principal.may(permission)
-    ]

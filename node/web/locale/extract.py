@@ -45,7 +45,7 @@ MODULES: Final = ("dossier.py", "formats.py", "sessions.py", "subjects.py", "wor
 NOTICES: Final = ("password-set", "second-factor-off", "second-factor-on", "signed-out", "watch-begun")
 """What these pages may say after a redirect."""
 TABLES: Final = (
-    "node.web.visits:SECTIONS",
+    "node.web.sections:GROUPS",
     "node.web.errors:_TITLES",
     "node.web.words:_LIKELIHOODS",
     "node.web.words:_RANGES",

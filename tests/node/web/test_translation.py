@@ -69,7 +69,7 @@ def test_the_frame_of_every_page_is_translated() -> None:
     frame = [
         text for text, place in extract.messages().items() if place in {"templates/base.html", "templates/error.html"}
     ]
-    frame += [text for text, place in extract.messages().items() if place.endswith((":_TITLES", ":SECTIONS"))]
+    frame += [text for text, place in extract.messages().items() if place.endswith((":_TITLES", ":GROUPS"))]
     assert len(frame) > 25
     assert len({str(text) for text in frame} & lacking) <= 3, "a new section may wait for its translation, not many"
 
@@ -106,7 +106,7 @@ def test_a_page_that_is_translated_says_so_and_one_that_is_not_says_that_its_con
     assert "Keine Entscheidung" in words
     assert '<main id="content" class="frame" tabindex="-1" lang="en">' in other.text
     assert "Zugriffsprotokoll" not in other.text  # a section that an officer has not
-    assert "Prüfungen" in text_of(other.text)
+    assert "Geteilt" in text_of(other.text)
 
 
 @pytest.mark.parametrize("path", ["/search?q=tidal", f"/subjects/{PARTNER}", "/account"])
