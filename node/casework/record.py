@@ -150,23 +150,41 @@ def build(material: Material, case: CaseFile, decision: Decision, pool: Pool, vo
         mark=MARK,
         sections=(
             _decided(decision, vocabulary),
-            Section(
-                "Measures",
-                entries=tuple(measure_entry(each, vocabulary) for each in case.open_measures),
-                empty="No measure goes with this decision.",
-            ),
-            *_cooperation(material, vocabulary),
-            *_findings(material, vocabulary),
-            _partner(case.questions, vocabulary),
-            *(
-                pool.sections
-                or (
-                    Section(
-                        "What the pool knew on that day", empty="No partner was identified, so none was looked up."
-                    ),
-                )
-            ),
+            _open_measures(case, vocabulary, "No measure goes with this decision."),
+            *_what_is_known(material, case, pool, vocabulary),
         ),
+    )
+
+
+def paper(material: Material, case: CaseFile, pool: Pool, vocabulary: Vocabulary, today: date) -> Document:
+    """What whoever decides has to read: the same without a decision. It proposes none, and is kept nowhere."""
+    earlier = [_decided(each, vocabulary, f"Decision {each.number}") for each in case.decisions[-1:]]
+    return Document(
+        kind="Paper for a decision",
+        title=material.title,
+        subtitle=f"As it stood on {day_words(today)}. It holds no decision and proposes none.",
+        mark=MARK,
+        sections=(
+            *_what_is_known(material, case, pool, vocabulary),
+            *earlier,
+            *([_open_measures(case, vocabulary, "No measure is open.")] if earlier else []),
+        ),
+    )
+
+
+def _what_is_known(material: Material, case: CaseFile, pool: Pool, vocabulary: Vocabulary) -> tuple[Section, ...]:
+    unknown = Section("What the pool knew on that day", empty="No partner was identified, so none was looked up.")
+    return (
+        *_cooperation(material, vocabulary),
+        *_findings(material, vocabulary),
+        _partner(case.questions, vocabulary),
+        *(pool.sections or (unknown,)),
+    )
+
+
+def _open_measures(case: CaseFile, vocabulary: Vocabulary, none: str) -> Section:
+    return Section(
+        "Measures", entries=tuple(measure_entry(each, vocabulary) for each in case.open_measures), empty=none
     )
 
 
@@ -232,7 +250,7 @@ def question_entry(question: PartnerQuestion, vocabulary: Vocabulary) -> Entry:
     )
 
 
-def _decided(decision: Decision, vocabulary: Vocabulary) -> Section:
+def _decided(decision: Decision, vocabulary: Vocabulary, heading: str = "Decision") -> Section:
     data = decision.data
     facts = [
         ("Outcome", f"{_outcome(decision, vocabulary)}. {vocabulary.decisions[data.outcome].definition}"),
@@ -243,7 +261,7 @@ def _decided(decision: Decision, vocabulary: Vocabulary) -> Section:
     entries = [Entry("Reasons", texts=paragraphs(data.reasons))]
     if data.follow_up:
         entries.append(Entry(FOLLOW_UP.get(data.outcome, "What follows"), texts=paragraphs(data.follow_up)))
-    return Section("Decision", facts=tuple(facts), entries=tuple(entries))
+    return Section(heading, facts=tuple(facts), entries=tuple(entries))
 
 
 def _outcome(decision: Decision, vocabulary: Vocabulary) -> str:

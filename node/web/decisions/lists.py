@@ -63,7 +63,7 @@ def show_due(
     labels = visit.runtime.vocabulary.mitigations
     former = "a former account"
     return visit.render(
-        "due.html",
+        "decisions_due.html",
         reviews=[
             DueLine(
                 f"{path_of(each.ref)}/reviews/new",

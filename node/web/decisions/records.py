@@ -1,4 +1,4 @@
-"""The record of a decision: a page that prints well, and a PDF. Both say what was sealed, and what came since."""
+"""The record of a decision and the paper before it: pages that print well, and PDFs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response
 
 from node.casework.case_files import decision_of
-from node.casework.record import since
+from node.casework.record import paper, since
 from node.casework.record_pdf import record_pdf
 from node.clock import day_of
 from node.domain.decisions import MAX_DECISIONS, Decision
@@ -16,6 +16,7 @@ from node.domain.documents import Document, Section
 from node.storage import decisions as storage
 from node.storage.database import Transaction
 from node.web.decisions.desk import CaseId, Desk, Kind, Reader, desk_of, ref_of
+from node.web.decisions.pool import known_of
 from node.web.formats import moment
 from node.web.visits import Visit
 
@@ -53,11 +54,38 @@ def show_record(visit: Reader, kind: Kind, case: CaseId, number: _Number) -> Res
     return visit.render(
         "decision_record.html",
         desk=desk,
-        decision=decision,
         record=document,
         later=_after(visit, desk, decision, digest),
         pdf=f"{desk.path}/records/{number}.pdf",
     )
+
+
+@ROUTER.get("/decisions/{kind}/{case}/paper.pdf")
+def send_paper(visit: Reader, kind: Kind, case: CaseId) -> Response:
+    """What whoever decides has to read, as a file."""
+    _, made = _paper(visit, kind, case)
+    today = day_of(visit.now)
+    return Response(
+        record_pdf(made, today),
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="paper-{today}.pdf"'},
+    )
+
+
+@ROUTER.get("/decisions/{kind}/{case}/paper")
+def show_paper(visit: Reader, kind: Kind, case: CaseId) -> Response:
+    """The same on a page."""
+    desk, made = _paper(visit, kind, case)
+    return visit.render("decision_record.html", desk=desk, record=made, later=(), pdf=f"{desk.path}/paper.pdf")
+
+
+def _paper(visit: Visit, kind: str, case: str) -> tuple[Desk, Document]:
+    visit.record("decision-paper-read", case)
+    vocabulary = visit.runtime.vocabulary
+    with visit.read() as tx:
+        desk = desk_of(visit, tx, ref_of(visit, tx, kind, case))
+        known = known_of(visit, tx, desk.material.subjects)
+    return desk, paper(desk.material, desk.case, known.pool, vocabulary, day_of(visit.now))
 
 
 def _read(visit: Visit, tx: Transaction, kind: str, case: str, number: int) -> tuple[Desk, Decision, Document, str]:

@@ -95,6 +95,19 @@ def test_nothing_is_chosen_and_no_figure_stands_near_the_form(fresh_house: House
     assert not re.search(r"\d+ of 100|%", said)
 
 
+def test_a_paper_for_whoever_decides_proposes_nothing(fresh_house: House) -> None:
+    fresh_house.account("officer", Role.OFFICER)
+    case = open_case(fresh_house)
+    said = text_of(case.browser.get(f"{case.path}/paper"))
+    assert "It holds no decision and proposes none." in said
+    assert "Tide tables for the whole coast." in said
+    assert "Two registers name different owners." in said
+    assert "Decided by" not in said
+    case.decide()
+    assert "Vice-President for Research" in text_of(case.browser.get(f"{case.path}/paper"))
+    assert case.browser.client.get(f"{case.path}/paper.pdf").content.startswith(b"%PDF-")
+
+
 def test_from_the_form_to_the_record_and_its_file(fresh_house: House) -> None:
     fresh_house.account("officer", Role.OFFICER, name="R. Tamsin")
     case = open_case(fresh_house)
