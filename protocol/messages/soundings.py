@@ -44,12 +44,14 @@ MODULUS: Final = 1_024
 ENTRY_BYTES: Final = 16
 """One entry of a table: a byte of answer, and fifteen that show whether the key is its own."""
 SEED_BYTES: Final = 32
+"""What the first tally member draws for a table: 256 bits."""
 PERIOD_DAYS: Final = 90
 """Which members are tally members for an asker and a subject changes after so many days, and no sooner: an asker cannot
 try until two come up that it has an understanding with. In a period there is one sounding of a kind."""
 MIN_OPEN_SECONDS: Final = 3_600
+"""The least time from when a sounding is asked until it closes, in seconds: it has to reach everybody before."""
 MAX_OPEN_SECONDS: Final = 30 * DAY_SECONDS
-"""From when a sounding is asked until it closes, in seconds."""
+"""The most, in seconds: what a person decided longer ago would be forgotten."""
 MIN_COUNTED_PERMILLE: Final = 667
 """Of the members other than the asker, so many in a thousand must have been counted, or there is no answer: who asks
 only some, or keeps the shares of others away, learns nothing."""
