@@ -1,6 +1,7 @@
 """Case files: decisions, measures, questions to the partner, reviews and their history. Words go through the vault."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -349,12 +350,10 @@ def _question(vault: Vault, row: _Row) -> PartnerQuestion:
 
 
 def _review(vault: Vault, row: _Row) -> Review:
-    return Review(
-        number=row.number,
-        at=Timestamp(row.at),
-        account=AccountId(row.account_id),
-        data=_REVIEW.decode(vault.open(row.sealed, place=f"case_reviews.sealed:{row.case_file_id}/{row.number}")),
-    )
+    data = _REVIEW.decode(vault.open(row.sealed, place=f"case_reviews.sealed:{row.case_file_id}/{row.number}"))
+    # Where the round was deleted, the column says so.
+    data = replace(data, round=row.round or "")
+    return Review(number=row.number, at=Timestamp(row.at), account=AccountId(row.account_id), data=data)
 
 
 def _ref(row: _Row) -> CaseRef:
