@@ -22,6 +22,7 @@ from node.cli import (
     privacy,
     subjects,
     take_out,
+    tokens,
 )
 from node.cli.open import fail
 from node.errors import HanseError
@@ -54,6 +55,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(lists.app, name="lists")
 app.add_typer(persons.app, name="persons")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(tokens.app, name="tokens")
 
 
 def run() -> None:

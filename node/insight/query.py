@@ -29,7 +29,7 @@ from node.storage.database import Transaction
 from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, Pseudonym, StatementId, decode_bytes, encode_bytes
 from protocol.pseudonyms import pseudonym
-from protocol.statements import Correction, RetractionBody, Timestamp
+from protocol.statements import Correction, RetractionBody, Timestamp, TokenBody
 
 MAX_PAGE: Final = 500
 """Statements in one page: about a megabyte of JSON."""
@@ -91,9 +91,10 @@ def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) 
     """Whether the signed bytes may be shown: not those of what was retracted or has ended.
 
     The log keeps them, because its root covers them. A correction carries a body of its target, so it goes with it.
-    Nor those of what bears its author's name, or answers what does: they name the key, and with it the pseudonym.
+    Nor those of what bears its author's name, or answers what does: they name the key, and with it the pseudonym. Nor
+    those of a person token (clause 11.9): equal ones would tie statements to one person for whoever sees them.
     """
-    if stored.byline is not None or stored.named_targets:
+    if stored.byline is not None or stored.named_targets or isinstance(stored.body, TokenBody):
         return False
     if isinstance(stored.body, RetractionBody):
         return True

@@ -12,12 +12,14 @@ from node.accounts.access_log import read_access_log
 from node.circles import token_keys
 from node.domain.accounts import Role
 from node.domain.person_tokens import Attachment, EvaluationState
+from node.insight.query import may_read_bytes
 from node.publishing import drafts, person_tokens
+from node.storage import person_tokens as storage
 from node.sync import sync_once
 from node.sync.outbound import Outbound
 from node.sync.post import exchange_all
 from node.sync.token_evaluation import ask
-from protocol.identifiers import CircleId, StatementId
+from protocol.identifiers import CircleId, StatementId, decode_bytes
 from protocol.person_inputs import named_input
 from tests.federation.people import Staff, staff
 from tests.federation.support import InMemory, Node, circle_of, free_port, make_node, publish
@@ -31,7 +33,7 @@ PERSON = "Wilhelmina Quarrelwick"
 ASKED = {"spelling": "name", "name": PERSON, "organisation": PARTNER}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
     """A house whose second circle has two operators: this node, and one that letters alone reach."""
 
@@ -42,6 +44,7 @@ class Desk:
     network: InMemory
     officer: Browser
     operator: Browser
+    staff: Staff | None = None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -92,6 +95,13 @@ def _make(directory: Path) -> Iterator[Desk]:
         node.runtime.database.close()
 
 
+def staff_of(place: Desk) -> Staff:
+    """The people of the third member, once for all tests."""
+    if place.staff is None:
+        place.staff = staff(place.third)
+    return place.staff
+
+
 def test_a_circle_without_operators_offers_nothing_of_it(place: Desk) -> None:
     house = place.house
     roster = place.officer.get(f"/circles/{house.circle}")
@@ -112,7 +122,7 @@ def test_who_has_no_part_in_it_does_not_enter(place: Desk) -> None:
 
 
 def test_somebody_is_looked_up_and_the_answer_names_nobody(place: Desk) -> None:
-    at = staff(place.third)
+    at = staff_of(place)
     finding = at.publish(place.circle)
     _token(place, at, finding.statement)
     with structlog.testing.capture_logs() as logs:
@@ -135,6 +145,25 @@ def test_somebody_is_looked_up_and_the_answer_names_nobody(place: Desk) -> None:
         rows = read_access_log(tx, limit=50)
     assert {"person-looked-up", "person-token-read"} <= {row.action for row in rows}
     assert "quarrelwick" not in repr(rows).lower()
+
+
+def test_a_published_token_is_not_shown(place: Desk) -> None:
+    at = staff_of(place)
+    finding = at.publish(place.circle)
+    _token(place, at, finding.statement)
+    runtime = place.house.node.runtime
+    with runtime.database.read() as tx:
+        found = [
+            pair for pair in storage.live_tokens(tx, place.circle, make.IAT) if pair[1].target == finding.statement
+        ]
+        ((stored, body),) = found
+        assert not may_read_bytes(tx, stored, now=make.IAT)
+    page = place.officer.get(f"/statements/{stored.contributor}/{stored.statement.id}")
+    assert "The token is no name and is not shown" in text_of(page)
+    for path in ("/findings", f"/statements/{stored.contributor}/{finding.statement}", "/"):
+        page += place.officer.get(path)
+    assert body.token not in page
+    assert decode_bytes(body.token).hex() not in page
 
 
 def test_nobody_else_sees_what_was_asked(place: Desk) -> None:
