@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from node.clock import day_of
 from node.domain.retention import CaseworkKind, DueCase
 from node.storage.database import Transaction
-from node.storage.tables.casework import ASSESSMENTS, ENGAGEMENTS
+from node.storage.gone import want_wipe
+from node.storage.tables.casework import ANSWERS, ASSESSMENTS, ENGAGEMENTS, EVIDENCE_USES
+from node.storage.tables.decisions import CASE_FILES, PARTNER_QUESTIONS
 from protocol.statements import Timestamp
 
 _CLOSED: Final = ("closed", "ended", "declined", "withdrawn")
@@ -23,3 +25,15 @@ def closed_before(tx: Transaction, moment: Timestamp, *, limit: int) -> list[Due
             (row.updated, kind, row.id) for row in tx.connection.execute(query.order_by(table.c.updated).limit(limit))
         ]
     return [DueCase(kind, case, day_of(Timestamp(updated))) for updated, kind, case in sorted(found)[:limit]]
+
+
+def remove(tx: Transaction, kind: CaseworkKind, case: str) -> None:
+    """Delete one case; what belongs to it goes with it, and what was drafted from it stays without it."""
+    (table,) = (table for each, table in _KINDS if each == kind)
+    column = CASE_FILES.c.assessment_id if kind == "assessment" else CASE_FILES.c.engagement_id
+    questions = sa.select(PARTNER_QUESTIONS.c.id).join(CASE_FILES).where(column == case)
+    answers = sa.select(ANSWERS.c.id).where(ANSWERS.c.assessment_id == case)
+    held = EVIDENCE_USES.c.holder.in_(questions) | EVIDENCE_USES.c.holder.in_(answers)
+    tx.connection.execute(sa.delete(EVIDENCE_USES).where(held))
+    tx.connection.execute(sa.delete(table).where(table.c.id == case))
+    want_wipe(tx)

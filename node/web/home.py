@@ -23,7 +23,7 @@ from node.domain.statements import StoredStatement
 from node.insight.views import view
 from node.storage import statements
 from node.storage.database import Transaction
-from node.web import decisions, drafts, releases, replies, requests, soundings, sponsors, watch
+from node.web import assessments, decisions, drafts, releases, replies, requests, soundings, sponsors, watch
 from node.web.assessments import open_work
 from node.web.needs import Ask, Need
 from node.web.sync import health
@@ -39,6 +39,7 @@ ASKED: Final[tuple[Ask, ...]] = (
     requests.needs,
     soundings.needs,
     watch.needs,
+    assessments.needs,
 )
 """Who is asked what waits for the visitor, in the order of the page: other people's time first."""
 _NEW: Final = 6

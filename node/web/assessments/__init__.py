@@ -6,14 +6,16 @@ they show, in types of their own.
 
 from fastapi import APIRouter
 
-from node.web.assessments import answers, heads, imports, lists, ties
+from node.web.assessments import answers, due, heads, imports, lists, ties
+from node.web.assessments.due import needs
 from node.web.assessments.lists import open_work
 from node.web.assessments.ties import own_ties
 
-__all__ = ["ROUTER", "open_work", "own_ties"]
+__all__ = ["ROUTER", "needs", "open_work", "own_ties"]
 
 ROUTER = APIRouter()
 # Fixed paths before those with an identifier in the same place.
+ROUTER.include_router(due.ROUTER)
 ROUTER.include_router(heads.ROUTER)
 ROUTER.include_router(imports.ROUTER)
 ROUTER.include_router(answers.ROUTER)
