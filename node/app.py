@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from node import web
 from node.accounts.openid import Provider
-from node.api import federation, misp, problems, reference, taxii, v1, well_known
+from node.api import federation, misp, monitoring, problems, reference, taxii, v1, well_known
 from node.circles import anchors
 from node.clock import Clock, SystemClock
 from node.domain.settings import Settings
@@ -72,4 +72,5 @@ def application(runtime: Runtime) -> FastAPI:
     # Errors of pages are pages; those of the API stay problem documents.
     problems.install(app, taxii.renderer(web.install(app, runtime)))
     reference.install(app)
+    monitoring.install(app, runtime)
     return app

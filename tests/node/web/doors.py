@@ -44,6 +44,8 @@ PUBLIC: Final = {
     "GET /api/reference": "the same as a page",
     "GET /api/v1/health": "says only that the node answers",
     "GET /federation/v1/node": "the node's card",
+    "GET /healthz": "says only that the process answers",
+    "GET /readyz": "says only which of four checks holds",
     "GET /federation/v1/circles/{circle}/logs/{contributor}/checkpoint": "for auditors, of circles that name members",
     "GET /federation/v1/circles/{circle}/logs/{contributor}/tile/{path:path}": "hashes, of circles that name members",
     "GET /federation/v1/circles/{circle}/forks": "proofs, of circles that name members",
