@@ -10,11 +10,21 @@ import msgspec
 from node.clock import day_of
 from node.domain.queries import StatementFilter, words_of
 from node.domain.statements import StoredStatement
+from node.insight.handling import strictest
 from node.insight.index import said
 from node.storage.statement_index import Recorded
 from protocol.identifiers import SubjectId
 from protocol.projection import State, live_body
-from protocol.statements import Body, FindingBody, RelationBody, ReplyBody, ResponseBody, Timestamp, kind_of
+from protocol.statements import (
+    Body,
+    FindingBody,
+    Handling,
+    RelationBody,
+    ReplyBody,
+    ResponseBody,
+    Timestamp,
+    kind_of,
+)
 
 _T = TypeVar("_T")
 _OF_BODIES: Final = (
@@ -64,7 +74,8 @@ def as_it_stood(stored: StoredStatement, recorded: Recorded, as_of: int, now: Ti
     """A statement without what was done to it behind the place ``as_of`` of the feed.
 
     What time has done stays done: what has expired since has expired, and who was a member is read as today. Words
-    that were corrected or taken back since are not given back: that the statement was there is shown, and its codes.
+    that were corrected or taken back since are not given back: that the statement was there is shown, and its codes. A
+    handling that was narrowed since stays narrowed.
     """
     held = [
         (place, correction)
@@ -74,8 +85,14 @@ def as_it_stood(stored: StoredStatement, recorded: Recorded, as_of: int, now: Ti
     body = live_body(stored.statement, held[-1][1]) if held else live_body(stored.statement, None)
     state = _state_then(stored, recorded, as_of, now, corrected=bool(held))
     if isinstance(body, FindingBody | RelationBody | ResponseBody) and (not stored.counts or body != stored.body):
-        body = msgspec.structs.replace(body, summary="")
+        body = msgspec.structs.replace(body, summary="", handling=_no_wider(body.handling, stored.body))
     return replace(stored, body=body, state=state)
+
+
+def _no_wider(handling: Handling, now: Body) -> Handling:
+    """The handling that something had, or that which it has now where that is narrower: it is under this one now."""
+    today = now.handling if isinstance(now, FindingBody | RelationBody | ResponseBody) else handling
+    return strictest((handling, today))
 
 
 def _state_then(stored: StoredStatement, recorded: Recorded, as_of: int, now: Timestamp, *, corrected: bool) -> State:

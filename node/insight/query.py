@@ -20,6 +20,7 @@ from node.domain.insight import (
 from node.domain.queries import NO_FILTER, StatementFilter, StatementsPage
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
+from node.insight.handling import strictest
 from node.insight.replies import replies_of
 from node.insight.search import search
 from node.insight.views import view
@@ -28,8 +29,9 @@ from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, Pseudonym, StatementId, decode_bytes, encode_bytes
+from protocol.projection import live_body
 from protocol.pseudonyms import pseudonym
-from protocol.statements import Correction, RetractionBody, Timestamp, TokenBody
+from protocol.statements import Body, Correction, FindingBody, RelationBody, RetractionBody, Timestamp, TokenBody
 
 MAX_PAGE: Final = 500
 """Statements in one page: about a megabyte of JSON."""
@@ -88,7 +90,7 @@ def statement(tx: Transaction, contributor: KeyId, statement_id: StatementId, *,
 
 
 def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) -> bool:
-    """Whether the signed bytes may be shown: not those of what was retracted or has ended.
+    """Whether the signed bytes may be shown: not those of what was retracted or has ended, or was narrowed since.
 
     The log keeps them, because its root covers them. A correction carries a body of its target, so it goes with it.
     Nor those of what bears its author's name, or answers what does: they name the key, and with it the pseudonym. Nor
@@ -100,8 +102,16 @@ def may_read_bytes(tx: Transaction, stored: StoredStatement, *, now: Timestamp) 
         return True
     if isinstance(stored.statement, Correction):
         target = statements.get(tx, stored.contributor, stored.statement.body.target, now=now)
-        return target is not None and target.counts and stored.counts
-    return stored.counts
+        signed = live_body(stored.statement, stored.statement)
+        return target is not None and target.counts and stored.counts and not _is_wider(signed, target.body)
+    return stored.counts and not _is_wider(stored.statement.body, stored.body)
+
+
+def _is_wider(signed: Body, live: Body) -> bool:
+    """Whether bytes bear a handling that has been narrowed since."""
+    if not isinstance(signed, FindingBody | RelationBody) or not isinstance(live, FindingBody | RelationBody):
+        return False
+    return strictest((signed.handling, live.handling)) != signed.handling
 
 
 def answered(shown: StatementView, replies: tuple[ReplyView, ...]) -> StatementView:

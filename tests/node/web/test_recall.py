@@ -9,6 +9,7 @@ import pytest
 from node.domain.accounts import Role
 from node.errors import HanseError
 from node.insight import index
+from node.insight.query import may_read_bytes
 from node.insight.refresh import catch_up
 from node.publishing import recall
 from node.storage import gone, statements
@@ -97,6 +98,8 @@ def test_a_narrower_handling_is_what_members_then_hold(fresh_house: House) -> No
     assert held is not None
     assert isinstance(held.body, FindingBody)
     assert (held.state, held.body.handling, held.body.summary) == ("corrected", "TLP:AMBER", SUMMARY)
+    with north.runtime.database.read() as tx:
+        assert not may_read_bytes(tx, held, now=north.clock.now())  # they bear the wider handling
 
 
 def test_an_officer_is_not_offered_it(shared: tuple[House, Browser, str]) -> None:
