@@ -78,7 +78,7 @@ def test_every_alert_and_panel_asks_for_a_metric_that_there_is(league: list[Node
     ask = client(node)
     ask.get("/healthz")
     token = token_of(node.runtime, "operator", Role.OPERATOR, frozenset({Permission.OPERATIONS_READ}))
-    known = samples(ask.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text).keys()
+    known = set(samples(ask.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text))
     known |= {"hanse_entity_configuration_expiry_timestamp_seconds", "up"}
     for name in ("alerts.yml", "dashboard.json"):
         asked = set(re.findall(r"\b(?:hanse|process)_[a-z_]+", (ROOT / "deploy" / "monitoring" / name).read_text()))
