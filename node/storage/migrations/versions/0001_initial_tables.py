@@ -303,6 +303,24 @@ def upgrade() -> None:
     op.create_index('ix_signals_by_shift_30_ppm', 'signals', ['circle', 'shift_30_ppm', 'subject', 'indicator', 'scope', 'contributors', 'roots', 'conflict_ppm', 'likelihood'], unique=False)
     op.create_index('ix_signals_by_shift_90_ppm', 'signals', ['circle', 'shift_90_ppm', 'subject', 'indicator', 'scope', 'contributors', 'roots', 'conflict_ppm', 'likelihood'], unique=False)
     op.create_index(op.f('ix_signals_subject'), 'signals', ['subject'], unique=False)
+    op.create_table('sponsorings',
+    sa.Column('id', sa.String(length=22), nullable=False),
+    sa.Column('side', sa.String(length=8), nullable=False),
+    sa.Column('circle', sa.String(length=43), nullable=False),
+    sa.Column('thread', sa.String(length=22), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('due', sa.String(length=16), nullable=False),
+    sa.Column('created', sa.BigInteger(), nullable=False),
+    sa.Column('changed', sa.BigInteger(), nullable=False),
+    sa.Column('contributor', sa.String(length=43), nullable=True),
+    sa.Column('statement_id', sa.String(length=22), nullable=True),
+    sa.Column('draft_id', sa.String(length=22), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sponsorings')),
+    sa.UniqueConstraint('side', 'circle', 'thread', name=op.f('uq_sponsorings_side_circle_thread'))
+    )
+    op.create_index(op.f('ix_sponsorings_side_state'), 'sponsorings', ['side', 'state'], unique=False)
+    op.create_index(op.f('ix_sponsorings_statement_id'), 'sponsorings', ['statement_id'], unique=False)
     op.create_table('statement_index_stale',
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('log_id', sa.Integer(), nullable=False),
