@@ -1,4 +1,4 @@
-"""What two members write to each other about a finding that the one is to publish for the other (clause 12.30)."""
+"""What two members write to each other about a finding that the one is to publish for the other (clause 12.12)."""
 
 from typing import Annotated, Final, Literal, TypeAlias
 
