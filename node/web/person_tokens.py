@@ -13,11 +13,12 @@ from fastapi import APIRouter, Depends, Response
 from node import circles
 from node.domain.accounts import Permission
 from node.domain.circles import Roster
-from node.domain.person_tokens import Attachment, Evaluation, EvaluationState, TokenCircle
+from node.domain.person_tokens import Attachment, Evaluation, EvaluationState, Hit, TokenCircle
 from node.errors import Code, HanseError
 from node.publishing import person_tokens
 from node.publishing.letters import Desk
 from node.publishing.token_circle import require_target, require_token_circle
+from node.storage import statements
 from node.storage.database import Transaction
 from node.subjects.find import subject_named
 from node.sync.letters import desk as desk_of
@@ -27,6 +28,7 @@ from node.web.visits import Requires, Visit, go
 from protocol.errors import ProtocolError
 from protocol.identifiers import PATTERN_128_BITS, PATTERN_256_BITS, CircleId, StatementId, VocabularyCode
 from protocol.person_inputs import PersonInput, named_input, orcid_input
+from protocol.statements import FindingBody, RelationBody
 
 ROUTER = APIRouter()
 _Circle = Annotated[CircleId, address_part(PATTERN_256_BITS)]
@@ -137,6 +139,7 @@ def show_answer(visit: _Visit, circle: _Circle, name: _Name) -> Response:
     with visit.write() as tx:
         here = _here(tx, circle)
         found = person_tokens.get(tx, _desk(visit), circle, visit.principal.account, name)
+        titles = [(hit, _title(visit, tx, hit)) for hit in found.outcome.hits]
         visit.note(tx, "person-token-read", found.id)
     return visit.render(
         "person_answer.html",
@@ -145,6 +148,8 @@ def show_answer(visit: _Visit, circle: _Circle, name: _Name) -> Response:
         found=found,
         purpose=found.purpose.value,
         waits_for=_waits_for(here, found),
+        hits=titles,
+        may_request=visit.may(Permission.REQUESTS_ASK),
         roles=visit.runtime.vocabulary.person_roles,
         budget=visit.runtime.settings.token_evaluations_per_day,
     )
@@ -216,6 +221,22 @@ def _person(visit: Visit, form: FormView) -> PersonInput | FormView:
 def _here(tx: Transaction, circle: CircleId) -> _Here:
     roster = circles.roster(tx, circle)
     return _Here(roster, require_token_circle(tx, roster))
+
+
+def _title(visit: Visit, tx: Transaction, hit: Hit) -> str:
+    """What the statement of a hit is about; empty where it is not here any more."""
+    found = statements.find_shown(tx, hit.contributor, hit.target, now=visit.now)
+    if found is None or not found.counts:
+        return ""
+    vocabulary = visit.runtime.vocabulary
+    match found.body:
+        case FindingBody() as body:
+            known = vocabulary.indicators.get(body.indicator)
+            return f"{body.subject.label}: {known.label if known else body.indicator}"
+        case RelationBody() as body:
+            return f"{body.subject.label}, {body.object.label}"
+        case _:
+            return ""
 
 
 def _waits_for(here: _Here, found: Evaluation) -> list[str]:

@@ -80,7 +80,7 @@ def _about_ours(content: RetractionContent | AttributionContent | TokenContent, 
             return [
                 ("Ties to", f"statement {short(target)}"),
                 ("Role", vocabulary.person_roles[role].label),
-                ("What leaves", f"a pseudonym of a person, under the operators' keys of epoch {epoch}; no name"),
+                ("What leaves", f"a pseudonym of a person, under the keys of epoch {epoch} of the operators; no name"),
                 ("Who can test it", _WHO_CAN_TEST),
             ]
 

@@ -41,7 +41,12 @@ from protocol.vocabulary import Vocabulary
 
 ROUTER = APIRouter()
 _MAX_VERSION = 1_000_000
-_TEMPLATES = {"reply": "reply_change.html", "attribution": "draft_until.html", "sponsored": "draft_until.html"}
+_TEMPLATES = {
+    "reply": "reply_change.html",
+    "attribution": "draft_until.html",
+    "sponsored": "draft_until.html",
+    "token": "draft_until.html",
+}
 _KINDS: Final[Mapping[type[DraftContent], str]] = {
     FindingContent: "finding",
     CorrectionContent: "correction",

@@ -136,6 +136,8 @@ def test_somebody_is_looked_up_and_the_answer_names_nobody(place: Desk) -> None:
     assert "A hit" in page
     assert f'href="/statements/{place.circle}' in page or finding.statement in page
     assert "recruitment intermediary" in page
+    assert "Institute of Invented Studies" in text_of(page)
+    assert f'href="/requests/ask/{finding.contributor}/{finding.statement}"' in page
     shown = place.officer.get(place.path())
     assert "hit" in text_of(shown)
     for text in (page, shown, where, repr(logs)):
@@ -223,6 +225,7 @@ def test_a_token_beside_a_finding_goes_by_four_eyes(place: Desk) -> None:
     assert "All operators together can, without any limit." in shown
     assert "a pseudonym of a person" in shown
     assert PERSON not in shown
+    assert "only its end can be chosen" in text_of(place.officer.get(f"{draft}/edit"))
     made = place.officer.submit(draft, {}, action=f"{draft}/preview")
     assert made.status_code == 303
     preview = place.officer.get(draft)
