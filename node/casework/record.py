@@ -173,7 +173,7 @@ def paper(material: Material, case: CaseFile, pool: Pool, vocabulary: Vocabulary
 
 
 def _what_is_known(material: Material, case: CaseFile, pool: Pool, vocabulary: Vocabulary) -> tuple[Section, ...]:
-    unknown = Section("What the pool knew on that day", empty="No partner was identified, so none was looked up.")
+    unknown = Section("What the pool knew", empty="No partner was identified, so none was looked up.")
     return (
         *_cooperation(material, vocabulary),
         *_findings(material, vocabulary),

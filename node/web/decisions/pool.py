@@ -22,7 +22,7 @@ from protocol.vocabulary import Polarity, Vocabulary
 
 MAX_SUBJECTS: Final = 6
 """Partners of a case that are looked up while somebody waits; the others are named as not looked up."""
-_HEADING: Final = "What the pool knew on that day"
+_HEADING: Final = "What the pool knew"
 _NOT_A_DECISION: Final = "Readings of what members observed: evidence with its limits, not a decision."
 _ORDER: Final[tuple[tuple[Polarity, str], ...]] = (
     ("assurance", "Assurances"),

@@ -125,7 +125,7 @@ def test_from_the_form_to_the_record_and_its_file(fresh_house: House) -> None:
         "Tide tables for the whole coast.",
         "Two registers name different owners.",
         "usually reliable, probably true",
-        f"What the pool knew on that day: {PARTNER_NAME}",
+        f"What the pool knew: {PARTNER_NAME}",
         "of 100",
         "position",
         "The partner was not asked.",
