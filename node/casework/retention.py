@@ -12,7 +12,7 @@ from node.casework.assessments import get_assessment
 from node.casework.engagements import assessments_of, get_engagement
 from node.domain.casework import AssessmentId
 from node.domain.engagements import EngagementId
-from node.domain.retention import CaseworkKind, limit
+from node.domain.retention import CaseworkKind
 from node.errors import Code, HanseError
 from node.storage import retention as storage
 from node.storage.database import Transaction
@@ -34,10 +34,8 @@ class DueView:
 
 def due_cases(tx: Transaction, vault: Vault, now: Timestamp, months: int, *, most: int) -> list[DueView]:
     """Oldest first; none where the institution has set no limit."""
-    past = limit(now, months)
-    found = [] if past is None else storage.closed_before(tx, past, limit=most)
     views = []
-    for each in found:
+    for each in storage.due(tx, now, months, most=most):
         if each.kind == "assessment":
             title, kept_by = get_assessment(tx, vault, AssessmentId(each.id)).data.title, 0
         else:

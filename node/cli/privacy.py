@@ -10,7 +10,6 @@ from node.accounts.access_log import record_access
 from node.cli.legal.documents import Document, document
 from node.cli.legal.facts import MAX_DUE, facts
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, argument, node
-from node.domain import retention
 from node.domain.transfers import BASIS_WORDS, MAX_REFERENCE_CHARACTERS, Basis, Transfer
 from node.errors import Code, HanseError
 from node.publishing.receivers import receivers as receivers_of
@@ -78,12 +77,11 @@ def due(data: DataOption = DEFAULT_DATA) -> None:
     """
     with node(data) as runtime:
         months = runtime.settings.casework_retention_months
-        past = retention.limit(runtime.clock.now(), months)
-        if past is None:
+        if not months:
             OUT.print("The institution has set no limit (casework_retention_months).")
             return
         with runtime.database.read() as tx:
-            found = due_cases.closed_before(tx, past, limit=MAX_DUE)
+            found = due_cases.due(tx, runtime.clock.now(), months, most=MAX_DUE)
     for each in found:
         OUT.print(f"{each.kind}  {each.id}  unchanged since {each.closed}", soft_wrap=True)
     OUT.print(f"{len(found)} past the limit of {months} months.")

@@ -89,7 +89,6 @@ def facts(tx: Transaction, runtime: Runtime) -> Facts:
     held = Counter(role for account in people for role in account.roles)
     log = verify_access_log(tx, runtime.vault)
     recorded = transfers.all_transfers(tx)
-    past = retention.limit(now, settings.casework_retention_months)
     return Facts(
         institution=settings.name,
         base_url=settings.base_url,
@@ -99,7 +98,7 @@ def facts(tx: Transaction, runtime: Runtime) -> Facts:
         roles=tuple((ROLE_LABELS[role], held[role]) for role in Role if held[role]),
         circles=tuple(_circle(roster, recorded) for roster in circles.list_rosters(tx)),
         casework_months=settings.casework_retention_months,
-        due=0 if past is None else len(due.closed_before(tx, past, limit=MAX_DUE)),
+        due=len(due.due(tx, now, settings.casework_retention_months, most=MAX_DUE)),
         alert_days=KEPT_SECONDS // _DAY_SECONDS,
         finding_months=_finding_months(runtime.vocabulary),
         access_log_entries=log.entries,

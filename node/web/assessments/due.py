@@ -8,11 +8,10 @@ from fastapi import APIRouter, Depends, Response
 from node.casework import evidence
 from node.casework.retention import delete_cases, due_cases
 from node.domain.accounts import Permission
-from node.domain.retention import limit
 from node.errors import Code, HanseError
 from node.storage.database import Transaction
 from node.storage.evidence import EvidenceFiles
-from node.storage.retention import closed_before
+from node.storage.retention import due
 from node.web.formats import counted
 from node.web.forms import FormView, sentence
 from node.web.needs import Need
@@ -58,10 +57,9 @@ def do_delete(visit: _Writer) -> Response:
 
 def needs(visit: Visit, tx: Transaction) -> Sequence[Need]:
     """Closed cases past the limit, for those who can decide about them."""
-    past = limit(visit.now, visit.runtime.settings.casework_retention_months)
-    if past is None or not visit.may(Permission.ASSESSMENTS_WRITE):
+    if not visit.may(Permission.ASSESSMENTS_WRITE):
         return ()
-    number = len(closed_before(tx, past, limit=MOST))
+    number = len(due(tx, visit.now, visit.runtime.settings.casework_retention_months, most=MOST))
     if not number:
         return ()
     are = "is" if number == 1 else "are"

@@ -1,14 +1,19 @@
 """Casework past the institution's limit: named on the overview, listed, deleted by a person and never by itself."""
 
+import sqlalchemy as sa
+
 from node.casework.assessments import create_assessment, set_status
 from node.casework.engagements import create_engagement
 from node.casework.engagements import set_status as set_engagement_status
+from node.clock import day_of
 from node.domain.accounts import Role
 from node.domain.casework import AssessmentData, AssessmentStatus, Edit
-from node.domain.engagements import EngagementData, EngagementStatus
+from node.domain.engagements import EngagementData, EngagementId, EngagementStatus
 from node.storage.casework import list_assessments
-from node.storage.retention import closed_before
+from node.storage.retention import due
+from node.storage.tables.decisions import CASE_FILES
 from protocol.identifiers import VocabularyCode
+from protocol.statements import Timestamp
 from tests.node.web.house import House, text_of
 
 _YEAR = 366 * 86_400
@@ -66,4 +71,24 @@ def test_a_person_deletes_what_they_have_looked_at_and_nothing_else(fresh_house:
     runtime = fresh_house.node.runtime
     with runtime.database.read() as tx:
         assert list_assessments(tx, runtime.vault, owner=None, status=None, limit=10, offset=0) == []
-        assert closed_before(tx, fresh_house.node.clock.now(), limit=10) == []
+        assert due(tx, fresh_house.node.clock.now(), 120, most=10) == []
+
+
+def test_what_is_still_looked_after_is_not_due(fresh_house: House) -> None:
+    """A review ahead, an open measure or a later change in its file; an assessment waits for its engagement."""
+    _, engagement = _closed(fresh_house, "officer")
+    runtime, now = fresh_house.node.runtime, fresh_house.node.clock.now()
+    account = fresh_house.account("second", Role.OFFICER).id
+    with runtime.database.write() as tx:
+        data = AssessmentData(title="Part", subject=None, engagement_kind=_PROJECT, engagement=EngagementId(engagement))
+        part = create_assessment(tx, runtime.vault, runtime.vocabulary, account, data, now)
+        set_status(tx, runtime.vault, part.id, AssessmentStatus.CLOSED, Edit(account, part.version, now))
+    later = Timestamp(now + 11 * _YEAR)
+    row = {"id": "F" * 22, "engagement_id": engagement, "version": 1, "keeper": account, "review": None}
+    with runtime.database.write() as tx:
+        tx.connection.execute(sa.insert(CASE_FILES).values(row))
+        assert len(due(tx, later, 120, most=10)) == 3
+        tx.connection.execute(sa.update(CASE_FILES).values(review=day_of(later).isoformat()))
+        (left,) = due(tx, later, 120, most=10)
+    assert left.kind == "assessment"
+    assert left.id != part.id
