@@ -26,7 +26,7 @@ from protocol.identifiers import KeyId
 from protocol.merkle import proofs, tiles
 from protocol.merkle.checkpoint import Checkpoint, author_note, open_checkpoint, origin
 from protocol.merkle.hashing import Leaf
-from protocol.messages.stream import Section, entry_line_bytes
+from protocol.messages.stream import Section
 from protocol.projection import Reading
 from protocol.replica import AcceptedEntry, Erased, Replica, Unreadable, VerifyAll
 from protocol.statements import Key, Statement, Timestamp
@@ -145,7 +145,7 @@ def _within_quota(
 ) -> tuple[Section | None, int]:
     """As much of a section as the day has room for, and how many entries have to wait. Our own log has no quota."""
     size = 0 if log is None else log.size
-    new = [entry_line_bytes(entry) for entry in section.entries[max(0, size - section.start) :]]
+    new = [0 if isinstance(entry, Leaf) else len(entry) for entry in section.entries[max(0, size - section.start) :]]
     if section.contributor in roster.own_keys or not new or section.start > size:
         return section, 0
     room = quota.fitting(_allowance(tx, roster, section.contributor, log, now), new)
@@ -189,7 +189,7 @@ def _store(
         stored = [Leaf(e.leaf_hash) if isinstance(e.content, Erased) else e.jws for e in entries]
         logs.extend(tx, log, after.frontier, stored, grown)
         allowance = _allowance(tx, roster, offer.member.contributor, log, now)
-        lengths = [entry_line_bytes(entry) for entry in stored]
+        lengths = [len(entry.jws) for entry in entries]
         # Who has gone on under another key brings the rest of its past in that log.
         goes_on = offer.member.superseded_by is not None or any(isinstance(each.content, Key) for each in entries)
         caught_up = after.covered == after.head and not goes_on
