@@ -42,7 +42,8 @@ _README: Final = """The log {origin}
 checkpoint  signed note; verify it with the key in the file "key" (C2SP signed-note, tlog-checkpoint)
 tile/       hash tiles (C2SP tlog-tiles)
 entries/    the entries: each part is a stream with one section and, where it ends before the
-            checkpoint's size, the consistency proof from its end; docs/protocol.md, section 9
+            checkpoint's size, the consistency proof from its end; docs/protocol.md, section 9.
+            A line "=" and 43 characters is the leaf hash of an entry whose content is gone
 """
 
 

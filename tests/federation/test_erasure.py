@@ -16,7 +16,7 @@ from node.insight.refresh import catch_up
 from node.ledger.check import Damage, check
 from node.ledger.export import export
 from node.publishing.applied import act_on
-from node.storage import gone, receipts
+from node.storage import gone, membership, receipts
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.tables.ledger import STATEMENTS
@@ -27,6 +27,7 @@ from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import Leaf, entry_hash
 from protocol.messages.stream import EntriesRequest, Filling, Section, decode_stream, encode_stream
 from protocol.statements import Finding
+from tests.federation import members
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import answering
 from tests.federation.support import InMemory, Node, application, circle_of, free_port, publish, serving
@@ -265,3 +266,37 @@ def _rows(node: Node) -> list[tuple[object, ...]]:
     with node.runtime.database.read() as tx:
         query = sa.select(*(STATEMENTS.c[name] for name in columns)).order_by(STATEMENTS.c.idx)
         return [tuple(row) for row in tx.connection.execute(query)]
+
+
+def test_an_erasure_cannot_take_what_is_said_about_membership(node_of: MakeNode) -> None:
+    """Its author serves it without its content, to a member that has never seen it, beside an erasure that names it."""
+    author, other, reader = nodes = [node_of(name) for name in ("author", "other", "reader")]
+    circle = circle_of(nodes)
+    said = make.finding(circle)
+    publish(author, circle, said)
+    members.vote(author, circle, other.own(circle), 0)
+    publish(author, circle, make.erasure(circle, said.id, 0, 1))
+    network = InMemory(nodes)
+    sync_once(other.runtime, transport=network)
+    assert isinstance(places(author, circle, other)[1], bytes)
+
+    def hollow(_: EntriesRequest) -> bytes:
+        held = places(author, circle, author)
+        leaves = tuple(Leaf(entry_hash(entry)) for entry in held[:2])
+        log = log_of(author, circle, author)
+        return encode_stream([Section(author.own(circle), 0, (*leaves, held[2]), log.covered, ())], more=False)
+
+    network.disconnect(other.url)
+    network.connect(author.url, answering(author, hollow))
+    sync_once(reader.runtime, transport=network)
+    assert isinstance(places(author, circle, reader)[1], Leaf)
+    network.connect(other.url, application(other))
+    sync_once(reader.runtime, transport=network)
+
+    assert places(author, circle, reader) == places(author, circle, other)
+    with reader.runtime.database.read() as tx:
+        log = logs.find_log(tx, circle, author.own(circle))
+        assert log is not None
+        assert membership.indices(tx, log) == [1]
+    assert members.roster(reader, circle).lines == members.roster(other, circle).lines
+    assert damages(reader) == []
