@@ -21,6 +21,7 @@ TAGS: Final[Mapping[str, str]] = {
     "node": "The circles of this node, the vocabulary, and whether the node answers.",
     "engagements": "What the institution does with whom, planned, running or over. None of it leaves the node.",
     "assessments": "The institution's own casework. None of it leaves the node by itself.",
+    "requests": "What this institution has asked of others: fields held back, and who has experience.",
     "evidence": "Files that answers rest on, encrypted at this node. They never leave it for another one.",
 }
 DESCRIPTIONS: Final[Mapping[str, str]] = {
@@ -31,6 +32,10 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "GET /api/v1/statements/{contributor}/{statement}": "As it stands now, with the bytes that its author signed.",
     "GET /api/v1/circles": "In numbers and under pseudonyms; there is no roster.",
     "GET /api/v1/vocabulary": "Indicators, groups, technology domains, kinds of evidence, relations, mitigations.",
+    "GET /api/v1/requests": "Those that changed last first; what was released is with each one alone.",
+    "GET /api/v1/requests/{request}": "With the fields that were released. They are not to be passed on.",
+    "POST /api/v1/requests": "Goes to the contributor alone. Both texts pass the privacy gate.",
+    "GET /api/v1/soundings": "Each with one of three answers, once it is counted; never with who said what.",
     "GET /api/v1/health": "For monitoring; anybody may ask, and nothing else is said.",
     "GET /api/v1/engagements": "Those of this institution, last changed first.",
     "GET /api/v1/engagements/{engagement}": "As it is written, with its version.",

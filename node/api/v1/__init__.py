@@ -19,6 +19,7 @@ from node.api.v1 import (
     paths,
     queries,
     releases,
+    requests,
     signals,
     statements,
     stream,
@@ -44,6 +45,7 @@ _ROOMS: Final = (
     engagements,
     assessments,
     evidence,
+    requests,
 )
 
 
