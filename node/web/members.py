@@ -87,10 +87,17 @@ def show_roster(visit: _Reader, circle: Circle) -> Response:
         named=seen is not Sight.PSEUDONYMS,
         full=seen is Sight.FULL,
         candidates=found.view.candidates if seen is not Sight.PSEUDONYMS else (),
+        under_this_key=_under_this_key(found),
         manages=visit.may(Permission.CIRCLES_MANAGE),
         may_use_tokens=visit.may(Permission.TOKENS_USE),
         status=200,
     )
+
+
+def _under_this_key(found: _Found) -> int:
+    """How much stands under our present key: what somebody can compare with what the world knows of us."""
+    log = found.known.logs.get(found.roster.own)
+    return 0 if log is None else log.size
 
 
 @ROUTER.get("/circles/{circle}/card")
