@@ -229,6 +229,7 @@ def routes(runtime: Runtime) -> APIRouter:
     router = APIRouter(tags=["assessments"])
     # In this order: "import" must not be taken for the identifier of an assessment.
     _add_writing(router, runtime)
+    _add_answering(router, runtime)
     _add_reading(router, runtime)
     return router
 
@@ -288,6 +289,10 @@ def _add_writing(router: APIRouter, runtime: Runtime) -> None:
                 tx, runtime.vault, runtime.vocabulary, account, file, partial(subjects.subject_named, tx), caller.now
             )
             return _report(report)
+
+
+def _add_answering(router: APIRouter, runtime: Runtime) -> None:
+    writes = Depends(Needs(runtime, Permission.ASSESSMENTS_WRITE))
 
     @router.post(
         "/assessments/{assessment}/answers",
