@@ -10,6 +10,7 @@ from node.cli import (
     briefing,
     circle,
     demo,
+    doctor,
     dossier,
     export,
     findings,
@@ -43,6 +44,7 @@ app.command(name="dossier")(dossier.dossier)
 app.command(name="export")(export.export)
 app.command(name="briefing")(briefing.briefing)
 app.command(name="take-out")(take_out.take_out)
+app.command(name="doctor")(doctor.doctor)
 app.command(name="demo")(demo.demo)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(circle.app, name="circle")

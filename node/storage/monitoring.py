@@ -1,6 +1,7 @@
 """Counts for monitoring, each from an index or a table of few rows: asked every few seconds, it must cost nothing."""
 
 from collections import Counter
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,6 +29,14 @@ def state(tx: Transaction) -> NodeState:
 def answers(tx: Transaction) -> None:
     """Ask the database something; raises what its driver raises where it does not answer."""
     tx.connection.execute(sa.select(1)).one()
+
+
+def damage(tx: Transaction) -> str:
+    """What SQLite finds wrong with its file, in its own words; empty where nothing is. PostgreSQL is not asked."""
+    if tx.is_postgresql:
+        return ""
+    found = str(tx.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    return "" if found == "ok" else found
 
 
 def _circles(tx: Transaction) -> tuple[CircleState, ...]:
@@ -66,5 +75,5 @@ def _size(tx: Transaction) -> int:
     return int(pages) * int(tx.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 
-def _one(tx: Transaction, query: sa.Select[tuple[int]]) -> int:
+def _one(tx: Transaction, query: sa.Select[Any]) -> int:
     return int(tx.connection.execute(query).scalar_one())
