@@ -133,6 +133,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What an organisation says to what is said of it, as the audience may have it."""
+
+    circle: CircleId
+    label: str
+    day: date
+    text: str
+    claims: frozenset[tuple[SubjectId, VocabularyCode, VocabularyCode]]
+    """Subject, indicator and scope of the findings that it answers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Briefing:
     """Figures, where they come from, and what they are called."""
 
@@ -147,3 +159,5 @@ class Briefing:
     left_out: int
     """Live statements that the gate kept back."""
     labels: Mapping[SubjectId, str]
+    replies: tuple[Said, ...] = ()
+    """To what stands behind its readings, the newest first. No part of the figures: a reply changes no number."""

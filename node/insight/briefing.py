@@ -7,7 +7,7 @@ much that was.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -26,6 +26,7 @@ from node.domain.briefing import (
     Figures,
     GroupFigures,
     Reading,
+    Said,
     Source,
     SubjectFigures,
 )
@@ -47,13 +48,14 @@ from node.domain.statements import Claim
 from node.errors import Code, HanseError
 from node.insight import past
 from node.insight.dashboard import FRESH_MONTHS, MIN_SHIFT_PPM
-from node.insight.handling import Audience, marks, permitted
+from node.insight.handling import Audience, marks, may_go, permitted
+from node.insight.replies import stored_replies
 from node.insight.tallies import LIKELY_PPM, counts_of, tally_of, tensions_of
-from node.storage import circles, dashboard, statements
+from node.storage import circles, dashboard, replies, statements
 from node.storage import subjects as registry
 from node.storage.database import Transaction
 from protocol.identifiers import CircleId, SubjectId, VocabularyCode
-from protocol.statements import Timestamp
+from protocol.statements import ReplyBody, Timestamp
 from protocol.vocabulary import Polarity, Vocabulary
 
 MOVED: Final = 5
@@ -106,6 +108,7 @@ def circle_briefing(  # noqa: PLR0913 - what one is asked for
         audience,
         left_out,
         registry.labels(tx, sorted(named)),
+        _replies(tx, roster.circle, named, at, audience, now),
     )
 
 
@@ -136,7 +139,8 @@ def subject_briefing(
     labels = registry.labels(tx, [subject])
     figures = SubjectFigures(subject, tuple(readings))
     title = labels.get(subject, subject)
-    return _briefing(title, figures, at, tuple(sources), audience, left_out, labels)
+    said = tuple(each for reading in readings for each in _replies(tx, reading.circle, {subject}, at, audience, now))
+    return _briefing(title, figures, at, tuple(sources), audience, left_out, labels, said)
 
 
 def figures_bytes(figures: Figures) -> bytes:
@@ -341,6 +345,7 @@ def _briefing(
     audience: Audience,
     left_out: int,
     labels: dict[SubjectId, str],
+    said: tuple[Said, ...],
 ) -> Briefing:
     return Briefing(
         title=title,
@@ -352,6 +357,28 @@ def _briefing(
         mark=marks(permitted(audience)[-1]),
         left_out=left_out,
         labels=labels,
+        replies=said,
+    )
+
+
+def _replies(
+    tx: Transaction, circle: CircleId, subjects: Collection[SubjectId], at: AsOf, audience: Audience, now: Timestamp
+) -> tuple[Said, ...]:
+    """What these organisations said up to a state, as far as it still counts and the audience may have it."""
+    named = replies.targets_on_claims(tx, circle, subjects)
+    names = [name for found in named.values() for name in found]
+    claims: dict[int, set[tuple[SubjectId, VocabularyCode, VocabularyCode]]] = {}
+    held: dict[int, ReplyBody] = {}
+    standing = stored_replies(tx, circle, names, now) if names else {}
+    for claim, of_claim in named.items():
+        for stored in (each for name in of_claim for each in standing.get(name, ())):
+            body = stored.body
+            if isinstance(body, ReplyBody) and stored.seq <= at.position and may_go(body.handling, audience):
+                held[stored.seq] = body
+                claims.setdefault(stored.seq, set()).add((claim.subject, claim.indicator, claim.scope))
+    return tuple(
+        Said(circle, held[seq].subject.label, held[seq].replied, held[seq].text, frozenset(claims[seq]))
+        for seq in sorted(held, reverse=True)
     )
 
 

@@ -9,7 +9,7 @@ from node.domain.dashboard import first_day
 from node.insight.briefing import parse_month
 from node.insight.handling import left_out_words
 from node.insight.words import percent
-from protocol.identifiers import SubjectId
+from protocol.identifiers import CircleId, SubjectId
 from protocol.vocabulary import WHOLE, Polarity, Vocabulary
 
 MOST_READINGS: Final = 8
@@ -18,6 +18,11 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+MOST_REPLIES: Final = 3
+"""Replies on a page about a subject, the newest first; the dossier has all."""
+MAX_REPLY: Final = 600
+"""Characters of a reply on the page: as many as a summary may have."""
+_REPLIED: Final = " The organisation has replied."
 _TITLES: Final[Mapping[Polarity, str]] = {"assurance": "Assurances", "concern": "Concerns", "context": "Context"}
 _LIMITS: Final = (
     "It rests on what members chose to share, under pseudonyms. What nobody stated is unknown, neither good nor bad.",
@@ -119,7 +124,11 @@ def _circle(briefing: Briefing, figures: CircleFigures, vocabulary: Vocabulary) 
 
 def _subject(briefing: Briefing, figures: SubjectFigures, vocabulary: Vocabulary) -> Sheet:
     names = {source.circle: source.name for source in briefing.sources}
-    blocks = [_side(side, circle, names[circle.circle], vocabulary) for circle in figures.circles for side in _TITLES]
+    blocks = [
+        _side(side, circle, names[circle.circle], vocabulary, briefing)
+        for circle in figures.circles
+        for side in _TITLES
+    ]
     shown = [block for block in blocks if block.rows or not block.heading.startswith("Context")]
     facts = tuple(
         (
@@ -136,17 +145,19 @@ def _subject(briefing: Briefing, figures: SubjectFigures, vocabulary: Vocabulary
         subtitle=f"{figures.subject}, as it stood on {_day(briefing)}",
         mark=briefing.mark,
         facts=facts,
-        blocks=tuple(shown),
+        blocks=(*([_replies(briefing, names)] if briefing.replies else []), *shown),
         table=(),
         limits=_limits(briefing),
         origin=_origin(briefing, f"hanse briefing {figures.subject} --as-of {briefing.as_of}"),
     )
 
 
-def _side(side: Polarity, circle: CircleReadings, name: str, vocabulary: Vocabulary) -> Block:
+def _side(side: Polarity, circle: CircleReadings, name: str, vocabulary: Vocabulary, briefing: Briefing) -> Block:
     some = [each for each in circle.readings if vocabulary.indicators[each.indicator].polarity == side]
     some.sort(key=lambda each: (-each.expected_ppm, each.indicator, each.scope))
-    rows = tuple(Row(_indicator(each, vocabulary), "", _said(each)) for each in some[:MOST_READINGS])
+    rows = tuple(
+        Row(_indicator(each, vocabulary), "", _said(each) + _replied(each, briefing)) for each in some[:MOST_READINGS]
+    )
     more = len(some) - len(rows)
     return Block(
         f"{_TITLES[side]} in {name}",
@@ -162,8 +173,26 @@ def _moved(readings: Sequence[Reading], briefing: Briefing, vocabulary: Vocabula
         before = percent(each.expected_ppm - each.moved_30_ppm)
         fresh = f"{each.roots_30:,} new independent {'source' if each.roots_30 == 1 else 'sources'}"
         moved = f"from {before} to {percent(each.expected_ppm)} of 100, {fresh if each.roots_30 else 'no new source'}"
-        rows.append(_row(each.subject, briefing, f"{_indicator(each, vocabulary)}: {moved}."))
+        text = f"{_indicator(each, vocabulary)}: {moved}.{_replied(each, briefing)}"
+        rows.append(_row(each.subject, briefing, text))
     return tuple(rows)
+
+
+def _replied(reading: Reading, briefing: Briefing) -> str:
+    """One sentence, where the organisation has replied to a finding behind a reading."""
+    claim = (reading.subject, reading.indicator, reading.scope)
+    return _REPLIED if any(claim in each.claims for each in briefing.replies) else ""
+
+
+def _replies(briefing: Briefing, names: Mapping[CircleId, str]) -> Block:
+    """What the organisation says, in its own words."""
+    rows = []
+    for each in briefing.replies[:MOST_REPLIES]:
+        whole = len(each.text) <= MAX_REPLY
+        text = each.text if whole else f"{each.text[:MAX_REPLY]}\u2026 (the rest is in the dossier)"
+        rows.append(Row(f"{each.label}, {each.day.isoformat()}, in {names[each.circle]}", "", " ".join(text.split())))
+    more = len(briefing.replies) - len(rows)
+    return Block("What the organisation says", tuple(rows), "", f"{more:,} more are in the dossier." if more else "")
 
 
 def _apart(apart: Apart, briefing: Briefing, vocabulary: Vocabulary) -> Row:

@@ -16,9 +16,12 @@ from node.domain.statements import Claim
 from node.errors import Code, HanseError
 from node.insight import catch_up, export, taxii
 from node.insight.asking import read_question
+from node.insight.briefing import subject_briefing
 from node.insight.dossier import dossier
 from node.insight.explain import detail
 from node.insight.misp import attributes
+from node.insight.pdf import pdf
+from node.insight.sheet import sheet
 from node.insight.signals import listed
 from node.publishing.preview import preview, submit
 from node.publishing.replies import draft_reply
@@ -213,3 +216,20 @@ def test_the_gate_reads_a_reply_and_only_what_is_held_can_be_answered(stage: Sta
     with runtime.database.read() as tx:
         wanted = read_question(tx, runtime.vocabulary, {"kind": ["reply"]})
         assert insight.findings(tx, "", 9, wanted, now=now).items == ()
+
+
+def test_a_briefing_says_what_the_organisation_says_to_those_who_may_have_it(stage: Stage) -> None:
+    found = stage.author.publish(stage.circle)
+    stage.rounds()
+    stage.reply(found)
+    stage.rounds()
+    runtime, now = stage.reader.node.runtime, stage.reader.node.clock.now()
+    with runtime.database.read() as tx:
+        made = subject_briefing(tx, runtime.vocabulary, make.SUBJECT, now)
+        public = subject_briefing(tx, runtime.vocabulary, make.SUBJECT, now, audience="public")
+    page = sheet(made, runtime.vocabulary)
+    said = next(block for block in page.blocks if block.heading == "What the organisation says")
+    assert [row.text for row in said.rows] == [TEXT]
+    assert sum("The organisation has replied." in row.text for block in page.blocks for row in block.rows) == 1
+    assert pdf(page, made.as_of.day).startswith(b"%PDF")
+    assert not public.replies
