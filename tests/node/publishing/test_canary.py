@@ -8,11 +8,15 @@ import sqlalchemy as sa
 
 from node.accounts.manage import create_account
 from node.accounts.tokens import issue_token
-from node.casework.assessments import add_answer, change_answer, get_assessment
+from node.casework.assessments import add_answer, answer_plainly, change_answer, get_assessment
 from node.casework.drafts import Wording, draft_finding
+from node.casework.engagements import create_engagement
 from node.casework.import_file import import_rows
+from node.clock import day_of
 from node.domain.accounts import Permission, Principal, Role, permissions_of
-from node.domain.casework import Edit
+from node.domain.casework import Edit, PlainData, PlainKind
+from node.domain.engagements import EngagementData
+from node.domain.money import Money
 from node.domain.publishing import FindingContent
 from node.errors import HanseError
 from node.publishing import drafts
@@ -46,7 +50,23 @@ def walk(office: Office) -> list[bytes]:
     """Everything an office does, with the word in every private field; what left, as signed."""
     database, vault, vocabulary = office.database, office.vault, office.vocabulary
     subject = Subject(id=SubjectId("circle:AAAAAAAAAAAAAAAAAAAAAA"), label=f"{PUBLIC} Institute")
+    engagement = EngagementData(
+        title=f"{PRIVATE}engagement",
+        counterparts=(subject,),
+        partner_unit=f"{PRIVATE}unit",
+        our_unit=f"{PRIVATE}ours",
+        kind=VocabularyCode("project"),
+        amount=Money(minor=1, currency="EUR"),
+        funder=f"{PRIVATE}funder",
+        governing_law=f"{PRIVATE}law",
+        purpose=f"{PRIVATE}purpose",
+        benefit=f"{PRIVATE}benefit",
+        reference=f"{PRIVATE}file",
+    )
+    with database.write() as tx:
+        case = create_engagement(tx, vault, vocabulary, office.officer, engagement, NOW).id
     data = head(
+        engagement=case,
         title=f"{PRIVATE}title",
         subject=subject,
         unit=f"{PRIVATE}unit",
@@ -54,7 +74,19 @@ def walk(office: Office) -> list[bytes]:
         benefit=f"{PRIVATE}benefit",
         reference=f"{PRIVATE}reference",
     )
-    said = observation(observation=f"{PRIVATE}observation", sources=(f"https://a.example/{PRIVATE}source",))
+    said = observation(
+        observation=f"{PRIVATE}observation",
+        sources=(f"https://a.example/{PRIVATE}source",),
+        registers=(f"{PRIVATE}register 7",),
+        records=(f"{PRIVATE}record 2026/1",),
+    )
+    plain = PlainData(
+        question=VocabularyCode("q04"),
+        kind=PlainKind.NOT_KNOWN,
+        words=f"{PRIVATE}words",
+        day=day_of(NOW),
+        records=(f"{PRIVATE}other record 3",),
+    )
     assessment, answer = office.assess(data, said)
     with database.write() as tx:
         account, _ = create_account(
@@ -67,6 +99,8 @@ def walk(office: Office) -> list[bytes]:
         issue_token(tx, vault, principal, name=f"{PRIVATE}token", permissions=scope, days=1, now=NOW)
         edit = Edit(office.officer, assessment.version, NOW)
         change_answer(tx, vault, vocabulary, assessment.id, answer.id, said, edit)
+        edit = Edit(office.officer, assessment.version + 1, NOW)
+        answer_plainly(tx, vault, vocabulary, assessment.id, plain, edit)
         csv = (
             "reference,title,subject,engagement_kind,purpose\n"
             f"{PRIVATE}row,{PRIVATE}title,,project,{PRIVATE}\n,{PRIVATE},{PRIVATE},project,\n,,,{PRIVATE},\n"
