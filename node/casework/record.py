@@ -71,6 +71,7 @@ FOLLOW_UP: Final[Mapping[str, str]] = {
     "decline": "What the partner is told",
     "terminate": "How it is wound down",
 }
+_GONE: Final = "no longer kept"
 _PLAIN: Final[Mapping[PlainKind, str]] = {
     PlainKind.NOTHING_FOUND: "Nothing found",
     PlainKind.NOT_KNOWN: "Asked, not known",
@@ -87,7 +88,7 @@ class Material:
     assessments: tuple[Assessment, ...]
     """Oldest first."""
     files: Mapping[EvidenceId, str]
-    """The names of all files that answers rest on."""
+    """The names of all files that answers of ours and of the partner rest on."""
 
     @property
     def title(self) -> str:
@@ -125,6 +126,9 @@ def gather(tx: Transaction, vault: Vault, ref: CaseRef) -> Material:
     for assessment in assessments:
         wanted.update(*(answer.data.files for answer in assessment.answers))
         wanted.update(*(answer.data.files for answer in assessment.plain))
+    case = storage.find(tx, vault, ref)
+    for question in case.questions if case else ():
+        wanted.update(EvidenceId(each) for each in question.data.evidence)
     files = {each: file.name for each, file in files_of(tx, vault, wanted).items()}
     return Material(ref, engagement, assessments, files)
 
@@ -177,7 +181,7 @@ def _what_is_known(material: Material, case: CaseFile, pool: Pool, vocabulary: V
     return (
         *_cooperation(material, vocabulary),
         *_findings(material, vocabulary),
-        _partner(case.questions, vocabulary),
+        _partner(case.questions, material.files, vocabulary),
         *(pool.sections or (unknown,)),
     )
 
@@ -236,7 +240,7 @@ def measure_entry(measure: Measure, vocabulary: Vocabulary, today: date | None =
     return Entry(label, meta=tuple(meta), texts=(*paragraphs(data.words), *paragraphs(data.result_words)))
 
 
-def question_entry(question: PartnerQuestion, vocabulary: Vocabulary) -> Entry:
+def question_entry(question: PartnerQuestion, files: Mapping[EvidenceId, str], vocabulary: Vocabulary) -> Entry:
     """One question to the partner in words."""
     data = question.data
     meta = [vocabulary.indicators[data.about].label] if data.about else []
@@ -244,10 +248,8 @@ def question_entry(question: PartnerQuestion, vocabulary: Vocabulary) -> Entry:
     if data.sent:
         meta += [f"answered {day_words(data.received)}" if data.received else "no answer so far"]
     meta += [RESPONSES[data.responsive].lower()] if data.responsive else []
-    files = [f"{len(data.evidence)} {'file' if len(data.evidence) == 1 else 'files'} attached"] if data.evidence else []
-    return Entry(
-        " ".join(paragraphs(data.question)), meta=tuple(meta), texts=paragraphs(data.answer), lines=tuple(files)
-    )
+    lines = tuple(f"File: {files.get(EvidenceId(each), _GONE)}" for each in data.evidence)
+    return Entry(" ".join(paragraphs(data.question)), meta=tuple(meta), texts=paragraphs(data.answer), lines=lines)
 
 
 def _decided(decision: Decision, vocabulary: Vocabulary, heading: str = "Decision") -> Section:
@@ -373,13 +375,13 @@ def _evidence(data: AnswerData | PlainData, files: Mapping[EvidenceId, str]) -> 
         *data.sources,
         *(f"Register: {each}" for each in data.registers),
         *(f"Own record: {each}" for each in data.records),
-        *(f"File: {files.get(each, 'no longer kept')}" for each in data.files),
+        *(f"File: {files.get(each, _GONE)}" for each in data.files),
     ]
 
 
-def _partner(questions: Sequence[PartnerQuestion], vocabulary: Vocabulary) -> Section:
+def _partner(questions: Sequence[PartnerQuestion], files: Mapping[EvidenceId, str], vocabulary: Vocabulary) -> Section:
     return Section(
         "What the partner was asked",
-        entries=tuple(question_entry(each, vocabulary) for each in questions),
+        entries=tuple(question_entry(each, files, vocabulary) for each in questions),
         empty="The partner was not asked.",
     )

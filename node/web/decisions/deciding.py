@@ -160,7 +160,7 @@ def _page(visit: Visit, desk: Desk, form: FormView) -> Response:
         beside=known.beside,
         benefit=benefit,
         found=_found(desk, vocabulary),
-        asked=[question_entry(each, vocabulary) for each in desk.case.questions],
+        asked=[question_entry(each, desk.material.files, vocabulary) for each in desk.case.questions],
         outcomes=[(term.id, term.label, term.definition) for term in vocabulary.decisions.values()],
         measures=[(term.id, term.label) for term in vocabulary.mitigations.values()],
         open_measures=desk.case.open_measures,

@@ -57,6 +57,7 @@ def show_file(visit: Reader, kind: Kind, case: CaseId) -> Response:
         vocabulary=runtime.vocabulary,
         may_decide=visit.may(Permission.DECISIONS_RECORD),
         may_write=visit.may(Permission.ASSESSMENTS_WRITE),
+        may_open=visit.may(Permission.EVIDENCE_READ),
         mine=desk.case.keeper == visit.principal.account,
     )
 

@@ -202,7 +202,10 @@ def test_the_partner_is_asked_and_its_answer_becomes_an_answer_that_is_confirmed
     page = case.browser.follow(case.browser.client.post(path, data=answer | {"csrf": token}, files=deed))
     said = text_of(page)
     assert "answered in good faith" in said
-    assert "one file" in said
+    assert "One file: deed.pdf" in said
+    (deed_path,) = re.findall(r'href="(/evidence/[\w-]{22})"', page)
+    assert case.browser.client.get(deed_path).content.startswith(b"%PDF-1.7")
+    assert "File: deed.pdf" in text_of(case.browser.get(f"{case.path}/paper"))
     (onward,) = re.findall(r'href="(/assessments/[\w-]{22}/answers/new\?question=q28&amp;asked=[\w-]{22})"', page)
     prefilled = case.browser.get(onward.replace("&amp;", "&"))
     assert "A foundation, as the deed attached says." in prefilled
