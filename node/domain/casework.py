@@ -22,7 +22,9 @@ AnswerId = NewType("AnswerId", str)
 """128 random bits, 22 characters. Never leaves the node."""
 
 MAX_TITLE_CHARACTERS: Final = 200
+"""A working title: one line of a list."""
 MAX_UNIT_CHARACTERS: Final = 200
+"""The name of an institute, laboratory or programme."""
 MAX_TEXT_CHARACTERS: Final = 10_000
 """Purpose, benefit and observation: about four pages. Longer material is an attachment, not a note."""
 MAX_SOURCE_CHARACTERS: Final = 2_000

@@ -20,6 +20,7 @@ EngagementId = NewType("EngagementId", str)
 MAX_COUNTERPARTS: Final = 20
 """Organisations on the other side of one engagement: a large consortium names more, and is several engagements."""
 MAX_FUNDER_CHARACTERS: Final = 200
+"""Who pays in the end, in a line."""
 MAX_LAW_CHARACTERS: Final = 120
 """The law that governs an agreement, as the agreement names it."""
 

@@ -15,8 +15,6 @@ whether a document they know is among them."""
 
 MAX_EVIDENCE_BYTES: Final = 10_485_760
 """One file: a scanned agreement of a hundred pages fits, and the whole request stays under ``MAX_BODY_BYTES``."""
-MAX_FILES_AT_ONCE: Final = 1
-"""Files in one form: each is held in memory while it is looked at."""
 MAX_FILES: Final = 16
 """Files of one answer: as many as an answer names public sources."""
 MAX_NAME_CHARACTERS: Final = 120

@@ -110,7 +110,10 @@ class EvidenceFiles:
         """Every file that is at its place."""
         if self._folder.is_dir():
             yield from (
-                ContentName(file.name) for shelf in self._folder.iterdir() if shelf.is_dir() for file in shelf.iterdir()
+                ContentName(file.name)
+                for shelf in self._folder.iterdir()
+                if shelf.is_dir()
+                for file in shelf.glob(f"{shelf.name}*")
             )
 
     def remove(self, content: ContentName) -> None:

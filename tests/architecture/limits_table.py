@@ -52,6 +52,10 @@ MODULES: Final = (
     ("What this node asks", "node.sync.restore"),
     ("What this node asks", "node.sync.forks"),
     ("What this node asks", "node.sync.fetch"),
+    ("What a case may hold", "node.domain.casework"),
+    ("What a case may hold", "node.domain.engagements"),
+    ("What a case may hold", "node.domain.evidence"),
+    ("What a case may hold", "node.casework.file_kinds"),
 )
 _BEGIN: Final = "<!-- limits -->\n"
 _END: Final = "<!-- end of limits -->\n"

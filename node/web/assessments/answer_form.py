@@ -9,7 +9,7 @@ from fastapi import Response
 from node.casework.questions import Responsive
 from node.casework.tiers import answered, asked
 from node.clock import day_of
-from node.domain.casework import Answer, AnswerData, Assessment, PlainAnswer, PlainData, PlainKind
+from node.domain.casework import Answer, AnswerData, Assessment, PlainAnswer, PlainData, PlainKind, Tier
 from node.domain.evidence import EvidenceId
 from node.errors import Code, HanseError
 from node.web.evidence import HINT, named
@@ -22,7 +22,7 @@ from protocol.vocabulary import Indicator, Question, Vocabulary
 
 PLAIN: Final = (
     (PlainKind.NOTHING_FOUND, "Looked for, nothing found", "Say where it was looked for."),
-    (PlainKind.NOT_KNOWN, "Asked, not known", "Say who was asked. In the light tier this asks for the full one."),
+    (PlainKind.NOT_KNOWN, "Asked, not known", "Say who was asked."),
     (PlainKind.NOT_APPLICABLE, "Does not apply", "Say why."),
 )
 """Answers without an observation. Three different things: none of them says that all is well."""
@@ -133,6 +133,7 @@ def show_form(visit: Visit, assessment: Assessment, form: FormView, answer: str 
         question=question,
         place=_place(assessment, vocabulary, question),
         plain=() if question is None or observed else PLAIN,
+        asks_more=assessment.tier is Tier.LIGHT and question is not None and question.tier == "light",
         indicators=[
             (indicator.id, indicator.label, f"{_POLARITY[indicator.polarity].capitalize()}. {indicator.definition}")
             for indicator in offered
