@@ -137,7 +137,7 @@ def do_respond(visit: _Writer, contributor: _Contributor, statement: _Statement)
 
 def _target(visit: Visit, tx: Transaction, contributor: KeyId, statement: StatementId) -> StoredStatement:
     """A finding or tie of another member that still counts."""
-    found = statements.get(tx, contributor, statement, now=visit.now)
+    found = statements.find_shown(tx, contributor, statement, now=visit.now)
     if found is None or not isinstance(found.body, FindingBody | RelationBody):
         raise HanseError(Code.NOT_FOUND, "this node holds no finding or tie of this name.")
     if contributor in roster(tx, found.circle).own_keys:
@@ -191,9 +191,9 @@ def _responding(visit: Visit, form: FormView, target: StoredStatement) -> Respon
         f"Answer: {label}",
         _about(target),
         target.circle,
-        f"/drafts/respond/{target.contributor}/{target.statement.id}",
+        f"/drafts/respond/{target.shown}/{target.statement.id}",
         _response(visit, target, ()),
-        back=statement_path(target.contributor, target.statement.id),
+        back=statement_path(*target.shown_name),
     )
 
 
@@ -234,7 +234,7 @@ def _retraction(visit: Visit, form: FormView, circle: CircleId, statement: State
         "retract.html",
         form=form,
         action=f"/drafts/retract/{circle}/{statement}",
-        statement_path=statement_path(target.contributor, target.statement.id),
+        statement_path=statement_path(*target.shown_name),
         about=_about(target),
         circle=name,
         reasons=[(term.id, term.label, term.definition) for term in reasons],
