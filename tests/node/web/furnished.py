@@ -1,7 +1,7 @@
 """A house in which everything has been done once, by people at its pages: something to see on every page.
 
-Whoever adds a page that needs a record adds the step that makes one, and the address to :data:`Furnished.paths`; the test
-of pages names what is missing. Texts come from :mod:`tests.node.web.filling`, each field with a word of its own.
+Whoever adds a page that needs a record adds the step that makes one, and the address to ``Furnished.paths``; the walk
+over pages names what is missing. Texts come from :mod:`tests.node.web.filling`, each field with a word of its own.
 """
 
 import re
@@ -14,8 +14,8 @@ from node.app import application
 from node.domain.accounts import Role
 from node.domain.settings import MailSettings
 from node.insight import catch_up
-from tests.node.web.filling import Planter, forms_of
 from tests.federation.support import Node
+from tests.node.web.filling import Planter, forms_of
 from tests.node.web.house import PARTNER, WORKS, Browser, House, make_house
 
 PUBLIC: Final = "zyxpublic"
@@ -155,7 +155,8 @@ def _pool(done: Furnished) -> None:
     done.note("/recall/{circle}/{statement}", f"/recall/{own}")
     done.note("/recall/{circle}/{statement}/receipts", f"/recall/{own}/receipts")
     planter.send(officer, f"/subjects/{PARTNER}", {"relatives": "yes"}, action="/watch")
-    planter.send(officer, "/watch", {"address": f"{planter.word('address')}@aldermoor.example"}, action="/watch/delivery")
+    address = f"{planter.word('address')}@aldermoor.example"
+    planter.send(officer, "/watch", {"address": address}, action="/watch/delivery")
     planter.send(officer, f"/subjects/{PARTNER}/links", {"partner": WORKS})
     signal = done.paths["/signals/{circle}/{subject}/{indicator}/{scope}"]
     planter.send(officer, signal, action="/settle")
@@ -188,7 +189,8 @@ def _circle(done: Furnished) -> None:
 def _outside(done: Furnished) -> None:
     """What comes in from others: a table, and a letter of an organisation."""
     officer, planter = done.people["tamsin"], done.planter
-    table = f"Partner,Title,Note\n{PARTNER},{planter.word('cell')},{planter.word('cell')}\nNobody,{planter.word('cell')},\n"
+    one, two, three = (planter.word("cell") for _ in range(3))
+    table = f"Partner,Title,Note\n{PARTNER},{one},{two}\nNobody,{three},\n"
     location = planter.send(officer, "/registers/import", file=("register.csv", table.encode())).headers["location"]
     done.note("/registers/import/{wanted}", _path(location))
     register = _where(officer.get("/registers"), r'href="(/registers/[a-z-]+)"')
@@ -211,9 +213,6 @@ def _asking(done: Furnished) -> None:
     ask = done.note("/requests/ask/{contributor}/{statement}", statement.replace("/statements/", "/requests/ask/"))
     location = planter.send(officer, ask, {"fields": "narrative"}).headers["location"]
     done.note("/requests/{request}", _path(location))
-    location = planter.send(officer, "/soundings/new", {"partner": WORKS}).headers["location"]
-    done.note("/soundings/{sounding}", _path(location))
-    planter.send(officer, "/soundings", action="/policy/" + done.house.circle)
     own = done.paths["/drafts/correct/{circle}/{statement}"].removeprefix("/drafts/correct/")
     for route in ("/names/{circle}/{statement}", "/recall/{circle}/{statement}"):
         done.note(route, route.partition("{")[0] + own)
