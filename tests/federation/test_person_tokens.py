@@ -1,6 +1,8 @@
 """A person becomes a token, and two members find that they know of the same one: between real nodes."""
 
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -215,6 +217,26 @@ def test_a_budget_ends_guessing_until_the_next_day(world: World) -> None:
         served = storage.served(tx, world.circle, 10)
     assert [line.elements for line in served] == [1, 1, 1]
     assert {line.voice for line in served} <= set(used)
+
+
+def test_questions_at_one_moment_do_not_share_the_last_evaluation(world: World) -> None:
+    operator, asker = limited(world.nodes[0], 3), world.nodes[2]
+    request = evaluation_request(1, [begin(SOMEBODY, operator_keys.random_scalar())])
+    with operator.runtime.database.read() as tx:
+        roster = rosters.get_roster(tx, world.circle)
+    voice = roster.voice(asker.own(world.circle))
+
+    def evaluate(_: int) -> str:
+        try:
+            with operator.runtime.database.write() as tx:
+                token_operator.evaluate(tx, operator.runtime.settings, roster, voice, request, make.IAT)
+        except HanseError as error:
+            return error.code
+        return "evaluated"
+
+    with ThreadPoolExecutor(6) as threads:
+        outcomes = Counter(threads.map(evaluate, range(12)))
+    assert outcomes == {"evaluated": 3, Code.QUOTA_EXCEEDED: 9}
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
