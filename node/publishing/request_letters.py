@@ -5,6 +5,7 @@ prove) refuses the letter. Nothing here shows anything to anybody: people read i
 """
 
 from datetime import timedelta
+from typing import Literal
 
 from node.clock import day_of
 from node.domain.accounts import AccountId
@@ -160,8 +161,5 @@ def _require_room(tx: Transaction, desk: Desk, request: Request) -> None:
         raise HanseError(Code.QUOTA_EXCEEDED, "this thread is as long as one may be.", fault=Fault.PEER)
 
 
-def _theirs(desk: Desk, kind: str, text: str = "") -> RequestEvent:
-    match kind:
-        case "asked" | "message" | "reminder" | "withdrawn":
-            return RequestEvent(at=desk.now, ours=False, kind=kind, account=None, text=text)
-    raise ValueError(kind)
+def _theirs(desk: Desk, kind: Literal["asked", "message", "reminder", "withdrawn"], text: str = "") -> RequestEvent:
+    return RequestEvent(at=desk.now, ours=False, kind=kind, account=None, text=text)

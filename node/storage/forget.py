@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from node.storage import replies
+from node.storage import replies, requests
 from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import LOGS, STATEMENTS
@@ -42,6 +42,7 @@ def forget(tx: Transaction, going: Going) -> None:
     """Delete what was kept of these statements. Their own rows are deleted by now."""
     _own_drafts(tx, going.contributor, going.ids)
     _sponsorings(tx, going.contributor, going.ids)
+    requests.forget_released(tx, going.contributor, going.ids)
     replies.forget_targets(tx, going.log_id, [row.idx for row in going.rows])
     for names in chunks(going.ids):
         signed = sa.and_(BYLINES.c.log_id == going.log_id, BYLINES.c.statement_id.in_(names))

@@ -1,6 +1,6 @@
 """Rows of requests. Everything that says what was asked, said or released goes through the vault."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from node.domain.accounts import AccountId
 from node.domain.requests import Direction, ReleasedField, Request, RequestEvent, RequestId, RequestState
 from node.storage.database import Transaction
+from node.storage.statements import chunks
+from node.storage.tables.letters import LETTERS_OUT
 from node.storage.tables.requests import REQUEST_EVENTS, REQUEST_VALUES, REQUESTS
 from node.storage.vault import Vault
 from protocol.canonical import decode_value, encode
@@ -191,6 +193,20 @@ def forget(tx: Transaction, vault: Vault, contributor: KeyId, statement: Stateme
         }
         tx.connection.execute(change.values(row))
     return found
+
+
+def forget_released(tx: Transaction, contributor: KeyId, names: Collection[StatementId]) -> None:
+    """Delete what was released and said about statements that are going, and what was still to be sent of it.
+
+    The requests themselves follow by reconciliation, which finds their statements gone.
+    """
+    for some in chunks(names):
+        about_them = sa.select(_C.id).where(_C.contributor == contributor, _C.statement_id.in_(some))
+        tx.connection.execute(sa.delete(REQUEST_VALUES).where(REQUEST_VALUES.c.request_id.in_(about_them)))
+        tx.connection.execute(sa.delete(REQUEST_EVENTS).where(REQUEST_EVENTS.c.request_id.in_(about_them)))
+        threads = sa.select(_C.thread).where(_C.contributor == contributor, _C.statement_id.in_(some))
+        unsent = (LETTERS_OUT.c.state == "waiting") & LETTERS_OUT.c.thread.in_(threads)
+        tx.connection.execute(sa.delete(LETTERS_OUT).where(unsent))
 
 
 def _first(tx: Transaction, vault: Vault, query: sa.Select[Any]) -> Request | None:
