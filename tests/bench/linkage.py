@@ -50,6 +50,7 @@ VARIANTS: Final[Mapping[str, Sequence[str]]] = {
     "with the hour of reception, as the API once gave it": tuple(FEATURES),
     "as the API gives it": GIVEN,
     "one language for all": tuple(each for each in GIVEN if each != "language"),
+    "without digests of sources": tuple(each for each in GIVEN if each != "sources"),
     "one language, no national sources": CAREFUL,
     "subjects alone": ("subjects",),
     "technology fields alone": ("fields",),
