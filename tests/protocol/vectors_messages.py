@@ -206,6 +206,27 @@ def responses() -> bytes:
 # Streams
 
 
+def _entries_bounds(log: str) -> dict[str, Json]:
+    return {
+        "too few bytes": {"have": {}, "holes": {}, "max_bytes": 65_535, "only": []},
+        "too many bytes": {"have": {}, "holes": {}, "max_bytes": 8_388_609, "only": []},
+        "a negative size": {"have": {log: -1}, "holes": {}, "max_bytes": 65_536, "only": []},
+        "a size beyond every log": {"have": {log: 2**40 + 1}, "holes": {}, "max_bytes": 65_536, "only": []},
+        "a log that is none": {"have": {"log": 1}, "holes": {}, "max_bytes": 65_536, "only": []},
+        "a wanted log that is none": {"have": {}, "holes": {}, "max_bytes": 65_536, "only": ["log"]},
+        "no bound": {"have": {}, "holes": {}, "only": []},
+        "nothing said of content": {"have": {}, "max_bytes": 65_536, "only": []},
+        "a log without ranges": {"have": {}, "holes": {log: []}, "max_bytes": 65_536, "only": []},
+        "more ranges than a request has": {
+            "have": {},
+            "holes": {log: [[3 * at, 3 * at + 1] for at in range(MAX_HOLE_RANGES + 1)]},
+            "max_bytes": 65_536,
+            "only": [],
+        },
+        "nothing said of the logs that are wanted": {"have": {}, "holes": {}, "max_bytes": 65_536},
+    }
+
+
 def entries_requests() -> bytes:
     """Requests for entries."""
     flags = {
@@ -263,28 +284,22 @@ def entries_requests() -> bytes:
             ("second-spelling", BEYOND_SCHEMA),
         ),
     ]
-    bounds: dict[str, Json] = {
-        "too few bytes": {"have": {}, "holes": {}, "max_bytes": 65_535, "only": []},
-        "too many bytes": {"have": {}, "holes": {}, "max_bytes": 8_388_609, "only": []},
-        "a negative size": {"have": {log: -1}, "holes": {}, "max_bytes": 65_536, "only": []},
-        "a size beyond every log": {"have": {log: 2**40 + 1}, "holes": {}, "max_bytes": 65_536, "only": []},
-        "a log that is none": {"have": {"log": 1}, "holes": {}, "max_bytes": 65_536, "only": []},
-        "a wanted log that is none": {"have": {}, "holes": {}, "max_bytes": 65_536, "only": ["log"]},
-        "no bound": {"have": {}, "holes": {}, "only": []},
-        "nothing said of content": {"have": {}, "max_bytes": 65_536, "only": []},
-        "a log without ranges": {"have": {}, "holes": {log: []}, "max_bytes": 65_536, "only": []},
-        "more ranges than a request has": {
-            "have": {},
-            "holes": {log: [[3 * at, 3 * at + 1] for at in range(MAX_HOLE_RANGES + 1)]},
-            "max_bytes": 65_536,
-            "only": [],
-        },
-        "nothing said of the logs that are wanted": {"have": {}, "holes": {}, "max_bytes": 65_536},
-    }
+    bounds = _entries_bounds(log)
     cases += [
         Case(name, "9.7", in_bytes(encode(value)), Code.MALFORMED, ("lost-bound",)) for name, value in bounds.items()
     ]
     return vector_file("Requests for entries; bytes is base64url.", flags, cases)
+
+
+def _everything() -> Case:
+    everything = encode_stream(
+        sections(),
+        more=True,
+        fillings=(Filling(CONTRIBUTOR[0].public.key_id, 1, b""), Filling(CONTRIBUTOR[2].public.key_id, 0, b"x")),
+        forks=(b"evidence",),
+    )
+    whole_of_it = in_bytes(everything, sections=2, fillings=2, forks=1, more=True)
+    return Case("sections, content asked for again, evidence", "9.8", whole_of_it)
 
 
 def _stream_cases() -> Iterable[Case]:
@@ -301,14 +316,7 @@ def _stream_cases() -> Iterable[Case]:
     yield Case("an entry without content", "9.8", in_bytes(gone + end, sections=1, gone=1, more=False))
     again = encode_filling(Filling(CONTRIBUTOR[0].public.key_id, 3, b"eyJhIjoxfQ.e30.AA"))
     yield Case("content that was asked for again", "9.8", in_bytes(again + end, sections=0, fillings=1, more=False))
-    everything = encode_stream(
-        sections(),
-        more=True,
-        fillings=(Filling(CONTRIBUTOR[0].public.key_id, 1, b""), Filling(CONTRIBUTOR[2].public.key_id, 0, b"x")),
-        forks=(b"evidence",),
-    )
-    whole_of_it = in_bytes(everything, sections=2, fillings=2, forks=1, more=True)
-    yield Case("sections, content asked for again, evidence", "9.8", whole_of_it)
+    yield _everything()
     lost, broken = ("lost-end",), ("second-reading",)
     yield Case("evidence without an end", "9.8", in_bytes(evidence, sections=0, forks=1), Code.TRUNCATED, lost)
     yield Case("no bytes", "9.8", in_bytes(b"", sections=0), Code.TRUNCATED, lost)
