@@ -14,15 +14,16 @@ from node.casework.engagements import create_engagement
 from node.casework.import_file import import_rows
 from node.clock import day_of
 from node.domain.accounts import Permission, Principal, Role, permissions_of
-from node.domain.casework import Edit, PlainData, PlainKind
+from node.domain.casework import AnswerData, AnswerId, AssessmentId, Edit, PlainData, PlainKind
 from node.domain.engagements import EngagementData
 from node.domain.money import Money
-from node.domain.publishing import FindingContent
+from node.domain.publishing import FindingContent, Published
 from node.errors import HanseError
 from node.publishing import drafts
 from node.publishing.preview import preview, submit
 from node.publishing.publish import publish
 from node.storage import statements as reading
+from node.storage.database import Transaction
 from node.storage.tables.base import METADATA
 from protocol.identifiers import SubjectId, VocabularyCode
 from protocol.statements import Subject
@@ -46,11 +47,9 @@ def clear_text(office: Office) -> bytes:
     return b"\n".join(parts)
 
 
-def walk(office: Office) -> list[bytes]:
-    """Everything an office does, with the word in every private field; what left, as signed."""
-    database, vault, vocabulary = office.database, office.vault, office.vocabulary
-    subject = Subject(id=SubjectId("circle:AAAAAAAAAAAAAAAAAAAAAA"), label=f"{PUBLIC} Institute")
-    engagement = EngagementData(
+def cooperation(subject: Subject) -> EngagementData:
+    """An engagement with the word wherever somebody writes."""
+    return EngagementData(
         title=f"{PRIVATE}engagement",
         counterparts=(subject,),
         partner_unit=f"{PRIVATE}unit",
@@ -63,17 +62,10 @@ def walk(office: Office) -> list[bytes]:
         benefit=f"{PRIVATE}benefit",
         reference=f"{PRIVATE}file",
     )
-    with database.write() as tx:
-        case = create_engagement(tx, vault, vocabulary, office.officer, engagement, NOW).id
-    data = head(
-        engagement=case,
-        title=f"{PRIVATE}title",
-        subject=subject,
-        unit=f"{PRIVATE}unit",
-        purpose=f"{PRIVATE}purpose",
-        benefit=f"{PRIVATE}benefit",
-        reference=f"{PRIVATE}reference",
-    )
+
+
+def answers() -> tuple[AnswerData, PlainData]:
+    """An observation and an answer without one, with the word wherever somebody writes."""
     said = observation(
         observation=f"{PRIVATE}observation",
         sources=(f"https://a.example/{PRIVATE}source",),
@@ -87,6 +79,50 @@ def walk(office: Office) -> list[bytes]:
         day=day_of(NOW),
         records=(f"{PRIVATE}other record 3",),
     )
+    return said, plain
+
+
+def shared(office: Office, tx: Transaction, case: tuple[AssessmentId, AnswerId]) -> tuple[Published, bytes]:
+    """Drafted, returned, approved and published; with the bytes that the preview showed."""
+    draft = draft_finding(
+        tx,
+        office.vault,
+        office.vocabulary,
+        office.officer,
+        case,
+        office.circle,
+        Wording(f"{PUBLIC} summary.", contact=MAILBOX),
+        NOW,
+    )
+    assert isinstance(draft.content, FindingContent)
+    assert PRIVATE in draft.content.held_back.narrative
+    made = preview(tx, office.vault, office.officer, draft.id, NOW)
+    submit(tx, office.vault, office.vocabulary, office.officer, draft.id, made.digest, NOW)
+    drafts.send_back(tx, office.vault, office.approver, draft.id, f"{PRIVATE}note", NOW)
+    made = preview(tx, office.vault, office.officer, draft.id, NOW)
+    submit(tx, office.vault, office.vocabulary, office.officer, draft.id, made.digest, NOW)
+    published = publish(
+        tx, office.vault, office.keyring, office.vocabulary, office.approver, draft.id, made.digest, NOW
+    )
+    return published, made.payload
+
+
+def walk(office: Office) -> list[bytes]:
+    """Everything an office does, with the word in every private field; what left, as signed."""
+    database, vault, vocabulary = office.database, office.vault, office.vocabulary
+    subject = Subject(id=SubjectId("circle:AAAAAAAAAAAAAAAAAAAAAA"), label=f"{PUBLIC} Institute")
+    with database.write() as tx:
+        case = create_engagement(tx, vault, vocabulary, office.officer, cooperation(subject), NOW).id
+    data = head(
+        engagement=case,
+        title=f"{PRIVATE}title",
+        subject=subject,
+        unit=f"{PRIVATE}unit",
+        purpose=f"{PRIVATE}purpose",
+        benefit=f"{PRIVATE}benefit",
+        reference=f"{PRIVATE}reference",
+    )
+    said, plain = answers()
     assessment, answer = office.assess(data, said)
     with database.write() as tx:
         account, _ = create_account(
@@ -107,28 +143,11 @@ def walk(office: Office) -> list[bytes]:
         )
         report = import_rows(tx, vault, vocabulary, office.officer, csv.encode(), lambda _: None, NOW)
         assert PRIVATE not in repr(report)
-        draft = draft_finding(
-            tx,
-            vault,
-            vocabulary,
-            office.officer,
-            (assessment.id, answer.id),
-            office.circle,
-            Wording(f"{PUBLIC} summary.", contact=MAILBOX),
-            NOW,
-        )
-        assert isinstance(draft.content, FindingContent)
-        assert PRIVATE in draft.content.held_back.narrative
-        made = preview(tx, vault, office.officer, draft.id, NOW)
-        submit(tx, vault, vocabulary, office.officer, draft.id, made.digest, NOW)
-        drafts.send_back(tx, vault, office.approver, draft.id, f"{PRIVATE}note", NOW)
-        made = preview(tx, vault, office.officer, draft.id, NOW)
-        submit(tx, vault, vocabulary, office.officer, draft.id, made.digest, NOW)
-        published = publish(tx, vault, office.keyring, vocabulary, office.approver, draft.id, made.digest, NOW)
+        published, payload = shared(office, tx, (assessment.id, answer.id))
     with database.read() as tx:
         stored = reading.get(tx, published.contributor, published.statement, now=NOW)
     assert stored is not None
-    return [stored.jws, made.payload]
+    return [stored.jws, payload]
 
 
 def test_no_private_word_is_stored_in_clear_leaves_or_is_logged(
