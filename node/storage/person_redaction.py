@@ -26,6 +26,15 @@ UNCHANGED: Final = {
 }
 """Sealed columns that are left as they are, and why."""
 _ROWS: Final = 500
+_NO_TEXT: Final = re.compile(
+    r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"  # codes and states
+    r"|[a-z]+:\S+"  # identifiers of subjects
+    r"|[A-Za-z0-9_-]{22}|[A-Za-z0-9_-]{43}"  # identifiers of ours, keys and digests
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}"  # days
+    r"|[A-Z]{3}"  # currencies
+    r"|TLP:[A-Z+]+"
+)
+"""Values that the program reads and nobody wrote: words that stand in them by chance are not a person's."""
 
 
 def replace_words(tx: Transaction, vault: Vault, words: str, instead: str, *, store: bool) -> Iterator[Redaction]:
@@ -36,7 +45,8 @@ def replace_words(tx: Transaction, vault: Vault, words: str, instead: str, *, st
     """
     if sum(each.isalnum() for each in words) < MIN_NAME_CHARACTERS:
         return
-    pattern = re.compile(r"\s+".join(re.escape(word) for word in words.split()), re.IGNORECASE)
+    spelled = r"\s+".join(re.escape(word) for word in words.split())
+    pattern = re.compile(rf"(?<!\w){spelled}(?!\w)", re.IGNORECASE)
     tables.load()
     for table in METADATA.sorted_tables:
         names = [each.name for each in table.columns if f"{table.name}.{each.name}" in SEALED - UNCHANGED.keys()]
@@ -110,6 +120,8 @@ def _replaced(value: object, pattern: re.Pattern[str], instead: str) -> tuple[ob
     """The same value with every text in it changed; names of members are the program's own and stay."""
     match value:
         case str():
+            if _NO_TEXT.fullmatch(value):
+                return value, 0
             inner = _inner(value)
             if inner is not None:  # a history keeps what was replaced as JSON in a text
                 changed, times = _replaced(inner, pattern, instead)

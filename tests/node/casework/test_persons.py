@@ -93,6 +93,15 @@ def test_words_of_a_pattern_mean_themselves(office: Office) -> None:
         assert get_assessment(tx, office.vault, found.id).data.purpose == r"\1 \g<0> abc"
 
 
+@pytest.mark.parametrize("words", ["joint-laboratory", "quantum", "2025", "register", "circle", "Quill"])
+def test_codes_days_and_parts_of_words_are_not_what_somebody_wrote(office: Office, words: str) -> None:
+    found, _ = office.assess(head(purpose="Quillfeather"), observation())
+    with office.database.write() as tx:
+        persons.replace(tx, office.vault, words, "")
+        assert get_assessment(tx, office.vault, found.id).data == found.data
+        assert get_assessment(tx, office.vault, found.id).answers[0].data == found.answers[0].data
+
+
 def test_what_is_left_unchanged_exists_and_says_why() -> None:
     assert UNCHANGED.keys() <= SEALED
     assert all(UNCHANGED.values())

@@ -205,12 +205,13 @@ def test_a_token_permits_what_it_names_and_not_all_that_its_owner_may(everybody:
 def test_duties_are_apart() -> None:
     """Said once more in other words than the table's, so that a slip there does not go unseen."""
     allowed = {role: permissions_of(frozenset({role})) for role in Role}
-    for role in (Role.COORDINATOR, Role.ANALYST, Role.OPERATOR, Role.AUDITOR, Role.OBSERVER):
+    for role in (Role.COORDINATOR, Role.ANALYST, Role.OPERATOR, Role.AUDITOR, Role.DATA_PROTECTION, Role.OBSERVER):
         assert not allowed[role] & CASEWORK, role
     for role in Role:
         assert not allowed[role] >= {Permission.DRAFTS_WRITE, Permission.DRAFTS_APPROVE}, role
         assert (Permission.ACCOUNTS_MANAGE in allowed[role]) == (role is Role.OPERATOR)
-        assert (Permission.ACCESS_LOG_READ in allowed[role]) == (role is Role.AUDITOR)
+        assert (Permission.ACCESS_LOG_READ in allowed[role]) == (role in {Role.AUDITOR, Role.DATA_PROTECTION})
+        assert (Permission.PERSONS_MANAGE in allowed[role]) == (role is Role.DATA_PROTECTION)
     assert allowed[Role.OBSERVER] == {Permission.OWN_ACCOUNT, Permission.RELEASES_READ}
     assert not {each for each in allowed[Role.AUDITOR] if not each.endswith((":read", ":own"))}
     assert set(ROLE_PERMISSIONS) == set(Role)
