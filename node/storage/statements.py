@@ -162,12 +162,17 @@ def feed(
 def stated_between(
     tx: Transaction, circle: CircleId, begin: Timestamp, end: Timestamp, kinds: Collection[Kind], *, now: Timestamp
 ) -> list[StoredStatement]:
-    """Statements of a circle signed from ``begin`` until before ``end``, in any state, in feed order.
+    """Statements of a circle signed from ``begin`` until before ``end`` that have not expired, in feed order.
 
-    A walk along the whole feed, for what is done once a month. What arrived late is in it.
+    A walk along the whole feed, for what is done once a month. What arrived late is in it. What has expired is counted
+    no more (clause 4.7), whether or not its content has left this node yet.
     """
     query = _select().where(
-        LOGS.c.circle == circle, STATEMENTS.c.kind.in_(tuple(kinds)), STATEMENTS.c.iat >= begin, STATEMENTS.c.iat < end
+        LOGS.c.circle == circle,
+        STATEMENTS.c.kind.in_(tuple(kinds)),
+        STATEMENTS.c.iat >= begin,
+        STATEMENTS.c.iat < end,
+        STATEMENTS.c.exp > now,
     )
     return _read(tx, tx.connection.execute(query.order_by(STATEMENTS.c.seq)), now)
 

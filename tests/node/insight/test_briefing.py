@@ -19,6 +19,8 @@ from tests.node.insight.support import Pool
 from tests.node.insight.test_signals import deliver, histories, refreshed
 
 _LATER = Timestamp(make.IAT + 3 * DAY_SECONDS)
+_SOON = Timestamp(make.IAT + 3_600)
+"""Before anything has expired: what has is gone, from earlier states as well."""
 
 
 def _of_circle(pool: Pool, vocabulary: Vocabulary, now: Timestamp = make.IAT, **asked: Any) -> Briefing:  # noqa: ANN401
@@ -36,8 +38,8 @@ def test_stored_figures_and_those_computed_anew_are_the_same_bytes(
 ) -> None:
     _filled(pool, vocabulary, seed)
     for now in (make.IAT, _LATER):
+        refreshed(pool, vocabulary, now)  # what has expired is gone by it, from both ways of counting
         anew = _of_circle(pool, vocabulary, now)
-        refreshed(pool, vocabulary, now)
         stored = _of_circle(pool, vocabulary, now, most_claims=0)
         assert figures_bytes(stored.figures) == figures_bytes(anew.figures)
         assert stored == anew
@@ -54,13 +56,13 @@ def test_what_comes_later_changes_nothing_of_an_earlier_state(pool: Pool, vocabu
     first = _of_circle(pool, vocabulary)
     about = subject_briefing_of(pool, vocabulary)
     for author, log in enumerate(logs):
-        pool.say(author, *log[len(half[author]) :], now=_LATER)
-    refreshed(pool, vocabulary, _LATER)
-    again = _of_circle(pool, vocabulary, _LATER, as_of=first.as_of)
+        pool.say(author, *log[len(half[author]) :], now=_SOON)
+    refreshed(pool, vocabulary, _SOON)
+    again = _of_circle(pool, vocabulary, _SOON, as_of=first.as_of)
     assert figures_bytes(again.figures) == figures_bytes(first.figures)
     assert (again.digest, again.sources) == (first.digest, first.sources)
-    assert subject_briefing_of(pool, vocabulary, _LATER, as_of=about.as_of).digest == about.digest
-    assert _of_circle(pool, vocabulary, _LATER).sources[0].pool_digest != first.sources[0].pool_digest
+    assert subject_briefing_of(pool, vocabulary, _SOON, as_of=about.as_of).digest == about.digest
+    assert _of_circle(pool, vocabulary, _SOON).sources[0].pool_digest != first.sources[0].pool_digest
 
 
 def subject_briefing_of(
