@@ -17,8 +17,8 @@ from node.domain.accounts import Role
 from tests.federation.support import free_port, serving
 from tests.node.web.house import PASSWORD, House, make_house
 
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS: Final = (
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS: Final = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -94,11 +94,11 @@ class Town:
 def chromium(socket_allowed: None) -> Iterator[Browser]:
     """The Chromium of this machine."""
     del socket_allowed
-    path = next((found for found in map(shutil.which, _NAMES) if found), None)
+    path = next((found for found in map(shutil.which, NAMES) if found), None)
     if path is None:
-        pytest.skip("needs Chromium: none of " + ", ".join(_NAMES) + " is installed")
+        pytest.skip("needs Chromium: none of " + ", ".join(NAMES) + " is installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

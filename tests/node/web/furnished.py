@@ -30,8 +30,13 @@ class Furnished:
 
     house: House
     planter: Planter
-    people: dict[str, Browser]
+    browsers: dict[str, Browser]
     paths: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def people(self) -> dict[str, tuple[Role, ...]]:
+        """Who lives here, with their roles."""
+        return _PEOPLE
 
     def note(self, route: str, path: str) -> str:
         """An address of a route, from where a form has led or a link leads."""
@@ -66,6 +71,7 @@ _PEOPLE: Final = {
     "pell": (Role.COORDINATOR,),
     "ops": (Role.OPERATOR,),
     "vane": (Role.AUDITOR,),
+    "quill": (Role.DATA_PROTECTION,),
 }
 
 
@@ -76,7 +82,7 @@ def _where(answer_location: str, pattern: str) -> str:
 
 
 def _engagement(done: Furnished) -> None:
-    officer, planter = done.people["tamsin"], done.planter
+    officer, planter = done.browsers["tamsin"], done.planter
     given = {"partner": PARTNER, "others": "", "amount": "250000", "kind": "project"}
     location = planter.send(officer, "/engagements/new", given).headers["location"]
     path = f"/engagements/{_where(location, f'/engagements/({_ID})')}"
@@ -87,7 +93,7 @@ def _engagement(done: Furnished) -> None:
 
 
 def _assessment(done: Furnished) -> None:
-    officer, planter = done.people["tamsin"], done.planter
+    officer, planter = done.browsers["tamsin"], done.planter
     given = {"partner": PARTNER, "engagement_kind": "project"}
     location = planter.send(officer, "/assessments/new", given).headers["location"]
     path = f"/assessments/{_where(location, f'/assessments/({_ID})')}"
@@ -106,7 +112,7 @@ def _assessment(done: Furnished) -> None:
 
 
 def _decision(done: Furnished) -> None:
-    officer, planter = done.people["tamsin"], done.planter
+    officer, planter = done.browsers["tamsin"], done.planter
     case = done.paths["/engagements/{engagement}"].rpartition("/")[2]
     path = done.note("/decisions/{kind}/{case}", f"/decisions/engagement/{case}")
     for rest in ("history", "new", "measures/new", "questions/new", "reviews/new"):
@@ -124,7 +130,7 @@ def _decision(done: Furnished) -> None:
 
 
 def _draft(done: Furnished) -> None:
-    officer, second, planter = done.people["tamsin"], done.people["okoro"], done.planter
+    officer, second, planter = done.browsers["tamsin"], done.browsers["okoro"], done.planter
     case = done.paths["/assessments/{assessment}"]
     answer = done.paths["/assessments/{assessment}/answers/{answer}"].rpartition("/")[2]
     new = f"/drafts/new?assessment={case.rpartition('/')[2]}&answer={answer}"
@@ -140,7 +146,7 @@ def _draft(done: Furnished) -> None:
 
 
 def _pool(done: Furnished) -> None:
-    officer, planter, house = done.people["tamsin"], done.planter, done.house
+    officer, planter, house = done.browsers["tamsin"], done.planter, done.house
     catch_up(house.node.runtime.database, house.node.runtime.vocabulary, house.node.clock.now())
     for rest in ("", "/links", "/ties", "/paths", "/briefing", "/briefing.pdf"):
         done.note(f"/subjects/{{subject}}{rest}", f"/subjects/{PARTNER}{rest}")
@@ -167,7 +173,7 @@ def _pool(done: Furnished) -> None:
 
 
 def _circle(done: Furnished) -> None:
-    operator, coordinator, planter, house = done.people["ops"], done.people["pell"], done.planter, done.house
+    operator, coordinator, planter, house = done.browsers["ops"], done.browsers["pell"], done.planter, done.house
     circle, other = f"/circles/{house.circle}", house.others[0]
     for rest in ("", "/briefing", "/briefing.pdf", "/card", "/dashboard", "/endorse", "/trust"):
         done.note(f"/circles/{{circle}}{rest}", circle + rest)
@@ -188,7 +194,7 @@ def _circle(done: Furnished) -> None:
 
 def _outside(done: Furnished) -> None:
     """What comes in from others: a table, and a letter of an organisation."""
-    officer, planter = done.people["tamsin"], done.planter
+    officer, planter = done.browsers["tamsin"], done.planter
     one, two, three = (planter.word("cell") for _ in range(3))
     table = f"Partner,Title,Note\n{PARTNER},{one},{two}\nNobody,{three},\n"
     location = planter.send(officer, "/registers/import", file=("register.csv", table.encode())).headers["location"]
@@ -208,7 +214,7 @@ def _outside(done: Furnished) -> None:
 
 def _asking(done: Furnished) -> None:
     """What is asked of other members, by letters that one member alone receives."""
-    officer, planter = done.people["tamsin"], done.planter
+    officer, planter = done.browsers["tamsin"], done.planter
     statement = done.paths["/statements/{contributor}/{statement}"]
     ask = done.note("/requests/ask/{contributor}/{statement}", statement.replace("/statements/", "/requests/ask/"))
     location = planter.send(officer, ask, {"fields": "narrative"}).headers["location"]
