@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from starlette.background import BackgroundTask
-from starlette.datastructures import UploadFile
 
 from node.casework import engagement_import as imports
 from node.casework.engagement_import import Find, Found
@@ -29,6 +28,7 @@ from node.storage.database import Transaction
 from node.subjects.find import subject_named
 from node.subjects.offers import offers, safe_link, understood
 from node.web.forms import LOCAL_ID, FormView, address_part
+from node.web.uploads import FORM_BYTES, RequiresWithFile
 from node.web.visits import Requires, Visit, go
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Subject, as_label
@@ -42,7 +42,6 @@ STALLED_SECONDS: Final = 30
 REFRESH_SECONDS: Final = 2
 """After which a page that shows progress is loaded again, without a script."""
 _OFFERED: Final = 3
-_FORM_BYTES: Final = 65_536
 LABELS: Final = {
     "title": "Title",
     "partner": "Partner (name or id)",
@@ -64,15 +63,7 @@ LABELS: Final = {
 """What a column can be, in words."""
 _Id = Annotated[ImportId, address_part(LOCAL_ID)]
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
-
-
-async def _upload(request: Request) -> tuple[str, bytes]:
-    """Name and bytes of the file. The form was read, with its bounds, by the route's guard before."""
-    upload = (await request.form()).get("file")
-    return (upload.filename or "", await upload.read()) if isinstance(upload, UploadFile) else ("", b"")
-
-
-_Upload = Annotated[tuple[str, bytes], Depends(_upload)]
+_Sender = Annotated[Visit, Depends(RequiresWithFile(Permission.ASSESSMENTS_WRITE))]
 
 
 @ROUTER.get(PATH)
@@ -81,16 +72,17 @@ def show_imports(visit: _Writer) -> Response:
     return _start(visit, FormView())
 
 
-@ROUTER.post(PATH, max_body_size=MAX_FILE_BYTES + _FORM_BYTES)
-def do_receive(visit: _Writer, upload: _Upload) -> Response:
+@ROUTER.post(PATH, max_body_size=MAX_FILE_BYTES + FORM_BYTES)
+def do_receive(visit: _Sender) -> Response:
     """Read the file and go on to its columns."""
-    name, data = upload
-    if not data:
+    file = visit.form.file
+    data = b"" if file is None else file.content.read()
+    if file is None or not data:
         return _start(visit, visit.form.wrong({"file": "Choose a file that is not empty."}))
     try:
         with visit.write() as tx:
             imports.forget_old(tx, visit.now)
-            one = imports.receive(tx, visit.runtime.vault, visit.principal.account, name, data, visit.now)
+            one = imports.receive(tx, visit.runtime.vault, visit.principal.account, file.name, data, visit.now)
             visit.note(tx, "register-import-received", one.id)
     except HanseError as error:
         if error.code not in {Code.BAD_FILE, Code.TOO_LARGE, Code.CONFLICT}:

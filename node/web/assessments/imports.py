@@ -1,10 +1,9 @@
 """Assessments from a file, with a report row by row of what was refused and why."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from starlette.datastructures import UploadFile
+from fastapi import APIRouter, Depends, Response
 
 from node.casework.import_file import COLUMNS, REQUIRED_COLUMNS, import_rows
 from node.casework.tabular import MAX_FILE_BYTES
@@ -13,21 +12,12 @@ from node.domain.casework import ImportReport
 from node.errors import Code, HanseError
 from node.subjects.find import subject_named
 from node.web.forms import FormView
+from node.web.uploads import FORM_BYTES, RequiresWithFile
 from node.web.visits import Requires, Visit
 
 ROUTER = APIRouter()
-_FORM_BYTES: Final = 65_536
-"""What a form needs around its file."""
 _Writer = Annotated[Visit, Depends(Requires(Permission.ASSESSMENTS_WRITE))]
-
-
-async def read_file(request: Request) -> bytes:
-    """The file that a form sent, or nothing. The form was read, with its bounds, by the route's guard before."""
-    upload = (await request.form()).get("file")
-    return await upload.read() if isinstance(upload, UploadFile) else b""
-
-
-_File = Annotated[bytes, Depends(read_file)]
+_Sender = Annotated[Visit, Depends(RequiresWithFile(Permission.ASSESSMENTS_WRITE))]
 
 
 @ROUTER.get("/assessments/import")
@@ -36,10 +26,11 @@ def show_import(visit: _Writer) -> Response:
     return _page(visit, FormView(), None)
 
 
-@ROUTER.post("/assessments/import", max_body_size=MAX_FILE_BYTES + _FORM_BYTES)
-def do_import(visit: _Writer, data: _File) -> Response:
+@ROUTER.post("/assessments/import", max_body_size=MAX_FILE_BYTES + FORM_BYTES)
+def do_import(visit: _Sender) -> Response:
     """Take what can be taken. A row that is refused stops no other."""
     runtime = visit.runtime
+    data = b"" if visit.form.file is None else visit.form.file.content.read()
     if not data:
         return _page(visit, visit.form.wrong({"file": "Choose a file that is not empty."}), None)
     try:
