@@ -19,6 +19,7 @@ from protocol.errors import Code
 from protocol.identifiers import CircleId
 from protocol.keys import SigningKey
 from protocol.limits import MAX_STREAM_ENTRIES
+from protocol.messages.letter import MAX_LETTERS_BYTES
 from protocol.messages.signature import SignedFields, sign_response
 from protocol.messages.stream import MIN_STREAM_BYTES, EntriesRequest, encode_stream
 from tests.federation.attacks.stage import Stage, codes
@@ -146,7 +147,8 @@ def endless(piece: bytes, status: int, code: NodeCode) -> Callable[[Stage], None
         line = _Endless(piece, status)
         report = sync_once(stage.victim.runtime, transport=line, patience=Patience(max_bytes=MIN_STREAM_BYTES))
         assert {problem.code for problem in report.problems} == {code}
-        assert line.taken <= len(report.pulls) * (MIN_STREAM_BYTES + 2 * len(piece))
+        # A round asks each member for entries, and for letters, which have a bound of their own.
+        assert line.taken <= len(report.pulls) * (MIN_STREAM_BYTES + MAX_LETTERS_BYTES + 4 * len(piece))
 
     return run
 
