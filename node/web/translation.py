@@ -43,8 +43,8 @@ LANGUAGES: Final = {Language.EN: "English", Language.DE: "Deutsch"}
 COOKIE: Final = "hanse-language"
 """Holds a choice, and no secret: whoever plants another one changes the language of a page."""
 COOKIE_SECONDS: Final = 365 * 86_400
-TRANSLATED: Final = re.compile(r"/|/search|/sign-in(/code)?|/setup/[^/]+|/account|/subjects/(?!new$)[^/]+")
-"""Addresses of pages that are translated as a whole."""
+TRANSLATED: Final = re.compile(r"/search|/sign-in(/code)?|/setup/[^/]+|/account|/subjects/(?!new$)[^/]+")
+"""Addresses of pages that are translated as a whole. The overview is not: what waits there is said by every room."""
 MAX_ACCEPTED_CHARACTERS: Final = 200
 """Of a browser's list of languages; a longer one is no person's."""
 CATALOGUE: Final = "hanse.po"

@@ -81,7 +81,7 @@ def test_days_and_numbers_are_written_as_the_language_does() -> None:
         "12\u2009345",
     )
     assert formats.counted(0, "statement") == "no statements"
-    with speaking(Language.DE, "/"):
+    with speaking(Language.DE, "/search"):
         assert formats.day(date(2026, 9, 4)) == "04.09.2026"
         assert formats.number(12_345) == "12.345"
         assert formats.counted(1, "minute") == "1 Minute"
