@@ -30,9 +30,15 @@ from node.domain.publishing import (
     TokenContent,
 )
 from node.publishing.assemble import disclosures_of, sponsored_finding, sponsored_held_back, statement_of
-from node.publishing.gate_contact import contact_matches, mailbox_in
+from node.publishing.gate_contact import FUNCTIONS, contact_matches, mailbox_in
 from node.publishing.gate_origin import origin_matches
-from node.publishing.gate_persons import known_name_matches, person_matches, unit_matches
+from node.publishing.gate_persons import (
+    known_name_matches,
+    likely_name_matches,
+    person_matches,
+    unit_in_text_matches,
+    unit_matches,
+)
 from node.publishing.gate_rule import Match, Rule
 from node.publishing.gate_text import Folded, fold
 from protocol.errors import ProtocolError
@@ -50,44 +56,15 @@ _OWN_WORDS: Final = (
     "outside the roster would know who wrote it."
 )
 _REFERENCE_WORDS: Final = "This is the reference of the case file. Local references do not leave."
+_UNIT_WORDS: Final = (
+    "This is a unit of the partner as the case file names it. It has no identifier, and nobody who reads it can tell "
+    "how many people are in it. Record the finding one level up, or say why the unit hides every person in it."
+)
 _WIDE: Final = frozenset({"TLP:GREEN", "TLP:CLEAR"})
 _ASKED_WORDS: Final = (
     "This may be passed on beyond the institution's partners. A finding whose subject has not been asked for its view "
     "is at most TLP:AMBER. Choose that, or say when and how the organisation was asked."
 )
-_FUNCTIONS: Final = frozenset(
-    [
-        "research",
-        "security",
-        "researchsecurity",
-        "office",
-        "info",
-        "contact",
-        "compliance",
-        "due",
-        "diligence",
-        "duediligence",
-        "international",
-        "partnerships",
-        "legal",
-        "dpo",
-        "privacy",
-        "trusted",
-        "export",
-        "exportcontrol",
-        "wissenssicherheit",
-        "knowledge",
-        "kennisveiligheid",
-        "exportkontrolle",
-        "forschung",
-        "secretariat",
-        "sekretariat",
-        "mail",
-        "service",
-        "help",
-    ]
-)
-"""Words that make the local part of an address an office's."""
 _MAILBOX_WORDS: Final = (
     "The contact must be the mailbox of an office, and this one reads like a person's. "
     "If it belongs to an office, say so."
@@ -109,6 +86,10 @@ class Known:
     """References of case files."""
     institution: str = ""
     """Our own name, where the circle's readers are not to learn it; else empty."""
+    likely: frozenset[str] = frozenset()
+    """What reads as the name of a person in the case file, and may be something else."""
+    units: frozenset[str] = frozenset()
+    """Units of the partner that the case file names in its own words: without an identifier, of unknown size."""
 
 
 NOTHING_KNOWN: Final = Known()
@@ -144,11 +125,18 @@ def _check_text(field: str, text: str, known: Known) -> list[GateHit]:
         *contact_matches(folded.text),
         *person_matches(folded.text),
         *known_name_matches(folded.text, known.names),
+        *likely_name_matches(folded.text, known.likely),
         *origin_matches(folded.text),
         *_found(_TLP_RED, folded.text, Rule.TLP_RED, _TLP_WORDS, overridable=False),
     ]
     if field.endswith(".label"):
         matches += unit_matches(folded.text)
+    else:
+        matches += unit_in_text_matches(folded.text)
+        if not field.startswith("held_back"):
+            for unit in known.units:
+                pattern = re.compile(rf"(?<!\w){re.escape(fold(unit).text)}(?!\w)", re.IGNORECASE)
+                matches += _found(pattern, folded.text, Rule.SMALL_UNIT, _UNIT_WORDS, overridable=True)
     for reference in known.references:
         pattern = re.compile(rf"(?<!\w){re.escape(fold(reference).text)}(?!\w)", re.IGNORECASE)
         matches += _found(pattern, folded.text, Rule.CASE_REFERENCE, _REFERENCE_WORDS, overridable=False)
@@ -168,7 +156,7 @@ def _check_contact(contact: str) -> list[GateHit]:
         return [GateHit(Rule.CONTACT_FORM, CONTACT, 0, 0, contact, _FORM_WORDS, overridable=False)]
     local = folded.text[place[0] : folded.text.index("@")] if "@" in folded.text else folded.text
     words = re.split(r"[._+-]", local.lower())
-    if any(word in _FUNCTIONS for word in words):
+    if any(word in FUNCTIONS for word in words):
         return []
     match = Match(Rule.PERSONAL_MAILBOX, *place, _MAILBOX_WORDS, overridable=True)
     return _hits(CONTACT, contact, folded, [match])

@@ -44,6 +44,39 @@ _PERSONAL_PATH: Final = re.compile(
     r"personnel|personal|homepages?|users?|cv|author|authors|team)/[^/?#\s]+",
     re.IGNORECASE,
 )
+FUNCTIONS: Final = frozenset(
+    [
+        "research",
+        "security",
+        "researchsecurity",
+        "office",
+        "info",
+        "contact",
+        "compliance",
+        "due",
+        "diligence",
+        "duediligence",
+        "international",
+        "partnerships",
+        "legal",
+        "dpo",
+        "privacy",
+        "trusted",
+        "export",
+        "exportcontrol",
+        "wissenssicherheit",
+        "knowledge",
+        "kennisveiligheid",
+        "exportkontrolle",
+        "forschung",
+        "secretariat",
+        "sekretariat",
+        "mail",
+        "service",
+        "help",
+    ]
+)
+"""Words that make the local part of an address an office's."""
 _CHECK_DIGITS: Final = "0123456789X"
 _ORCID_DIGITS: Final = 16
 
@@ -85,6 +118,17 @@ def mailbox_in(text: str) -> tuple[int, int] | None:
     """Where the only mail address of a folded text stands, if the text is nothing but one."""
     found = _EMAILS[0].fullmatch(text.strip())
     return None if found is None else (text.index(found.group()), text.index(found.group()) + len(found.group()))
+
+
+def names_in_addresses(text: str) -> set[str]:
+    """The names that addresses of the form first.last tell, in a folded text; an office's tell none."""
+    names: set[str] = set()
+    for found in _EMAILS[0].finditer(text):
+        local = re.split(r"@|\s|[(\[{<]", found.group(), maxsplit=1)[0]
+        words = [word for word in re.split(r"[._]", local) if len(word) > 1]
+        if len(words) > 1 and all(word.isalpha() and word.lower() not in FUNCTIONS for word in words):
+            names |= {" ".join(word.capitalize() for word in words), words[-1].capitalize()}
+    return names
 
 
 def _phones(text: str) -> Iterator[Match]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from node.publishing.gate_contact import names_in_addresses
 from node.publishing.gate_rule import Match, Rule
 from node.publishing.gate_text import fold
 
@@ -92,6 +93,35 @@ _CHAIR: Final = re.compile(
     r"\b(?:Lehrstuhl|Arbeitsgruppe|AG|Professur)\s+[A-ZÄÖÜ]\w+|"
     rf"\b{_NAME}(?:'s)?\s+[Ll]ab\b|\b[Cc]haire\s+{_NAME}|(?:кафедра|лаборатория)\s+{_UPPER}\w+|{_HAN}{{1,4}}(?:研究室|课题组|課題組)",
 )
+# In a sentence every noun of some languages has a capital, and a laboratory mostly bears a place's name: only what
+# belongs to somebody, and the words for a chair that one person holds.
+_CHAIR_IN_TEXT: Final = re.compile(
+    r"\b(?i:chair|laboratory|lab|group|research group|institute|team) of (?:Prof|Dr)|"
+    r"\b(?:Lehrstuhl|Arbeitsgruppe|Professur)\s+[A-ZÄÖÜ]\w+|"
+    rf"\b(?P<owner>{_UPPER}[\w-]{{1,40}}+)'s\s(?:research\s)?(?:[Ll]ab(?:oratory)?|[Gg]roup|[Cc]hair)\b|\b[Cc]haire\s{_NAME}|"
+    rf"(?:кафедра|лаборатория)\s{_UPPER}\w+|[{_CHINESE_SURNAMES}]{_HAN}{{1,2}}(?:研究室|课题组|課題組)",
+)
+_INSTITUTION: Final = re.compile(
+    r"universi|institut|academ|akadem|college|school|hochschule|department|facult|fakult|laborator|cent(?:re|er)|"
+    r"zentrum|hospital|ministr|company|industr|agency|office|council|corporation|foundation|group|project|partner",
+    re.IGNORECASE,
+)
+"""Words of organisations: what has one of them is nobody's name."""
+# Private notes say who somebody is: "contact: Jane Roe", "Dear Jane Roe", "CV Jane Roe".
+_INTRODUCED: Final = re.compile(
+    r"(?<!\w)(?i:principal investigator|PI|contact(?: person)?|signed by|represented by|supervised by|attention of|"
+    r"attn|dear|regards|sincerely|(?:CV|curriculum vitae|passport|visa)(?: of)?|lebenslauf(?: von)?|"
+    r"ansprechpartner(?:in)?|projektleiter(?:in)?|interlocutrice|interlocuteur|cher|chère)[\s:,.]{1,3}"
+    rf"(?P<name>{_NAME} (?:{_UPPER}\. ?)?(?:{_PARTICLE} ){{0,2}}+(?P<last>{_NAME}))"
+)
+_DOCUMENT_WORDS: Final = re.compile(
+    r"(?i)(?:agreement|contract|annex|letter|reply|answer|draft|final|signed|copy|scan|report|minutes|meeting|note|memo|"
+    r"mou|nda|cv|resume|lebenslauf|passport|vertrag|anlage|brief|protokoll|contrat|annexe|lettre|application|"
+    r"statement|form|invoice|budget|page|document|version|rev|the|and|of|for|with|from|mail|email|re|fwd|dr|prof|mr|mrs|ms|frau|herr)"
+)
+"""Words that say what a file is, and not whose."""
+_NAME_WORDS: Final = range(2, 4)
+"""Words that are left of a file's name when it is a person's name."""
 _ROLE_WORDS: Final = frozenset(
     [
         "officer",
@@ -128,6 +158,10 @@ _KNOWN_WORDS: Final = "This is the name of a person that this node knows: an acc
 _SURNAME_WORDS: Final = (
     "This is part of the name of a person that this node knows. If it names something else, say what."
 )
+_LIKELY_WORDS: Final = (
+    "This reads as the name of a person in the case file: its answers, questions, decisions or files. If it names "
+    "something else, say what."
+)
 _UNIT_WORDS: Final = (
     "A unit named after one person, or small enough to be one. Record the finding one level up, or say why the unit is "
     "larger than it sounds."
@@ -149,6 +183,14 @@ def unit_matches(text: str) -> Iterator[Match]:
         yield Match(Rule.SMALL_UNIT, found.start(), found.end(), _UNIT_WORDS, overridable=True)
 
 
+def unit_in_text_matches(text: str) -> Iterator[Match]:
+    """Units that are one person's, in a folded text in which every sentence may have names of places."""
+    for found in _CHAIR_IN_TEXT.finditer(text):
+        owner = found.group("owner")
+        if owner is None or not _INSTITUTION.search(owner):
+            yield Match(Rule.SMALL_UNIT, found.start(), found.end(), _UNIT_WORDS, overridable=True)
+
+
 def known_name_matches(text: str, names: Iterable[str]) -> Iterator[Match]:
     """Names that this node knows, in a folded text: the whole name in either order, or the surname alone."""
     for name in names:
@@ -162,6 +204,39 @@ def known_name_matches(text: str, names: Iterable[str]) -> Iterator[Match]:
         if len(surname) >= _MIN_SURNAME and surname.lower() not in _ROLE_WORDS:
             for found in re.finditer(rf"(?<!\w){surname}(?!\w)", text):
                 yield Match(Rule.KNOWN_NAME, found.start(), found.end(), _SURNAME_WORDS, overridable=True)
+
+
+def likely_name_matches(text: str, names: Iterable[str]) -> Iterator[Match]:
+    """What reads as a name in the case file, in a folded text: exactly those words, in either order."""
+    for name in names:
+        words = [re.escape(word) for word in fold(name).text.split()]
+        if len(words) == 1 and len(words[0]) < _MIN_SURNAME:
+            continue
+        pattern = "|".join({r"[\s,.]{1,3}(?:\w\.?\s)?".join(order) for order in (words, words[::-1])})
+        for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text):
+            yield Match(Rule.KNOWN_NAME, found.start(), found.end(), _LIKELY_WORDS, overridable=True)
+
+
+def likely_names_in(text: str) -> set[str]:
+    """Names that a private text gives away by what stands before them, by initials or by an address."""
+    folded = fold(text).text
+    names = names_in_addresses(folded)
+    for found in _INTRODUCED.finditer(folded):
+        names |= {found.group("name"), found.group("last")}
+    for found in _INITIALS.finditer(folded):
+        if not _NOT_INITIALS.match(found.group()):
+            names |= {word for word in re.split(r"[\s,.]+", found.group()) if len(word) >= _MIN_SURNAME}
+    return {name for name in names if not _INSTITUTION.search(name)}
+
+
+def likely_names_in_file(name: str) -> set[str]:
+    """The same of a file's name, and what is left of it when no word says what the file is."""
+    words = re.sub(r"[\W_]+", " ", fold(name.rpartition(".")[0] or name).text).split()
+    text = " ".join(words)
+    rest = [word for word in words if not _DOCUMENT_WORDS.fullmatch(word) and not word.isdigit()]
+    named = len(rest) in _NAME_WORDS and all(re.fullmatch(_NAME, word) for word in rest)
+    whole = {" ".join(rest)} if named and not _INSTITUTION.search(text) else set()
+    return names_in(text) | likely_names_in(text) | whole
 
 
 def names_in(text: str) -> set[str]:

@@ -167,6 +167,17 @@ def get_disclosures(
     return _DISCLOSURES.decode(vault.open(row.disclosures, place=_disclosures_place(row.draft_id)))
 
 
+def assessment_of(tx: Transaction, circle: CircleId, statement: StatementId) -> str | None:
+    """The assessment that a published statement of ours came from, if it came from one."""
+    query = (
+        sa.select(DRAFTS.c.assessment_id)
+        .join(PUBLICATIONS, DRAFTS.c.id == PUBLICATIONS.c.draft_id)
+        .where(PUBLICATIONS.c.circle == circle, PUBLICATIONS.c.statement_id == statement)
+    )
+    found: str | None = tx.connection.execute(query).scalar()
+    return found
+
+
 def list_publications(
     tx: Transaction, *, circle: CircleId | None, limit: int, offset: int
 ) -> list[tuple[Published, Timestamp, str | None]]:

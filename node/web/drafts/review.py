@@ -9,6 +9,7 @@ from node.accounts.manage import display_names
 from node.circles import roster
 from node.domain.accounts import Permission
 from node.domain.publishing import (
+    AttributionContent,
     DraftId,
     DraftState,
     FindingContent,
@@ -167,6 +168,8 @@ def _hit(form: FormView, hits: list[GateHit]) -> GateHit:
     if number.isascii() and number.isdigit() and int(number) < len(hits):
         hit = hits[int(number)]
         if hit.rule == form.one("rule") and hit.field == form.one("field"):
+            if not hit.overridable:
+                raise HanseError(Code.PRIVACY_GATE, "this rule knows no exception.", remedy="Change the text.")
             return hit
     raise HanseError(Code.CONFLICT, "the draft has changed since this page was made.", remedy="Look at it again.")
 
@@ -218,6 +221,7 @@ def _page(visit: Visit, draft: DraftId, form: FormView, status: int = 200) -> Re
         ],
         published=published,
         published_path=statement_path(*published.shown_name) if published else "",
+        by_name=circle.charter.attribution == "named" or isinstance(found.content, AttributionContent),
         to_sponsor=isinstance(found.content, SponsorAskContent),
         may_ask_sponsor=isinstance(found.content, FindingContent) and len(circle.others) > 0,
         step=_step(found.state),

@@ -17,7 +17,7 @@ from node.domain.publishing import (
     RetractionContent,
 )
 from node.publishing.gate import Known, check
-from node.publishing.gate_persons import names_in
+from node.publishing.gate_persons import likely_names_in, likely_names_in_file, names_in
 from node.publishing.gate_text import fold
 from protocol.identifiers import VocabularyCode
 from protocol.statements import Subject
@@ -124,6 +124,69 @@ def test_codes_outside_the_vocabulary_are_named_with_their_field(vocabulary: Voc
 def test_names_beside_a_title_are_learnt_from_the_case() -> None:
     text = "Prof. Jane Roe and Frau Dr. Tannwald signed; a professor position was offered."
     assert names_in(text) == {"Jane Roe", "Tannwald"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Contact: Jane Tannwald, by telephone.", {"Jane Tannwald", "Tannwald"}),
+        ("Dear Jane van Tannwald,", {"Jane van Tannwald", "Tannwald"}),
+        ("Projektleiterin: Jane K. Tannwald", {"Jane K. Tannwald", "Tannwald"}),
+        ("Asked at jane.tannwald@uni.example again.", {"Jane Tannwald", "Tannwald"}),
+        ("J. Tannwald signed.", {"Tannwald"}),
+        ("Contact: Northport University. Mail research.office@uni.example.", set()),
+        ("The contact was lost. Dear as it was.", set()),
+    ],
+)
+def test_names_are_learnt_from_what_stands_before_them(text: str, names: set[str]) -> None:
+    assert likely_names_in(text) == names
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        ("CV_Jane_Tannwald.pdf", {"Jane Tannwald", "Tannwald"}),
+        ("Dr_Tannwald_reply.pdf", {"Tannwald"}),
+        ("Tannwald-Jane-agreement-2025.docx", {"Tannwald Jane"}),
+        ("Joint Laboratory Agreement.pdf", set()),
+        ("accounts.pdf", set()),
+        ("2025.txt", set()),
+    ],
+)
+def test_names_are_learnt_from_names_of_files(file: str, names: set[str]) -> None:
+    assert likely_names_in_file(file) == names
+
+
+def test_a_likely_name_is_found_in_either_order_and_can_be_explained(vocabulary: Vocabulary) -> None:
+    known = Known(likely=frozenset({"Jane Tannwald", "Tannwald"}))
+    content = FindingContent(
+        body=finding_body(summary="Tannwald, Jane signed. A tannwald is a wood."), held_back=HeldBack()
+    )
+    (hit,) = check(content, vocabulary, known=known)
+    assert (hit.rule, hit.matched, hit.overridable) == ("known-name", "Tannwald, Jane", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Roebuck's laboratory asked for more.", True),
+        ("It was Lehrstuhl Tannwald that asked.", True),
+        ("Asked by the chair of Prof. Tannwald.", True),
+        ("The University's laboratory and the Joint Lab asked.", False),
+        ("The Department of Tides asked for more.", True),
+    ],
+)
+def test_a_small_unit_is_found_in_a_text(vocabulary: Vocabulary, text: str, found: bool) -> None:  # noqa: FBT001
+    known = Known(units=frozenset({"Department of Tides"}))
+    content = FindingContent(body=finding_body(summary=text), held_back=HeldBack())
+    rules = {hit.rule: hit.overridable for hit in check(content, vocabulary, known=known)}
+    assert rules.get("small-unit", False) is found
+
+
+def test_the_partners_unit_may_stand_in_what_is_held_back(vocabulary: Vocabulary) -> None:
+    known = Known(units=frozenset({"Department of Tides"}))
+    content = FindingContent(body=finding_body(), held_back=HeldBack(engagement="Department of Tides"))
+    assert check(content, vocabulary, known=known) == []
 
 
 @given(st.text(max_size=200))
