@@ -24,6 +24,9 @@ from node.errors import Code, HanseError
 
 MAX_COLUMNS: Final = 100
 """Columns of one table. A register with more is several tables."""
+MAX_SHEET_ROWS: Final = 4 * MAX_ROWS
+"""Rows of a sheet, empty ones among them: a table with gaps is read, and a file of five kilobytes that names its two
+thousand millionth row does not hold a thread for hours."""
 MAX_CELL_CHARACTERS: Final = 10_000
 """One cell: as long as the longest text of a case."""
 MAX_UNPACKED_BYTES: Final = 104_857_600
@@ -144,7 +147,11 @@ def _of_workbook(data: bytes) -> Iterator[Line | RowRefusal]:
     except _BROKEN as error:
         raise _bad("it is not a workbook that can be read", _REMEDY) from error
     try:
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), 1):
+        # Rows that the file leaves out are given as empty ones, up to any number that it names.
+        bounded = book.worksheets[0].iter_rows(values_only=True, max_col=MAX_COLUMNS + 1, max_row=MAX_SHEET_ROWS + 1)
+        for number, row in enumerate(bounded, 1):
+            if number > MAX_SHEET_ROWS:
+                raise _bad(f"its sheet has rows beyond {MAX_SHEET_ROWS:,}", "Remove empty rows, or split it.")
             yield Line(number, tuple(_spelled(value) for value in row))
     except _BROKEN as error:
         raise _bad("its first sheet cannot be read", _REMEDY) from error

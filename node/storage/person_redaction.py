@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from node.domain.persons import Redaction
 from node.storage import tables
 from node.storage.database import Transaction
+from node.storage.gone import want_wipe
 from node.storage.person_search import MIN_NAME_CHARACTERS, SEALED
 from node.storage.tables.base import METADATA
 from node.storage.vault import Vault
@@ -72,6 +73,7 @@ def _in_column(
         if not times:
             continue
         if store:
+            want_wipe(tx)
             values: dict[str, object] = {column.name: vault.seal(changed, place=place)}
             if "version" in table.c:
                 values["version"] = table.c.version + 1

@@ -12,11 +12,13 @@ A transaction that takes content away counts up in ``wipes``; here the count is 
 the next round does it.
 """
 
+import time
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from node.storage.database import TRANSIENT_ERRORS, Database, Transaction
+from node.storage.person_search import SEALED
 from node.storage.tables.gone import WIPES
 from node.storage.upsert import insert_new
 from protocol.statements import Timestamp
@@ -26,19 +28,21 @@ PAUSE_SECONDS: Final = 3_600
 reads them."""
 _LOCK_MILLISECONDS: Final = 5_000
 """How long to wait for readers: whoever waits for a table keeps everybody behind it waiting too."""
-TABLES: Final = (
-    "entries",
-    "statements",
-    "unreadable_entries",
-    "statement_postings",
-    "taxii_objects",
-    "signals",
+_OF_STATEMENTS: Final = (
     "claim_tallies",
-    "drafts",
-    "draft_events",
-    "publications",
+    "entries",
+    "reply_targets",
+    "signals",
+    "statement_postings",
+    "statements",
+    "taxii_objects",
+    "unreadable_entries",
 )
-"""Written anew on PostgreSQL: what statements say, or what they are about, stands in these."""
+TABLES: Final = tuple(sorted({*_OF_STATEMENTS, *(place.partition(".")[0] for place in SEALED)}))
+"""Written anew on PostgreSQL: what statements say or are about, and everything that people wrote stands in these."""
+_READERS_SECONDS: Final = 10
+"""How long to wait for those who were reading when it began: what they may still see is not written over."""
+_LOOK_SECONDS: Final = 0.1
 
 
 def is_due(tx: Transaction) -> bool:
@@ -86,12 +90,30 @@ def _cut_log(database: Database) -> bool:
 
 
 def _write_anew(database: Database) -> bool:
-    try:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            if not _readers_have_ended(connection):
+                return False
             connection.exec_driver_sql(f"SET lock_timeout = {_LOCK_MILLISECONDS}")
             for table in TABLES:
                 connection.exec_driver_sql(f"VACUUM (FULL) {table}")
-            connection.exec_driver_sql("RESET lock_timeout")
-    except TRANSIENT_ERRORS:
-        return False
+        except TRANSIENT_ERRORS:
+            return False
+        finally:
+            connection.invalidate()  # its timeout is not the pool's
+    return True
+
+
+def _readers_have_ended(connection: sa.Connection) -> bool:
+    """Whether everybody who may still see what was deleted has ended: VACUUM keeps rows for them, and says nothing."""
+    asked = sa.text(
+        "SELECT pid, xact_start FROM pg_stat_activity"
+        " WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()"
+    )
+    before = {tuple(row) for row in connection.execute(asked)}
+    until = time.monotonic() + _READERS_SECONDS
+    while before & {tuple(row) for row in connection.execute(asked)}:
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_SECONDS)
     return True

@@ -86,6 +86,18 @@ def test_an_archive_that_unpacks_to_more_than_a_table_is_refused_unopened(monkey
         read_table(target.getvalue())
 
 
+def test_a_sheet_that_names_a_row_far_away_is_refused_at_once() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.cell(1, 1, "title")
+    sheet.cell(1_048_576, 1, "far away")
+    target = io.BytesIO()
+    book.save(target)
+    with pytest.raises(HanseError, match="rows beyond 20,000"):
+        read_table(target.getvalue())
+
+
 def test_a_bad_row_stops_no_other_and_is_not_quoted() -> None:
     table = read_table(f"a,b\n1,2\n3,4,secret\n{'x' * 10_001},5\n6\n".encode())
     assert [line.cells for line in table.lines] == [("1", "2"), ("6", "")]
