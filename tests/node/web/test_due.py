@@ -45,7 +45,7 @@ def test_closed_cases_are_listed_after_the_limit_and_not_before(fresh_house: Hou
     _closed(fresh_house, "officer")
     browser = fresh_house.browser("officer")
     assert "past the limit" not in text_of(browser.get("/"))
-    assert "None." in text_of(browser.get("/assessments/due"))
+    assert "No closed case is past the limit." in text_of(browser.get("/assessments/due"))
     fresh_house.node.clock.advance(11 * _YEAR)
     browser = fresh_house.browser("officer")
     assert "Two closed cases are past the limit for keeping casework" in text_of(browser.get("/"))
