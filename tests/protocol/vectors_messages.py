@@ -206,6 +206,12 @@ def responses() -> bytes:
 # Streams
 
 
+_ENTRIES_FLAGS: Final = {
+    "lost-bound": "a peer could ask for more than either side can hold, or for so little that nothing advances",
+    "second-spelling": "a digest over the request would not name it",
+}
+
+
 def _entries_bounds(log: str) -> dict[str, Json]:
     return {
         "too few bytes": {"have": {}, "holes": {}, "max_bytes": 65_535, "only": []},
@@ -229,10 +235,6 @@ def _entries_bounds(log: str) -> dict[str, Json]:
 
 def entries_requests() -> bytes:
     """Requests for entries."""
-    flags = {
-        "lost-bound": "a peer could ask for more than either side can hold, or for so little that nothing advances",
-        "second-spelling": "a digest over the request would not name it",
-    }
     log = CONTRIBUTOR[0].public.key_id
     cases = [
         Case("nothing held", "9.7", in_bytes(BODY)),
@@ -288,7 +290,7 @@ def entries_requests() -> bytes:
     cases += [
         Case(name, "9.7", in_bytes(encode(value)), Code.MALFORMED, ("lost-bound",)) for name, value in bounds.items()
     ]
-    return vector_file("Requests for entries; bytes is base64url.", flags, cases)
+    return vector_file("Requests for entries; bytes is base64url.", _ENTRIES_FLAGS, cases)
 
 
 def _everything() -> Case:
