@@ -19,6 +19,7 @@ from node.storage.tables.replies import BYLINES
 from node.storage.upsert import insert_new
 from protocol.identifiers import CircleId, KeyId, StatementId, encode_bytes
 from protocol.projection import Projected
+from protocol.pseudonyms import pseudonym
 
 _CONTEXT: Final = b"hanse/v1/byline\n"
 _CHUNK: Final = 500
@@ -79,6 +80,12 @@ def of(
             if (row.contributor, row.statement_id) in wanted:
                 found[row.contributor, row.statement_id] = Byline(row.handle, row.name)
     return found
+
+
+def author_shown(tx: Transaction, circle: CircleId, contributor: KeyId, statement: StatementId) -> Byline:
+    """What readers see as the author of one statement, whether or not its content is still here."""
+    found = of(tx, circle, [(contributor, statement)]).get((contributor, statement))
+    return Byline(contributor, pseudonym(circle, contributor)) if found is None else found
 
 
 def names(tx: Transaction) -> dict[tuple[CircleId, KeyId], str]:

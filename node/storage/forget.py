@@ -3,6 +3,9 @@
 Called in the transaction that takes a statement's content away. A table that keeps what statements say, or a value
 that tells which they were about, has its line here; what is computed again from the statements that are left (signals,
 tallies, the index over statements) is not: it follows by reconciliation, before anything is receipted.
+
+The name that its author signed to it (``bylines``) stays: it says nothing of the content, and what acts on the
+statement or answers it stays in the feed, where without that row it would stand under the author's pseudonym.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,7 +19,7 @@ from node.storage.database import Transaction
 from node.storage.statements import chunks
 from node.storage.tables.ledger import LOGS, STATEMENTS
 from node.storage.tables.publishing import DRAFT_EVENTS, DRAFTS, PUBLICATIONS
-from node.storage.tables.replies import BYLINES, REPLY_INTAKES
+from node.storage.tables.replies import REPLY_INTAKES
 from node.storage.tables.settlements import SETTLEMENTS
 from node.storage.tables.sponsors import SPONSORINGS
 from node.storage.tables.taxii import TAXII_OBJECTS
@@ -44,9 +47,6 @@ def forget(tx: Transaction, going: Going) -> None:
     _sponsorings(tx, going.contributor, going.ids)
     requests.forget_released(tx, going.contributor, going.ids)
     replies.forget_targets(tx, going.log_id, [row.idx for row in going.rows])
-    for names in chunks(going.ids):
-        signed = sa.and_(BYLINES.c.log_id == going.log_id, BYLINES.c.statement_id.in_(names))
-        tx.connection.execute(sa.delete(BYLINES).where(signed))
     for seqs in chunks(row.seq for row in going.rows):
         objects = sa.and_(TAXII_OBJECTS.c.circle == going.circle, TAXII_OBJECTS.c.seq.in_(seqs))
         tx.connection.execute(sa.delete(TAXII_OBJECTS).where(objects))

@@ -26,7 +26,7 @@ from node.insight.views import view
 from node.publishing import request_rules, requests
 from node.publishing.letters import Desk
 from node.publishing.request_proof import digests_of
-from node.storage import circles, statements
+from node.storage import bylines, circles, statements
 from node.storage import requests as storage
 from node.storage.database import Transaction
 from node.web.formats import counted
@@ -38,7 +38,6 @@ from protocol.errors import ProtocolError
 from protocol.identifiers import parse_key_id, parse_statement_id
 from protocol.messages import requests as wire
 from protocol.messages.requests import DeclineReason, Field
-from protocol.pseudonyms import pseudonym
 from protocol.statements import Target
 
 ROUTER = APIRouter()
@@ -46,6 +45,7 @@ _LIST: Final = "/requests"
 MAX_LISTED: Final = 100
 """Requests in one list; older ones are found from their statements."""
 STATUS_WORDS: Final = {
+    RequestStatus.ASKED: "waits for an answer",
     RequestStatus.SENT: "sent, not there yet",
     RequestStatus.DELIVERED: "waits for an answer",
     RequestStatus.PARTLY: "partly answered",
@@ -435,9 +435,7 @@ def _line(visit: Visit, tx: Transaction, request: Request) -> Line:
     roster = circles.get_roster(tx, request.circle)
     stored = statements.get(tx, request.contributor, request.statement, now=visit.now)
     if request.direction == "out":
-        who = str(
-            pseudonym(request.circle, request.contributor) if stored is None else view(stored).provenance.pseudonym
-        )
+        who = bylines.author_shown(tx, request.circle, request.contributor, request.statement).name
     else:
         who = next((each.name for each in roster.lines.values() if each.identity == request.peer), "A former member")
     title = "A statement that is gone" if stored is None else _title(view(stored))

@@ -21,12 +21,15 @@ from node.insight.dossier import dossier
 from node.insight.explain import detail
 from node.insight.misp import document
 from node.insight.signals import listed
+from node.ledger.reproject import read_again
 from node.publishing.names import draft_attribution, sight
-from node.storage import bylines, statements
+from node.storage import bylines, circles, statements
+from node.storage import ledger as logs
 from node.storage.taxii import Wanted
 from node.sync import sync_once
 from protocol.identifiers import CircleId, KeyId, SubjectId
 from protocol.pseudonyms import pseudonym
+from protocol.statements import DAY_SECONDS, kind_of
 from protocol.vocabulary import WHOLE
 from tests.federation.conftest import MakeNode
 from tests.federation.people import staff
@@ -196,6 +199,81 @@ def test_a_correction_and_a_retraction_bear_the_name_as_well(stage: Stage) -> No
     with runtime.database.read() as tx:
         last = insight.findings(tx, "", 100, now=now).items[-1].provenance
     assert (last.kind, last.pseudonym, last.contributor) == ("retraction", "aldermoor", stage.handle)
+
+
+def everything(stage: Stage) -> dict[str, list[str]]:
+    """All that a reader is given piece by piece: in lists, in exports, and by TAXII."""
+    runtime, now = stage.reader.node.runtime, stage.reader.node.clock.now()
+    taxii.catch_up(runtime.database, stage.circle)
+    with runtime.database.read() as tx:
+        listed_now = insight.findings(tx, "", 100, now=now).items
+        cover = export.begin(tx, NO_FILTER, institution="x", audience="institution", clock=runtime.clock)
+        page = taxii.page(tx, runtime.vocabulary, stage.circle, taxii.Asked(0, 100, Wanted(), now))
+    data = b"".join(export.write(runtime.database, runtime.clock, NO_FILTER, cover, "institution", "ndjson"))
+    return {
+        "list": [statement_body(each).model_dump_json() for each in listed_now],
+        "export": [line.decode() for line in data.splitlines()],
+        "STIX": [str(each.content) for each in page.objects],
+    }
+
+
+def take_away(stage: Stage, *, how: str) -> None:
+    """The signed finding goes from the reader's node."""
+    reader = stage.reader.node
+    with reader.runtime.database.read() as tx:
+        found = statements.get(tx, stage.key, stage.found.statement, now=reader.clock.now())
+    assert found is not None
+    if how == "erasure":
+        publish(stage.author.node, stage.circle, make.erasure(stage.circle, stage.found.statement, found.index))
+        stage.rounds()
+    else:
+        publish(stage.author.node, stage.circle, make.retraction(stage.circle, stage.found.statement))
+        stage.rounds()
+        reader.clock.advance(found.statement.exp - reader.clock.now() + DAY_SECONDS)
+        catch_up(reader.runtime.database, reader.runtime.vocabulary, reader.clock.now())
+        index.catch_up(reader.runtime.database, reader.clock.now())
+    with reader.runtime.database.read() as tx:
+        assert statements.get(tx, stage.key, stage.found.statement, now=reader.clock.now()) is None
+
+
+@pytest.mark.parametrize("how", ["erasure", "expiry"])
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_when_it_is_gone_what_is_left_does_not_pair_them_either(stage: Stage, how: str) -> None:
+    stage.sign()
+    handle = stage.handle
+    take_away(stage, how=how)
+    nothing_pairs(stage, handle)
+    runtime, now = stage.reader.node.runtime, stage.reader.node.clock.now()
+    with runtime.database.write() as tx:
+        key = circles.get_roster(tx, stage.circle).lines[stage.key].key
+        read_again(tx, logs.lock_log(tx, stage.circle, stage.key), key, now)
+    nothing_pairs(stage, handle)
+
+
+def nothing_pairs(stage: Stage, handle: KeyId) -> None:
+    """Of a signed finding that is gone, every trace bears the name and none the pseudonym."""
+    runtime, now, name = stage.reader.node.runtime, stage.reader.node.clock.now(), stage.found.statement
+    assert stage.handle == handle
+    for way, pieces in everything(stage).items():
+        about = [each for each in pieces if name in each]
+        assert about or way == "STIX", way
+        for piece in about:
+            assert stage.key not in piece, (way, piece)
+            assert stage.pseudonym not in piece, (way, piece)
+    with runtime.database.read() as tx:
+        held = statements.feed(tx, after=0, limit=100, now=now, circle=stage.circle)
+        acts = [
+            each for each in held if each.contributor == stage.key and kind_of(each.statement) in bylines.ACTING_KINDS
+        ]
+        assert len(acts) == 2
+        for each in acts:
+            assert (each.shown, each.byline and each.byline.name) == (handle, "aldermoor")
+            assert statements.find_shown(tx, stage.key, each.statement.id, now=now) is None
+        assert statements.find_shown(tx, stage.key, name, now=now) is None
+        assert stage.circle in bylines.circles_with_names(tx)
+        (summary,) = insight.circle_summaries(tx)
+    numbers = {key: number for key, _, number in summary.contributors}
+    assert numbers[handle] == len(acts)
 
 
 def test_a_handle_says_nothing_of_the_key() -> None:

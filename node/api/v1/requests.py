@@ -18,11 +18,10 @@ from node.domain.requests import Request, RequestId, RequestStatus, asking_role
 from node.domain.soundings import SoundingState
 from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
-from node.insight.views import view
 from node.publishing import request_rules, requests
 from node.publishing.letters import Desk
 from node.runtime import Runtime
-from node.storage import circles, soundings, statements
+from node.storage import bylines, circles, soundings, statements
 from node.storage import requests as storage
 from node.storage.database import Transaction
 from protocol.errors import Code as ProtocolCode
@@ -31,7 +30,6 @@ from protocol.messages import requests as wire
 from protocol.messages.requests import MAX_BASIS_CHARACTERS, MAX_PURPOSE_CHARACTERS
 from protocol.messages.requests import Field as HeldBackField
 from protocol.messages.soundings import Outcome
-from protocol.pseudonyms import pseudonym
 from protocol.statements import Target, Timestamp
 
 MAX_PAGE: Final = 100
@@ -195,15 +193,15 @@ def _asked(new: NewRequest, stored: StoredStatement, caller: Caller) -> wire.Ask
 
 
 def _body(tx: Transaction, request: Request, now: Timestamp) -> RequestBody:
-    stored = statements.get(tx, request.contributor, request.statement, now=now)
     roster = circles.get_roster(tx, request.circle)
-    # Where its author has signed its name, the key would say which pseudonym the name has elsewhere.
-    shown = pseudonym(request.circle, request.contributor) if stored is None else view(stored).provenance.pseudonym
+    # Where its author has signed its name, the key would say which pseudonym the name has elsewhere: also when the
+    # statement is gone, since whoever asked has read the name.
+    shown = bylines.author_shown(tx, request.circle, request.contributor, request.statement)
     return RequestBody.model_validate(
         {
             "id": request.id,
-            "pseudonym": shown,
-            "contributor": request.contributor if stored is None else stored.shown,
+            "pseudonym": shown.name,
+            "contributor": shown.handle,
             "statement": request.statement,
             "status": request_rules.status(tx, roster, request, now),
             "fields": request.fields,

@@ -45,4 +45,5 @@ BYLINES: Final = sa.Table(
     sa.Index(None, "circle", "contributor", "statement_id"),
 )
 """Statements to which their author has signed its name: ``name`` is that of the institution, ``handle`` stands wherever
-the contributor's key would stand otherwise. A projection of the entries."""
+the contributor's key would stand otherwise. A projection of the entries. A row outlives its statement, as the signed
+attribution does: what acts on the statement and what answers it goes on to bear the name."""

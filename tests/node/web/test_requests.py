@@ -3,20 +3,25 @@
 import re
 
 import pytest
+from starlette.testclient import TestClient
 
 from node.domain.accounts import Role
 from node.domain.publishing import Published
 from node.domain.soundings import SoundingState
+from node.insight import catch_up
 from node.publishing import soundings
-from node.storage import access_log, circles
+from node.publishing.names import draft_attribution
+from node.storage import access_log, bylines, circles, statements
 from node.storage import soundings as storage
 from node.sync import sync_once
 from node.sync.outbound import Outbound
 from node.sync.post import exchange_all
+from protocol.pseudonyms import pseudonym
 from protocol.statements import DAY_SECONDS, Subject, Timestamp
 from tests.federation.people import BASIS, ENGAGEMENT, NARRATIVE, PURPOSE, Staff, staff
 from tests.federation.support import InMemory, circle_of, make_node
 from tests.node import statements as make
+from tests.node.api.support import application, token_of
 from tests.node.web.house import PARTNER, PARTNER_NAME, Browser, House, text_of
 
 WORDS = {"purpose": PURPOSE, "basis": BASIS, "until": "2026-09-20"}
@@ -59,7 +64,7 @@ def test_a_request_from_the_finding_to_what_was_held_back(fresh_house: House, ot
     sent = browser.submit(path, {**WORDS, "fields": ["narrative", "engagement"]})
     shown = text_of(browser.follow(sent))
     assert "on its way to the contributor, and to nobody else" in shown
-    assert "sent, not there yet" in shown
+    assert "waits for an answer" in shown
     assert "already" in text_of(browser.get(path))
 
     sync_once(fresh_house.node.runtime, transport=network)
@@ -232,3 +237,35 @@ def test_a_sounding_that_is_put_to_us_is_decided_and_answered_by_name_if_we_like
     policy = approver.submit("/soundings", {"mode": "never"}, action=f"/soundings/policy/{circle}")
     assert "answered from now on" in text_of(approver.follow(policy))
     assert "counts as not yes" in text_of(browser.get(path))
+
+
+def test_who_asked_about_a_name_does_not_learn_its_pseudonym_when_the_statement_is_gone(
+    fresh_house: House, other: Staff, network: InMemory
+) -> None:
+    fresh_house.account("officer", Role.OFFICER)
+    made = published(fresh_house, other, network)
+    theirs, ours = other.node.runtime, fresh_house.node
+    with theirs.database.write() as tx:
+        now = other.node.clock.now()
+        signing = draft_attribution(tx, theirs.vault, other.officer, fresh_house.circle, made.statement, now)
+    other.leave(signing)
+    sync_once(ours.runtime, transport=network)
+    with ours.runtime.database.read() as tx:
+        ((handle, name),) = bylines.names_in(tx, fresh_house.circle).items()
+    browser = fresh_house.browser("officer")
+    sent = browser.submit(f"/requests/ask/{handle}/{made.statement}", {**WORDS, "fields": "narrative"})
+    where = sent.headers["location"].partition("?")[0]
+
+    ours.clock.advance(366 * DAY_SECONDS)
+    catch_up(ours.runtime.database, ours.runtime.vocabulary, ours.clock.now())
+    with ours.runtime.database.read() as tx:
+        assert statements.get(tx, made.contributor, made.statement, now=ours.clock.now()) is None
+    browser = fresh_house.browser("officer")
+    token = token_of(ours.runtime, "desk", Role.OFFICER)
+    with TestClient(application(ours.runtime)) as client:
+        listed = client.get("/api/v1/requests", headers={"Authorization": f"Bearer {token}"})
+    for shown in (browser.get(where), browser.get("/requests"), listed.text):
+        assert name in shown
+        assert made.contributor not in shown
+        assert pseudonym(fresh_house.circle, made.contributor) not in shown
+    assert listed.json()["items"][0]["contributor"] == handle
