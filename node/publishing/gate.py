@@ -97,7 +97,9 @@ NOTHING_KNOWN: Final = Known()
 
 def check(content: DraftContent, vocabulary: Vocabulary, *, known: Known = NOTHING_KNOWN) -> list[GateHit]:
     """Every hit, by field in reading order."""
-    hits = [hit for field, text in _texts(content) for hit in _check_text(field, text, known)]
+    # What is held back of a finding goes to one asker from its author; of a sponsored one, from the sponsor to anybody.
+    everywhere = isinstance(content, SponsorAskContent)
+    hits = [hit for field, text in _texts(content) for hit in _check_text(field, text, known, everywhere=everywhere)]
     match content:
         case FindingContent(held_back=held) | RelationContent(held_back=held) | ResponseContent(held_back=held):
             hits += _check_contact(held.contact)
@@ -119,7 +121,7 @@ def check_words(field: str, text: str, *, known: Known = NOTHING_KNOWN) -> list[
     return _check_text(field, text, known)
 
 
-def _check_text(field: str, text: str, known: Known) -> list[GateHit]:
+def _check_text(field: str, text: str, known: Known, *, everywhere: bool = False) -> list[GateHit]:
     folded = fold(text)
     matches = [
         *contact_matches(folded.text),
@@ -140,8 +142,9 @@ def _check_text(field: str, text: str, known: Known) -> list[GateHit]:
     for reference in known.references:
         pattern = re.compile(rf"(?<!\w){re.escape(fold(reference).text)}(?!\w)", re.IGNORECASE)
         matches += _found(pattern, folded.text, Rule.CASE_REFERENCE, _REFERENCE_WORDS, overridable=False)
-    if known.institution and not field.startswith("held_back"):
-        pattern = re.compile(rf"(?<!\w){re.escape(fold(known.institution).text)}(?!\w)", re.IGNORECASE)
+    if known.institution and (everywhere or not field.startswith("held_back")):
+        own = r"\s+".join(re.escape(word) for word in fold(known.institution).text.split())
+        pattern = re.compile(rf"(?<!\w){own}(?!\w)", re.IGNORECASE)
         matches += _found(pattern, folded.text, Rule.OWN_INSTITUTION, _OWN_WORDS, overridable=True)
     return _hits(field, text, folded, matches)
 

@@ -32,6 +32,7 @@ from node.errors import Code, HanseError
 from node.ledger.append import append
 from node.ledger.keyring import Keyring
 from node.publishing import names, sponsor
+from node.publishing.assemble import sponsored_finding
 from node.publishing.drafts import create_draft, default_expiry, get_draft, store
 from node.publishing.preview import preview_digest, recipients, require_clean
 from node.publishing.transfers import require_basis
@@ -133,6 +134,9 @@ def _leave(
         return handed
     if isinstance(content, FindingContent):
         sponsor.require_not_sponsored(tx, vault, draft.circle, content.body, now)
+    if isinstance(content, SponsoredContent):
+        # Once more: since it was taken on we may have said something of our own, whose place it would take.
+        sponsor.require_no_opinion(tx, roster, sponsored_finding(content), now)
     if isinstance(content, AttributionContent):
         names.require_nothing_beside(tx, roster, content.target, now)
     elif isinstance(statement, Finding | Response):

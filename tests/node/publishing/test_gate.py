@@ -15,11 +15,12 @@ from node.domain.publishing import (
     GateHit,
     HeldBack,
     RetractionContent,
+    SponsorAskContent,
 )
 from node.publishing.gate import Known, check
 from node.publishing.gate_persons import likely_names_in, likely_names_in_file, names_in
 from node.publishing.gate_text import fold
-from protocol.identifiers import VocabularyCode
+from protocol.identifiers import KeyId, VocabularyCode
 from protocol.statements import Subject
 from protocol.vocabulary import Vocabulary
 from tests.node.statements import SUBJECT, finding_body, new_id
@@ -216,3 +217,12 @@ def test_no_text_takes_the_gate_long(vocabulary: Vocabulary, piece: str) -> None
     begun = time.process_time()
     check(content, vocabulary, known=KNOWN)
     assert time.process_time() - begun < BEARABLE_SECONDS
+
+
+def test_our_own_name_is_found_in_all_that_a_sponsor_may_give_to_others(vocabulary: Vocabulary) -> None:
+    body = finding_body(summary="Two owners.")
+    held_back = HeldBack(narrative="Seen in the joint laboratory at Aldermoor  University.")
+    asked = SponsorAskContent(sponsor=KeyId("A" * 43), body=body, held_back=held_back)
+    found = check(asked, vocabulary, known=KNOWN)
+    assert [(hit.field, hit.rule) for hit in found] == [("held_back.narrative", "own-institution")]
+    assert check(FindingContent(body=body, held_back=held_back), vocabulary, known=KNOWN) == []
