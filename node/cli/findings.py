@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.table import Column, Table
 
@@ -9,7 +10,8 @@ from node.cli.accounts import require_account
 from node.cli.open import DEFAULT_DATA, OUT, DataOption, node
 from node.cli.operate import catch_up
 from node.domain.accounts import Permission
-from node.domain.publishing import DraftId, DraftState, Preview
+from node.domain.publishing import Draft, DraftAction, DraftId, DraftState, Preview, advance
+from node.publishing.assemble import held_back_of
 from node.publishing.drafts import get_draft, list_drafts
 from node.publishing.preview import preview as make_preview
 from node.publishing.publish import publish as publish_draft
@@ -37,7 +39,11 @@ def publish(
                     OUT.print(f"{waiting.id}  {waiting.kind}  since {waiting.updated}")
                 return
             made = make_preview(tx, runtime.vault, approver, DraftId(draft), runtime.clock.now())
+            found = get_draft(tx, runtime.vault, DraftId(draft))
         show(made)
+        show_beside(found)
+        # Said again when it is published; here, before members are asked anything for an author's own draft.
+        advance(found.state, DraftAction.APPROVE, author=found.author, actor=approver)
         if not yes:
             typer.confirm("Publish exactly this?", abort=True)
         with runtime.database.read() as tx:
@@ -63,6 +69,15 @@ def show(made: Preview) -> None:
     OUT.print_json(made.payload.decode())
     OUT.print(f"to {len(made.recipients)} members: {', '.join(made.recipients)}", markup=False)
     OUT.print(f"until {made.until}; held back, as digests only: {', '.join(made.held_back) or 'nothing'}")
+
+
+def show_beside(draft: Draft) -> None:
+    """Print what an approver answers for beside the bytes: the held-back fields, and the reasons given to the gate."""
+    for name, value in msgspec.structs.asdict(held_back_of(draft.content)).items():
+        if value:
+            OUT.print(f"{name}: {value}", markup=False)
+    for reason in draft.overrides:
+        OUT.print(f'let through by {reason.rule} in {reason.field}: "{reason.matched}", {reason.reason}', markup=False)
 
 
 @app.command("list")

@@ -54,6 +54,17 @@ def disclosures_of(content: DraftContent) -> tuple[Disclosure, ...]:
             return tuple(disclose(name, values[name], salt=os.urandom(SALT_BYTES)) for name in HELD_BACK)
 
 
+def held_back_of(content: DraftContent) -> HeldBack:
+    """What is given on request only; of a sponsored finding, what its author left to us."""
+    match content:
+        case RetractionContent() | ReplyContent() | AttributionContent() | TokenContent():
+            return HeldBack()
+        case SponsoredContent():
+            return sponsored_held_back(content)
+        case FindingContent() | RelationContent() | ResponseContent() | CorrectionContent() | SponsorAskContent():
+            return content.held_back
+
+
 def _held_back_values(held_back: HeldBack) -> dict[str, JsonValue]:
     return {
         "contact": held_back.contact,

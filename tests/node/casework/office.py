@@ -56,7 +56,7 @@ def open_office(
     attribution: Attribution = "named",
 ) -> Office:
     """Make the accounts and found the circle with two other institutions."""
-    signed = _charter(keyring, directory, attribution)
+    signed = charter(keyring, directory, attribution)
     with database.write() as tx:
         accounts = [
             create_account(tx, vault, login=login, display_name=name, roles=frozenset({role}), now=NOW)[0].id
@@ -100,7 +100,8 @@ def observation(**changes: object) -> AnswerData:
     return AnswerData(**(values | changes))  # type: ignore[arg-type]
 
 
-def _charter(keyring: Keyring, directory: Path, attribution: Attribution) -> SignedCharter:
+def charter(keyring: Keyring, directory: Path, attribution: Attribution) -> SignedCharter:
+    """A charter that an institution and two others have signed."""
     rings = [keyring]
     for name in ("northport", "val-desk"):
         ring = Keyring(directory / f"{name}-{os.urandom(4).hex()}")
