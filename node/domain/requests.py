@@ -68,6 +68,8 @@ class RequestState(StrEnum):
 class RequestStatus(StrEnum):
     """How a request stands, for people."""
 
+    ASKED = "asked"
+    """In a pseudonymous circle, for the asker: of :attr:`SENT`, :attr:`DELIVERED` and :attr:`UNREACHABLE` any."""
     SENT = "sent"
     DELIVERED = "delivered"
     PARTLY = "partly-answered"

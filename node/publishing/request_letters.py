@@ -24,7 +24,7 @@ from protocol.errors import Fault, ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.messages import requests as wire
 from protocol.messages.letter import ThreadId
-from protocol.statements import DAY_SECONDS, Timestamp
+from protocol.statements import Timestamp
 
 
 def take_ask(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
@@ -38,7 +38,7 @@ def take_ask(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
         raise HanseError(Code.CONFLICT, "this statement is not one that fields can be asked of.", fault=Fault.PEER)
     if asked.until > day_of(desk.now) + timedelta(days=request_rules.MAX_DAYS + 1):
         raise ProtocolError(ProtocolCode.BAD_VALIDITY, "an answer is hoped for later than a request lives")
-    if storage.count_recent(tx, "in", peer, Timestamp(desk.now - DAY_SECONDS)) >= request_rules.MAX_ASKED_PER_DAY:
+    if request_rules.asked_enough(tx, "in", peer, stored, desk.now):
         raise HanseError(
             Code.QUOTA_EXCEEDED, "this member has asked as often as it may within a day.", fault=Fault.PEER
         )
@@ -135,10 +135,10 @@ def take_decline(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
 
 
 def take_withdrawal(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
-    """The asker asks no longer."""
+    """The asker asks no longer. Of a request that is over, by an answer or before, nothing is noted again."""
     wire.WITHDRAW.decode(bytes(incoming.letter.body))
     request = _request(tx, desk, incoming, "in")
-    if request.state is RequestState.GONE:
+    if not request.is_open:
         return
     storage.add_event(tx, desk.vault, request.id, _theirs(desk, "withdrawn"))
     storage.change(tx, request.id, RequestState.WITHDRAWN, desk.now, unseen=True)

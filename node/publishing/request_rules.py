@@ -8,13 +8,15 @@ from node.clock import day_of
 from node.domain.circles import Member, Roster
 from node.domain.letters import LetterKind, Posted
 from node.domain.publishing import GateHit
-from node.domain.requests import Request, RequestState, RequestStatus
+from node.domain.requests import Direction, Request, RequestState, RequestStatus
+from node.domain.statements import StoredStatement
 from node.errors import Code, HanseError
 from node.publishing import gate
 from node.publishing.gate import Known
 from node.publishing.letters import Desk, current_line
-from node.storage import accounts, circles, letters
+from node.storage import accounts, circles, letters, requests, statements
 from node.storage.database import Transaction
+from protocol.identifiers import KeyId
 from protocol.statements import DAY_SECONDS, Timestamp
 
 DEFAULT_DAYS: Final = 14
@@ -24,7 +26,7 @@ MAX_DAYS: Final = 60
 SOON_DAYS: Final = 3
 """An open request is shown as due soon so many days before its day."""
 MAX_ASKED_PER_DAY: Final = 20
-"""Requests to one member in 24 hours; a receiver refuses what is more."""
+"""Requests to one contributor, as its circle knows it, in 24 hours; a receiver refuses what is more."""
 MAX_EVENTS: Final = 200
 """Messages and reminders in one thread, of both sides together."""
 REMINDER_PAUSE_SECONDS: Final = DAY_SECONDS
@@ -74,6 +76,23 @@ def words_of(hits: list[GateHit]) -> str:
     return " ".join(dict.fromkeys(hit.explanation for hit in hits))
 
 
+def asked_enough(tx: Transaction, direction: Direction, peer: KeyId, stored: StoredStatement, now: Timestamp) -> bool:
+    """Whether the budget of a day is spent for the contributor of a statement, as readers know it: at both ends alike.
+
+    Not for the institution behind it: a budget that two pseudonyms share, or a pseudonym and a name, or one institution
+    in two circles, would tell whoever spends it on one of them that they are the same.
+    """
+    spent = 0
+    for contributor, statement in requests.recent_targets(tx, direction, stored.circle, peer, _day_before(now)):
+        found = statements.get(tx, contributor, statement, now=now)
+        spent += found is not None and found.shown == stored.shown
+    return spent >= MAX_ASKED_PER_DAY
+
+
+def _day_before(now: Timestamp) -> Timestamp:
+    return Timestamp(now - DAY_SECONDS)
+
+
 def peer_of(tx: Transaction, request: Request) -> tuple[Roster, Member]:
     """The circle of a request and the other side's current line; raises ``NO_SUCH_MEMBER`` where it has none."""
     roster = circles.get_roster(tx, request.circle)
@@ -100,23 +119,28 @@ _OVER: Final = {
 def status(tx: Transaction, roster: Roster, request: Request, now: Timestamp) -> RequestStatus:
     """How a request stands: what was made of it, then where its letter is, then the time.
 
-    In a pseudonymous circle nothing is said of a node that does not answer for the moment: other pages name the nodes
-    that do not, and the two together would say who the contributor is.
+    In a pseudonymous circle nothing is said of whether the letter is there: anybody can ask each node whether it runs,
+    and the two together would say who the contributor is.
     """
     if request.state is not RequestState.OPEN:
         return _OVER[request.state]
+    hides = request.direction == "out" and roster.charter.attribution == "pseudonymous"
     if request.direction == "out":
-        hides = roster.charter.attribution == "pseudonymous"
         where = _on_its_way(letters.posted(tx, request.circle, request.thread), hides=hides)
         if where is not None:
             return where
     if day_of(now) > request.until:
         return RequestStatus.OVERDUE
-    return RequestStatus.PARTLY if request.released else RequestStatus.DELIVERED
+    if request.released:
+        return RequestStatus.PARTLY
+    return RequestStatus.ASKED if hides else RequestStatus.DELIVERED
 
 
 def _on_its_way(posted: list[Posted], *, hides: bool) -> RequestStatus | None:
-    """Where the letter that asks is; none once the other side has taken it, or so long ago that it is forgotten."""
+    """Where the letter that asks is; none once the other side has taken it, or so long ago that it is forgotten.
+
+    ``hides``: none as well where the other side has not had it yet, or never had it.
+    """
     letter = next((each for each in posted if each.kind is LetterKind.RFI_ASK), None)
     if letter is None:
         return None
@@ -126,6 +150,8 @@ def _on_its_way(posted: list[Posted], *, hides: bool) -> RequestStatus | None:
         case "refused":
             return RequestStatus.REFUSED
         case "lapsed":
-            return RequestStatus.UNREACHABLE
+            return None if hides else RequestStatus.UNREACHABLE
+        case "waiting" if hides:
+            return None
         case "waiting":
-            return RequestStatus.UNREACHABLE if letter.code and not hides else RequestStatus.SENT
+            return RequestStatus.UNREACHABLE if letter.code else RequestStatus.SENT

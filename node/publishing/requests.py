@@ -34,7 +34,7 @@ from protocol.errors import ProtocolError
 from protocol.identifiers import KeyId, StatementId
 from protocol.messages import requests as wire
 from protocol.messages.requests import DeclineReason, Field
-from protocol.statements import DAY_SECONDS, Correction, Target, Timestamp
+from protocol.statements import Correction, Target
 
 HANDLERS: Final[Mapping[LetterKind, Handler]] = MappingProxyType(
     {
@@ -61,8 +61,7 @@ def ask(
     texts = {"purpose": asked.purpose, "legal basis": asked.legal_basis}
     request_rules.require_clean(tx, desk, roster, texts, ours_is_known=True, checked=checked)
     identity = roster.voice(stored.contributor)
-    day_ago = Timestamp(desk.now - DAY_SECONDS)
-    if storage.count_recent(tx, "out", identity, day_ago) >= request_rules.MAX_ASKED_PER_DAY:
+    if request_rules.asked_enough(tx, "out", identity, stored, desk.now):
         raise HanseError(Code.QUOTA_EXCEEDED, "this contributor was asked as often as it may be within a day.")
     request = request_of(asked, "out", stored.circle, identity, new_thread(), desk.now, account)
     _put(tx, desk, roster, request, LetterKind.RFI_ASK, asked)

@@ -191,6 +191,8 @@ def take_ask(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
     if len(others) < wire.least_counted(roster.charter.small_number_threshold, len(others)):
         raise HanseError(Code.INVALID, "this circle is too small for soundings.", fault=Fault.PEER)
     _require_budget(tx, desk, roster.circle, asker, asked.subject.id)
+    if storage.of_thread(tx, desk.vault, "in", roster.circle, asker, incoming.letter.thread) is not None:
+        raise HanseError(Code.CONFLICT, "this thread was begun before.", fault=Fault.PEER)
     sounding = _begun(asked, SoundingId(new_id()), roster.circle, asker, incoming.letter.thread)
     # The budget counts from when it came: an asker could write any earlier day.
     storage.add(tx, desk.vault, replace(sounding, asked=desk.now))

@@ -162,12 +162,16 @@ def count_received(tx: Transaction, circle: CircleId, sender: KeyId, after: Time
 
 
 def sweep(tx: Transaction, now: Timestamp) -> None:
-    """Let go what has run out: letters that nobody had, old outcomes, names that cannot come again."""
+    """Let go what has run out: letters that nobody had, old outcomes, names that cannot come again.
+
+    A name is kept for a day at least: :func:`count_received` has to know of letters that were made for a minute.
+    """
     lapsed = sa.update(LETTERS_OUT).where(_OUT.state == "waiting", _OUT.expires <= now)
     tx.connection.execute(lapsed.values(state="lapsed", settled=now, sealed=None))
     old = (_OUT.state != "waiting") & (_OUT.settled < now - KEPT_SECONDS)
     tx.connection.execute(sa.delete(LETTERS_OUT).where(old))
-    tx.connection.execute(sa.delete(LETTERS_IN).where(LETTERS_IN.c.expires <= now))
+    over = (LETTERS_IN.c.expires <= now) & (LETTERS_IN.c.received <= now - DAY_SECONDS)
+    tx.connection.execute(sa.delete(LETTERS_IN).where(over))
 
 
 def _waiting(circle: CircleId, receiver: KeyId) -> tuple[sa.ColumnElement[bool], ...]:

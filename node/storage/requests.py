@@ -118,10 +118,13 @@ def about(
     return _all(tx, vault, tx.connection.execute(query.order_by(_C.created.desc(), _C.id)).all())
 
 
-def count_recent(tx: Transaction, direction: Direction, peer: KeyId, after: Timestamp) -> int:
-    """How many requests there have been with a member since a moment."""
-    query = sa.select(sa.func.count()).where(_C.direction == direction, _C.peer == peer, _C.created > after)
-    return int(tx.connection.execute(query).scalar_one())
+def recent_targets(
+    tx: Transaction, direction: Direction, circle: CircleId, peer: KeyId, after: Timestamp
+) -> list[tuple[KeyId, StatementId]]:
+    """Which statement each request with a member of a circle since a moment is about."""
+    named = (_C.direction == direction, _C.circle == circle, _C.peer == peer, _C.created > after)
+    query = sa.select(_C.contributor, _C.statement_id).where(*named)
+    return [(KeyId(row.contributor), StatementId(row.statement_id)) for row in tx.connection.execute(query)]
 
 
 def targets(tx: Transaction) -> list[tuple[KeyId, StatementId]]:

@@ -14,7 +14,7 @@ from node.sync import letters as carrying
 from node.sync import sync_once
 from node.sync.letters import HANDLERS, desk
 from node.sync.outbound import Outbound
-from node.sync.post import exchange_all
+from node.sync.post import exchange_all, tidy
 from protocol.canonical import encode
 from protocol.identifiers import CircleId, VocabularyCode
 from protocol.messages.letter import (
@@ -227,3 +227,21 @@ def test_garbage_on_either_route_is_refused(node_of: MakeNode) -> None:
     for path, body, nonce in sent:
         asked = Asked(node, circle, member.runtime.keyring.request(), path=path, body=body, nonce=nonce * 22)
         assert asked.send().status_code in {400, 413}
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_letters_that_live_a_minute_count_for_a_day(node_of: MakeNode) -> None:
+    sender, receiver = node_of("sender"), node_of("receiver")
+    circle = circle_of([sender, receiver])
+    began = receiver.clock.now()
+    with receiver.runtime.database.write() as tx:
+        letters.remember(
+            tx, circle, sender.own(circle), LetterId("A" * 22), received=began, expires=Timestamp(began + 60)
+        )
+    receiver.clock.advance(3_600)
+    tidy(receiver.runtime)
+    with receiver.runtime.database.read() as tx:
+        assert letters.count_received(tx, circle, sender.own(circle), Timestamp(began - 1)) == 1
+    receiver.clock.advance(DAY_SECONDS)
+    tidy(receiver.runtime)
+    assert rows(receiver) == (0, 0)

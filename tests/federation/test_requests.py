@@ -6,11 +6,12 @@ import pytest
 
 from node.clock import day_of
 from node.domain.letters import LetterKind
-from node.domain.publishing import CorrectionContent, HeldBack, RetractionContent
+from node.domain.publishing import CorrectionContent, HeldBack, Published, RetractionContent
 from node.domain.requests import RequestId, RequestState, RequestStatus
 from node.errors import Code, HanseError
 from node.publishing import publish, request_rules, requests
-from node.publishing.letters import put
+from node.publishing.letters import new_thread, put
+from node.publishing.names import draft_attribution
 from node.publishing.publish import prefill_correction
 from node.storage import circles, letters
 from node.storage import publishing as published_rows
@@ -18,9 +19,10 @@ from node.storage import requests as storage
 from node.storage.tables.requests import REQUEST_EVENTS, REQUEST_VALUES
 from node.sync import sync_once
 from node.sync.post import tidy
-from protocol.identifiers import CircleId, VocabularyCode
+from protocol.identifiers import CircleId, SubjectId, VocabularyCode
 from protocol.messages import requests as wire
-from protocol.statements import DAY_SECONDS
+from protocol.messages.letter import ThreadId
+from protocol.statements import DAY_SECONDS, Target
 from tests.federation.conftest import MakeNode
 from tests.federation.people import ENGAGEMENT, NARRATIVE, Staff, staff
 from tests.federation.support import InMemory, circle_of
@@ -42,11 +44,24 @@ class Between:
         for node in (self.nodes[1], self.nodes[0]):
             sync_once(node.runtime, transport=self.network)
 
+    def spend(self, about: Published) -> None:
+        """Ask for a finding until the budget of a day is used; each letter is left to be brought."""
+        for _ in range(request_rules.MAX_ASKED_PER_DAY):
+            request = self.asker.ask(about, "narrative")
+            with self.asker.node.runtime.database.write() as tx:
+                storage.change(tx, request, RequestState.WITHDRAWN, self.asker.node.clock.now(), unseen=False)
+        with pytest.raises(HanseError) as caught:
+            self.asker.ask(about, "narrative")
+        assert caught.value.code is Code.QUOTA_EXCEEDED
+
+    def put(self, kind: LetterKind, thread: ThreadId, body: wire.Ask | wire.Withdraw) -> None:
+        """Write to the author as a node would whose own rules do not hold."""
+        with self.asker.node.runtime.database.write() as tx:
+            roster = circles.get_roster(tx, self.circle)
+            put(tx, self.asker.desk, roster, roster.members[self.nodes[0].own(self.circle)], kind, thread, body)
+
     def status(self, who: Staff, request: str) -> RequestStatus:
-        with who.node.runtime.database.read() as tx:
-            found = storage.get(tx, who.node.runtime.vault, RequestId(request))
-            assert found is not None
-            return request_rules.status(tx, circles.get_roster(tx, self.circle), found, who.node.clock.now())
+        return _status(who, RequestId(request))
 
 
 @pytest.fixture
@@ -58,10 +73,9 @@ def test_fields_are_released_one_by_one_and_proven(between: Between) -> None:
     made = between.author.publish(between.circle)
     between.sync()
     request = between.asker.ask(made, "narrative", "engagement", "contact")
-    assert between.status(between.asker, request) is RequestStatus.SENT
     between.sync()
-    assert between.status(between.asker, request) is RequestStatus.DELIVERED
     (incoming,) = between.author.incoming()
+    assert between.status(between.author, incoming.id) is RequestStatus.DELIVERED
     between.author.release(incoming.id, "narrative")
     between.sync()
     assert between.asker.given(request) == {"narrative": NARRATIVE}
@@ -209,3 +223,90 @@ def test_what_may_not_be_asked_is_not(between: Between) -> None:
     with pytest.raises(HanseError) as caught:
         between.asker.ask(more[-1], "narrative")
     assert caught.value.code is Code.QUOTA_EXCEEDED
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_whether_a_letter_is_there_is_said_in_a_circle_of_names_alone(between: Between) -> None:
+    """The attack: compare what is said of each pseudonym's node with which members' nodes are down."""
+    named = circle_of(between.nodes, attribution="named")
+    found = [between.author.publish(where) for where in (named, between.circle)]
+    between.sync()
+    asked = [between.asker.ask(each, "narrative") for each in found]
+    said = []
+    for network in (None, InMemory([]), InMemory([between.nodes[0]])):  # before it is brought; to a node that is down
+        if network is not None:
+            sync_once(between.nodes[1].runtime, transport=network)
+        with between.nodes[1].runtime.database.write() as tx:  # as the worker does after each attempt in vain
+            for each in map(between.asker.request, asked) if network is not None else ():
+                letters.put_off(tx, each.circle, each.peer, "peer-unreachable", each.created)
+        said.append([_status(between.asker, each) for each in asked])
+        for who in (between.asker, between.author):
+            who.node.clock.advance(DAY_SECONDS)
+    assert len(between.author.incoming()) == len(asked)
+    assert [first for first, _ in said] == [RequestStatus.SENT, RequestStatus.UNREACHABLE, RequestStatus.DELIVERED]
+    assert [second for _, second in said] == [RequestStatus.ASKED] * 3
+    hidden = between.asker.request(asked[1])
+    assert hidden.updated == hidden.created
+
+
+def _status(who: Staff, request: RequestId) -> RequestStatus:
+    with who.node.runtime.database.read() as tx:
+        found = storage.get(tx, who.node.runtime.vault, request)
+        assert found is not None
+        return request_rules.status(tx, circles.get_roster(tx, found.circle), found, who.node.clock.now())
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_budget_that_is_used_does_not_tell_that_a_name_and_a_pseudonym_are_one(between: Between) -> None:
+    """The attack: use up the budget of one contributor, and see for which others it is used up as well."""
+    author, runtime = between.author, between.nodes[0].runtime
+    elsewhere = circle_of(between.nodes)
+    signed, far = (author.publish(where) for where in (between.circle, elsewhere))
+    other = author.publish(between.circle, make.finding_body(SubjectId(f"circle:C{'A' * 21}")))
+    with runtime.database.write() as tx:
+        now = author.node.clock.now()
+        draft = draft_attribution(tx, runtime.vault, author.officer, between.circle, signed.statement, now)
+    author.leave(draft)
+    between.sync()
+    between.sync()
+
+    between.spend(signed)
+    asked = wire.Ask(
+        target=Target(contributor=signed.contributor, id=signed.statement),
+        fields=("narrative",),
+        purpose="One more.",
+        legal_basis="None.",
+        role="officer",
+        until=day_of(now) + timedelta(days=14),
+    )
+    thread = new_thread()
+    between.asker.node.clock.advance(1)
+    author.node.clock.advance(1)
+    between.put(LetterKind.RFI_ASK, thread, asked)  # an asker whose own node does not count
+    between.asker.node.clock.advance(1)
+    author.node.clock.advance(1)
+    for each in (other, far):
+        between.asker.ask(each, "narrative")
+    between.sync()
+
+    with between.asker.node.runtime.database.read() as tx:
+        assert [each.code for each in letters.posted(tx, between.circle, thread)] == ["quota-exceeded"]
+    came = [each.statement for each in author.incoming()]
+    assert came.count(signed.statement) == request_rules.MAX_ASKED_PER_DAY
+    assert {other.statement, far.statement} < set(came)
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_request_is_withdrawn_once(between: Between) -> None:
+    made = between.author.publish(between.circle)
+    between.sync()
+    between.asker.ask(made, "narrative")
+    between.sync()
+    (incoming,) = between.author.incoming()
+    for _ in range(3):
+        between.put(LetterKind.RFI_WITHDRAW, incoming.thread, wire.Withdraw())
+    between.sync()
+    assert between.author.request(incoming.id).state is RequestState.WITHDRAWN
+    with between.nodes[0].runtime.database.read() as tx:
+        kinds = [each.kind for each in storage.events(tx, between.nodes[0].runtime.vault, incoming.id)]
+    assert kinds == ["asked", "withdrawn"]

@@ -22,7 +22,7 @@ from node.sync import letters as carrying
 from node.sync.letters import desk
 from node.sync.outbound import Outbound
 from node.sync.post import tidy
-from protocol.identifiers import CircleId, KeyId
+from protocol.identifiers import CircleId, KeyId, SubjectId
 from protocol.messages import soundings as wire
 from protocol.messages.soundings import Outcome
 from protocol.statements import DAY_SECONDS, Subject, Timestamp
@@ -228,6 +228,24 @@ def test_what_was_asked_lately_is_not_answered_again(circle: Circle) -> None:
         with who.node.runtime.database.read() as tx:
             assert len(storage.listed(tx, who.node.runtime.vault, "in", limit=10)) == 1
     assert thread
+
+
+def test_a_thread_is_begun_once(circle: Circle) -> None:
+    circle.put()
+    asker, thread = circle.asker.node, new_thread()
+    subjects = [Subject(id=SubjectId(f"circle:{letter}{'A' * 21}"), label=PARTNER.label) for letter in "BC"]
+    with asker.runtime.database.write() as tx:  # an asker whose own node does not look
+        roster = circles.get_roster(tx, circle.id)
+        now = asker.clock.now()
+        for subject in subjects:
+            asked = soundings.compose(
+                roster, subject, purpose="x", wants_contact=False, now=now, closes=Timestamp(now + DAY_SECONDS)
+            )
+            writing.put(tx, desk(asker.runtime), roster, roster.others[0], LetterKind.SOUNDING_ASK, thread, asked)
+    circle.round(1)
+    with asker.runtime.database.read() as tx:
+        outcomes = {(each.state, each.code) for each in letters.posted(tx, circle.id, thread)}
+    assert outcomes == {("taken", ""), ("refused", "conflict")}
 
 
 def test_a_member_of_two_circles_answers_an_asker_in_one_of_them(circle: Circle) -> None:
