@@ -46,7 +46,8 @@ class Desk:
 
 Handler: TypeAlias = Callable[[Transaction, Desk, Incoming], None]
 """What is done with a letter of one kind, in the transaction that remembers that it has come. Whatever it raises
-(``HanseError`` or ``ProtocolError``) undoes what it did and refuses the letter for good, with the error's code."""
+(``HanseError`` or ``ProtocolError``) undoes what it did. By the peer's fault it refuses the letter for good, with the
+error's code; by any other the letter is tried again."""
 
 
 def put(
@@ -79,7 +80,7 @@ def put(
         body=msgspec.Raw(encode(body)),
     )
     payload = encode_letter(letter)
-    count, size = storage.load(tx, roster.circle, receiver.identity)
+    count, size = storage.load(tx, roster.circle, receiver.identity, desk.now)
     if count >= MAX_WAITING or size + len(payload) > MAX_WAITING_BYTES:
         raise HanseError(
             Code.QUOTA_EXCEEDED,
@@ -91,6 +92,30 @@ def put(
     )
     storage.add(tx, desk.vault, Outgoing(letter.id, own.contributor, payload), posted, expires=letter.exp)
     return letter.id
+
+
+def offer(
+    tx: Transaction,
+    desk: Desk,
+    roster: Roster,
+    receiver: Member,
+    kind: LetterKind,
+    thread: ThreadId,
+    body: msgspec.Struct,
+    *,
+    days: int = DEFAULT_DAYS,
+) -> bool:
+    """As :func:`put`, for one letter among several: false, and nothing written, when too much waits for its receiver.
+
+    A member that takes no letters so stops its own and nobody else's.
+    """
+    try:
+        put(tx, desk, roster, receiver, kind, thread, body, days=days)
+    except HanseError as error:
+        if error.code is not Code.QUOTA_EXCEEDED:
+            raise
+        return False
+    return True
 
 
 def new_thread() -> ThreadId:

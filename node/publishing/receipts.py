@@ -3,29 +3,34 @@
 A receipt is a letter to the log's author alone. It is written when everything that follows from the log is done: its
 entries are taken, what was erased has left the tables and the files, the index over statements and the signals have
 been brought up to it (clause 8.16). Nothing is written where nothing was ever corrected, retracted or erased, and
-nothing twice.
+nothing twice. A new receipt takes the place of one for the same log that still waits, so that they do not pile up for
+a member that takes no letters.
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
 from node.domain.circles import Roster
 from node.domain.letters import Incoming, LetterKind
-from node.publishing.letters import Desk, Handler, current_line, new_thread, put
-from node.storage import circles, receipts, statement_index, wipe
+from node.publishing.letters import Desk, Handler, current_line, offer
+from node.storage import circles, letters, receipts, statement_index, wipe
 from node.storage import ledger as logs
 from node.storage import projection as rows
 from node.storage.database import Transaction
 from node.storage.receipts import Receipt
 from protocol.errors import Code, ProtocolError
-from protocol.identifiers import KeyId
+from protocol.identifiers import KeyId, encode_bytes
+from protocol.messages.letter import ThreadId
 from protocol.messages.receipt import LogReceipt, decode_log_receipt
 
 MAX_AT_ONCE: Final = 256
 """Receipts written in one transaction; the next round writes the rest."""
 RECEIPT_DAYS: Final = 60
 """How long a receipt waits for its receiver, in days: the longest that a letter may."""
+_THREAD_BYTES: Final = 16
+"""The length of a thread's name, in bytes."""
 
 
 def is_computed(tx: Transaction) -> bool:
@@ -57,10 +62,18 @@ def _write(tx: Transaction, desk: Desk, roster: Roster, key: KeyId, last: int) -
     given = receipts.of_log(tx, roster.circle, line.contributor).get(own)
     if author is None or log is None or (given is not None and given.size > last) or log.covered_size <= last:
         return False
-    receipts.save(tx, Receipt(roster.circle, line.contributor, own, log.covered_size, desk.now))
+    thread = _thread(line.contributor)
+    letters.drop(tx, roster.circle, [thread])
     body = LogReceipt(log=line.contributor, size=log.covered_size)
-    put(tx, desk, roster, author, LetterKind.LOG_RECEIPT, new_thread(), body, days=RECEIPT_DAYS)
+    if not offer(tx, desk, roster, author, LetterKind.LOG_RECEIPT, thread, body, days=RECEIPT_DAYS):
+        return False
+    receipts.save(tx, Receipt(roster.circle, line.contributor, own, log.covered_size, desk.now))
     return True
+
+
+def _thread(log: KeyId) -> ThreadId:
+    """One thread for all receipts for one log; its author knows the log, and nobody else sees it."""
+    return ThreadId(encode_bytes(sha256(log.encode()).digest()[:_THREAD_BYTES]))
 
 
 def take(tx: Transaction, _desk: Desk, incoming: Incoming) -> None:

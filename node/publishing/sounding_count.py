@@ -15,7 +15,7 @@ from node.domain.circles import Roster
 from node.domain.letters import Incoming, LetterKind
 from node.domain.soundings import Sounding, SoundingState, Tally
 from node.errors import Code, HanseError
-from node.publishing.letters import Desk, Handler, current_line, put
+from node.publishing.letters import Desk, Handler, current_line, offer
 from node.storage import circles
 from node.storage import soundings as storage
 from node.storage.database import Transaction
@@ -207,12 +207,12 @@ def _tell(
     kind: LetterKind,
     body: wire.Share | wire.Counted | wire.Table | wire.Entry,
 ) -> None:
-    """A letter to whoever has its part in the counting; nothing where that one is a member no longer."""
+    """A letter to whoever has its part in the counting; nothing where that one is none any more, or takes none."""
     receiver = current_line(roster, identity)
     if receiver is None:
         return
     try:
-        put(tx, desk, roster, receiver, kind, sounding.thread, body)
+        offer(tx, desk, roster, receiver, kind, sounding.thread, body)
     except ProtocolError as error:
         raise HanseError(Code.INVALID, f"this cannot be sent: {error.detail}.") from error
 

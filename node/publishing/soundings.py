@@ -30,7 +30,7 @@ from node.domain.soundings import (
 )
 from node.errors import Code, HanseError
 from node.publishing import request_rules, sounding_count
-from node.publishing.letters import Desk, Handler, current_line, new_thread, put
+from node.publishing.letters import Desk, Handler, current_line, new_thread, offer, put
 from node.storage import casework, circles, subject_links
 from node.storage import soundings as storage
 from node.storage.database import Transaction
@@ -61,13 +61,15 @@ def sound(
     """
     roster = circles.get_roster(tx, circle)
     own = roster.own_member().identity
-    _require_budget(tx, desk, circle, own, asked.subject.id)
+    _require_budget(tx, desk, circle, own, asked.subject.id, Fault.OPERATOR)
     request_rules.require_clean(tx, desk, roster, {"purpose": asked.purpose}, ours_is_known=True, checked=checked)
     thread = new_thread()
     sounding = _begun(asked, SoundingId(new_id()), circle, own, thread)
     for member in roster.others:
         try:
-            put(tx, desk, roster, member, LetterKind.SOUNDING_ASK, thread, asked)
+            # Without a tally member there is no answer; any other one may be out of reach.
+            write = put if member.identity in asked.tally else offer
+            write(tx, desk, roster, member, LetterKind.SOUNDING_ASK, thread, asked)
         except ProtocolError as error:
             raise HanseError(Code.INVALID, f"this cannot be sent: {error.detail}.") from error
     storage.add(tx, desk.vault, replace(sounding, direction="out", account=account, unseen=False))
@@ -190,7 +192,7 @@ def take_ask(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
         raise ProtocolError(ProtocolCode.INCONSISTENT, "other tally members than the circle has for this sounding")
     if len(others) < wire.least_counted(roster.charter.small_number_threshold, len(others)):
         raise HanseError(Code.INVALID, "this circle is too small for soundings.", fault=Fault.PEER)
-    _require_budget(tx, desk, roster.circle, asker, asked.subject.id)
+    _require_budget(tx, desk, roster.circle, asker, asked.subject.id, Fault.PEER)
     if storage.of_thread(tx, desk.vault, "in", roster.circle, asker, incoming.letter.thread) is not None:
         raise HanseError(Code.CONFLICT, "this thread was begun before.", fault=Fault.PEER)
     sounding = _begun(asked, SoundingId(new_id()), roster.circle, asker, incoming.letter.thread)
@@ -244,20 +246,27 @@ def _begun(asked: wire.Sound, name: SoundingId, circle: CircleId, asker: KeyId, 
     )
 
 
-def _require_budget(tx: Transaction, desk: Desk, circle: CircleId, asker: KeyId, subject: SubjectId) -> None:
+def _require_budget(
+    tx: Transaction, desk: Desk, circle: CircleId, asker: KeyId, subject: SubjectId, fault: Fault
+) -> None:
     """Raise ``QUOTA_EXCEEDED`` for an asker that has asked too lately: the same rule at both ends."""
     since = Timestamp(desk.now - _PERIOD_SECONDS)
     if storage.asked_before(tx, desk.vault, asker, subject, since):
-        raise _spent(f"the same was asked less than {wire.PERIOD_DAYS} days ago, in this circle or another.")
+        raise _spent(f"the same was asked less than {wire.PERIOD_DAYS} days ago, in this circle or another.", fault)
     if storage.count_about(tx, desk.vault, circle, subject, since) >= MAX_ABOUT:
-        raise _spent(f"this circle was asked about the partner {MAX_ABOUT} times within {wire.PERIOD_DAYS} days.")
+        raise _spent(
+            f"this circle was asked about the partner {MAX_ABOUT} times within {wire.PERIOD_DAYS} days.", fault
+        )
     if storage.count_of_asker(tx, asker, Timestamp(desk.now - _MONTH_SECONDS)) >= MAX_PER_MONTH:
-        raise _spent(f"{MAX_PER_MONTH} soundings were put within 30 days.")
+        raise _spent(f"{MAX_PER_MONTH} soundings were put within 30 days.", fault)
 
 
-def _spent(words: str) -> HanseError:
+def _spent(words: str, fault: Fault) -> HanseError:
     return HanseError(
-        Code.QUOTA_EXCEEDED, words, remedy="What an answer changes to would say who has changed it; so it is not given."
+        Code.QUOTA_EXCEEDED,
+        words,
+        remedy="What an answer changes to would say who has changed it; so it is not given.",
+        fault=fault,
     )
 
 

@@ -26,7 +26,7 @@ from node.domain.sponsors import DECLINE_REASONS, MAX_LISTED, MAX_OPEN, Sponsori
 from node.domain.statements import Claim
 from node.errors import Code, HanseError
 from node.publishing.drafts import create_draft
-from node.publishing.letters import Desk, Handler, current_line, new_thread, put
+from node.publishing.letters import Desk, Handler, current_line, new_thread, offer
 from node.storage import circles, statements
 from node.storage import sponsors as storage
 from node.storage.database import Transaction
@@ -237,7 +237,8 @@ def dispatch(tx: Transaction, desk: Desk) -> int:
                 body, kind = _answer(each), LetterKind.SPONSOR_ANSWER
             case "":
                 continue
-        put(tx, desk, roster, line, kind, each.thread, body)
+        if not offer(tx, desk, roster, line, kind, each.thread, body):
+            continue  # it is written when the letters that wait for it have been taken, or have run out
         _store(tx, desk.vault, each, replace(each, due=""))
         written += 1
     return written

@@ -7,6 +7,7 @@ from node.errors import Code, HanseError
 from node.storage import circles, membership, statements
 from node.storage import person_tokens as storage
 from node.storage.database import Transaction
+from protocol.errors import Fault
 from protocol.identifiers import CircleId, KeyId, StatementId
 from protocol.person_tokens import PublishedKey, key_sets
 from protocol.projection import WHOLE
@@ -33,7 +34,7 @@ def token_circle(tx: Transaction, roster: Roster) -> TokenCircle | None:
     )
 
 
-def require_token_circle(tx: Transaction, roster: Roster) -> TokenCircle:
+def require_token_circle(tx: Transaction, roster: Roster, *, fault: Fault = Fault.OPERATOR) -> TokenCircle:
     """The same; raises ``NOT_FOUND`` where the charter names no operators."""
     found = token_circle(tx, roster)
     if found is None:
@@ -41,6 +42,7 @@ def require_token_circle(tx: Transaction, roster: Roster) -> TokenCircle:
             Code.NOT_FOUND,
             "the charter of this circle names no operators of person tokens.",
             remedy="Nothing about a person can be exchanged in it. Only another circle could allow it.",
+            fault=fault,
         )
     return found
 

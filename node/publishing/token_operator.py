@@ -29,7 +29,7 @@ def evaluate(
     Raises ``NOT_FOUND`` where we are no operator of this circle, ``CONFLICT`` where we have no key of that epoch, and
     ``QUOTA_EXCEEDED`` when the member has used its budget of today: then nothing was multiplied.
     """
-    found = require_token_circle(tx, roster)
+    found = require_token_circle(tx, roster, fault=Fault.PEER)
     key = _key(settings, roster, found, request.epoch)
     _count(tx, settings, roster, voice, request, now)
     blinded = request.parsed()

@@ -42,7 +42,7 @@ from node.storage.database import Transaction
 from protocol import person_tokens
 from protocol.canonical import Codec
 from protocol.errors import Code as ProtocolCode
-from protocol.errors import ProtocolError
+from protocol.errors import Fault, ProtocolError
 from protocol.identifiers import CircleId, KeyId
 from protocol.messages.evaluation import (
     MAX_EVALUATION_BYTES,
@@ -130,13 +130,13 @@ def answered(tx: Transaction, desk: Desk, name: EvaluationId, voice: KeyId, answ
     """
     evaluation = _get(tx, desk, name, lock=True)
     roster = circles.get_roster(tx, evaluation.circle)
-    found = require_token_circle(tx, roster)
+    found = require_token_circle(tx, roster, fault=Fault.PEER)
     secrets = evaluation.secrets
     leg = None
     if secrets is not None:
         leg = next((each for each in secrets.legs if each.epoch == answer.epoch and each.token is None), None)
     if secrets is None or leg is None or roster.voice(found.operators[leg.hop].name) != voice:
-        raise HanseError(Code.CONFLICT, "nobody waits for this answer.")
+        raise HanseError(Code.CONFLICT, "nobody waits for this answer.", fault=Fault.PEER)
     moved = _taken(found, evaluation.circle, secrets, leg, answer)
     _keep(tx, desk, evaluation, tuple(moved if each.epoch == leg.epoch else each for each in secrets.legs))
 
@@ -162,7 +162,7 @@ def _take_answer(tx: Transaction, desk: Desk, incoming: Incoming) -> None:
     name = EvaluationId(incoming.letter.thread)
     evaluation = _get(tx, desk, name)
     if evaluation.circle != incoming.roster.circle:
-        raise HanseError(Code.NOT_FOUND, "nobody waits for this answer.")
+        raise HanseError(Code.NOT_FOUND, "nobody waits for this answer.", fault=Fault.PEER)
     try:
         answered(tx, desk, name, incoming.sender.identity, _ANSWERS.decode(bytes(incoming.letter.body)))
     except ProtocolError as error:
@@ -191,7 +191,7 @@ def _own_hops(tx: Transaction, desk: Desk, roster: Roster, found: TokenCircle, s
 def _taken(found: TokenCircle, circle: CircleId, secrets: Secrets, leg: Leg, answer: EvaluationAnswer) -> Leg:
     keys = found.find(leg.epoch)
     if keys is None or answer.epoch != leg.epoch:
-        raise HanseError(Code.CONFLICT, f"the keys of epoch {leg.epoch} are not complete any more.")
+        raise HanseError(Code.CONFLICT, f"the keys of epoch {leg.epoch} are not complete any more.", fault=Fault.PEER)
     sent = [person_tokens.decode_element(leg.element)]
     key = keys.key_of(found.operators[leg.hop].name)
     (element,) = person_tokens.step(key, sent, _one(answer), answer.proof_bytes())
@@ -286,5 +286,5 @@ def _close(tx: Transaction, desk: Desk, evaluation: Evaluation, state: Evaluatio
 def _get(tx: Transaction, desk: Desk, name: EvaluationId, *, lock: bool = False) -> Evaluation:
     found = storage.find(tx, desk.vault, name, lock=lock)
     if found is None:
-        raise HanseError(Code.NOT_FOUND, "nobody waits for this answer.")
+        raise HanseError(Code.NOT_FOUND, "nobody waits for this answer.", fault=Fault.PEER)
     return found

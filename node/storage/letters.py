@@ -48,9 +48,11 @@ def add(
     tx.connection.execute(sa.insert(LETTERS_OUT).values(row))
 
 
-def load(tx: Transaction, circle: CircleId, receiver: KeyId) -> tuple[int, int]:
-    """How many letters wait for a member, and their bytes."""
-    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_OUT.size), 0)).where(*_waiting(circle, receiver))
+def load(tx: Transaction, circle: CircleId, receiver: KeyId, now: Timestamp) -> tuple[int, int]:
+    """How many letters wait for a member and have not run out, and their bytes."""
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_OUT.size), 0)).where(
+        *_waiting(circle, receiver), _OUT.expires > now
+    )
     count, size = tx.connection.execute(query).one()
     return int(count), int(size)
 

@@ -133,8 +133,10 @@ def settle(tx: Transaction, roster: Roster, member: Member, handled: Receipt, no
 def take(node: Parts, roster: Roster, member: Member, letters: Sequence[bytes]) -> Receipt:
     """Take what a member has written, each letter in a transaction of its own; what became of those that have a name.
 
-    A letter that cannot be read, or is by somebody else, has no name that could be believed and is passed over. Raises
-    ``TOO_MANY_REQUESTS`` when this member has written more than its share of a day.
+    A letter that cannot be read, or is by somebody else, has no name that could be believed and is passed over. One
+    that trouble of our own kept from being taken is left with its writer, who brings it again; where nothing else came
+    of the exchange, that trouble is raised, so that it does so after a pause. Raises ``TOO_MANY_REQUESTS`` when this
+    member has written more than its share of a day.
     """
     now = node.clock.now()
     with node.database.read() as tx:
@@ -147,13 +149,20 @@ def take(node: Parts, roster: Roster, member: Member, letters: Sequence[bytes]) 
             fault=Fault.PEER,
         )
     outcomes: dict[LetterId, VocabularyCode | None] = {}
+    trouble: HanseError | ProtocolError | None = None
     for jws in letters:
         try:
             letter = _read(roster, member, jws)
         except ProtocolError as error:
             _log(roster, member, error.code.value, "")
             continue
-        outcomes[letter.id] = _take(node, Incoming(letter, roster, member))
+        try:
+            outcomes[letter.id] = _take(node, Incoming(letter, roster, member))
+        except (HanseError, ProtocolError) as error:
+            _log(roster, member, error.code.value, letter.kind, event="letter-not-taken")
+            trouble = error
+    if trouble is not None and not outcomes:
+        raise trouble
     return receipt(outcomes)
 
 
@@ -167,7 +176,10 @@ def _read(roster: Roster, member: Member, jws: bytes) -> Letter:
 
 
 def _take(node: Parts, incoming: Incoming) -> VocabularyCode | None:
-    """Take one letter, or say why not; the same again when it comes again."""
+    """Take one letter, or say why not; the same again when it comes again.
+
+    Raises what is no fault of its writer, after which nothing of the letter is remembered.
+    """
     letter, roster, sender = incoming.letter, incoming.roster, incoming.sender
     try:
         with node.database.write() as tx:
@@ -177,6 +189,8 @@ def _take(node: Parts, incoming: Incoming) -> VocabularyCode | None:
             require_current(letter, node.clock.now())
             _handler(roster, letter)(tx, desk(node), incoming)
     except (HanseError, ProtocolError) as error:
+        if error.fault is not Fault.PEER:
+            raise
         code = error.code.value
     else:
         return None
@@ -203,8 +217,6 @@ def _handler(roster: Roster, letter: Letter) -> Handler:
     return HANDLERS[kind]
 
 
-def _log(roster: Roster, member: Member, code: str, kind: str) -> None:
+def _log(roster: Roster, member: Member, code: str, kind: str, *, event: str = "letter-refused") -> None:
     """Pseudonyms and codes; nothing that a letter says."""
-    structlog.get_logger().warning(
-        "letter-refused", circle=roster.circle, contributor=member.contributor, code=code, kind=kind
-    )
+    structlog.get_logger().warning(event, circle=roster.circle, contributor=member.contributor, code=code, kind=kind)

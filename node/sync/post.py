@@ -7,9 +7,10 @@ asks seldom, for the case that a member cannot reach it after all.
 """
 
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self, TypeAlias
 
 import httpx2
@@ -18,10 +19,10 @@ import structlog
 from node.domain.circles import Member, Roster
 from node.errors import HanseError
 from node.publishing import person_tokens, receipts, requests, soundings, sponsor
-from node.publishing.letters import current_line
+from node.publishing.letters import Desk, current_line
 from node.storage import circles, peers, wipe
 from node.storage import letters as storage
-from node.storage.database import TRANSIENT_ERRORS
+from node.storage.database import TRANSIENT_ERRORS, Transaction
 from node.sync import choose, letters
 from node.sync.outbound import Outbound
 from node.sync.parts import Parts
@@ -164,15 +165,31 @@ def exchange_all(node: Parts, outbound: Outbound) -> None:
 
 
 def tidy(node: Parts) -> None:
-    """What time alone brings about: letters that run out, requests whose finding is gone, soundings that close."""
-    with node.database.write() as tx:
-        desk = letters.desk(node)
-        storage.sweep(tx, desk.now)
-        requests.sweep(tx, desk)
-        soundings.advance(tx, desk)
-        person_tokens.sweep(tx, desk)
-        sponsor.dispatch(tx, desk)
-    _acknowledge(node)
+    """What time alone brings about: letters that run out, requests whose finding is gone, soundings that close.
+
+    Each part stands alone: what keeps one from being done is logged, and the others are done all the same.
+    """
+    for name, part in _PARTS.items():
+        try:
+            part(node)
+        except (HanseError, ProtocolError) as error:
+            structlog.get_logger().error("letters-not-tidied", part=name, code=error.code.value)
+        except TRANSIENT_ERRORS as error:
+            structlog.get_logger().error("letters-not-tidied", part=name, detail=type(error).__name__)
+
+
+def _alone(part: Callable[[Transaction, Desk], object]) -> Callable[[Parts], None]:
+    """A part in a transaction of its own."""
+
+    def run(node: Parts) -> None:
+        with node.database.write() as tx:
+            part(tx, letters.desk(node))
+
+    return run
+
+
+def _sweep(tx: Transaction, desk: Desk) -> None:
+    storage.sweep(tx, desk.now)
 
 
 def _acknowledge(node: Parts) -> None:
@@ -182,3 +199,16 @@ def _acknowledge(node: Parts) -> None:
     if ready and wipe.wipe(node.database, node.clock.now()):
         with node.database.write() as tx:
             receipts.write_due(tx, letters.desk(node))
+
+
+_PARTS: Final[Mapping[str, Callable[[Parts], None]]] = MappingProxyType(
+    {
+        "letters": _alone(_sweep),
+        "requests": _alone(requests.sweep),
+        "soundings": _alone(soundings.advance),
+        "person-tokens": _alone(person_tokens.sweep),
+        "sponsors": _alone(sponsor.dispatch),
+        "receipts": _acknowledge,
+    }
+)
+"""What is tidied, in this order: what has run out makes room first."""

@@ -7,6 +7,8 @@ import pytest
 
 from node.domain.letters import LetterKind, Posted
 from node.errors import Code, HanseError
+from node.insight import index
+from node.insight.refresh import catch_up
 from node.publishing import letters as writing
 from node.storage import circles, letters
 from node.storage.tables.letters import LETTERS_IN, LETTERS_OUT
@@ -16,7 +18,8 @@ from node.sync.letters import HANDLERS, desk
 from node.sync.outbound import Outbound
 from node.sync.post import exchange_all, tidy
 from protocol.canonical import encode
-from protocol.identifiers import CircleId, VocabularyCode
+from protocol.errors import Fault
+from protocol.identifiers import CircleId, KeyId, VocabularyCode
 from protocol.messages.letter import (
     Letter,
     LetterId,
@@ -31,9 +34,10 @@ from protocol.statements import DAY_SECONDS, Timestamp
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import contributor_key
 from tests.federation.people import PURPOSE, staff
-from tests.federation.support import InMemory, Node, circle_of
+from tests.federation.support import InMemory, Node, circle_of, publish
 from tests.federation.test_access import Asked
 from tests.federation.workers import wait_until, with_settings, working
+from tests.node import statements as make
 
 THREAD = ThreadId("A" * 22)
 
@@ -190,6 +194,71 @@ def test_an_outbox_is_bounded_and_lets_go_what_has_run_out(node_of: MakeNode) ->
     exchange(sender, InMemory([]))
     assert {each.state for each in posted(sender, circle)} == {"lapsed"}
     write(sender, receiver, circle)
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_a_member_that_takes_no_letters_stops_its_own_alone(node_of: MakeNode) -> None:
+    """Its receipts wait; the receipts of others are written, and what has run out is let go."""
+    deaf, other, writer = nodes = [node_of(name) for name in ("deaf", "other", "writer")]
+    circle = circle_of(nodes)
+    for node in (deaf, other):
+        finding = make.finding(circle)
+        publish(node, circle, finding)
+        publish(node, circle, make.retraction(circle, finding.id))
+    sync_once(writer.runtime, transport=InMemory(nodes))
+    index.catch_up(writer.runtime.database, writer.clock.now())
+    catch_up(writer.runtime.database, writer.runtime.vocabulary, writer.clock.now())
+    with writer.runtime.database.read() as tx:
+        lines = circles.get_roster(tx, circle).lines
+    shut, open_ = (lines[node.own(circle)].identity for node in (deaf, other))
+    for _ in range(writing.MAX_WAITING):
+        write(writer, deaf, circle, days=1)
+
+    tidy(writer.runtime)
+    assert _receipts(writer) == {open_: ["waiting"]}
+    writer.clock.advance(DAY_SECONDS + 1)  # its letters have run out, and count no more
+    tidy(writer.runtime)
+    assert {each.state for each in posted(writer, circle)} == {"lapsed"}
+    assert _receipts(writer) == {shut: ["waiting"], open_: ["waiting"]}
+
+    again = make.finding(circle)
+    publish(deaf, circle, again)
+    publish(deaf, circle, make.retraction(circle, again.id))
+    sync_once(writer.runtime, transport=InMemory(nodes))
+    index.catch_up(writer.runtime.database, writer.clock.now())
+    catch_up(writer.runtime.database, writer.runtime.vocabulary, writer.clock.now())
+    tidy(writer.runtime)
+    assert _receipts(writer)[shut] == ["waiting"]  # in place of the one before
+
+
+def _receipts(node: Node) -> dict[KeyId, list[str]]:
+    """The receipts in the outbox, by receiver."""
+    found: dict[KeyId, list[str]] = {}
+    with node.runtime.database.engine.connect() as connection:
+        for row in connection.execute(LETTERS_OUT.select().where(LETTERS_OUT.c.kind == "log-receipt")):
+            found.setdefault(KeyId(row.receiver), []).append(row.state)
+    return found
+
+
+@pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
+def test_trouble_of_ours_refuses_no_letter(node_of: MakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that another process writes to for too long: the letter stays with its writer and comes again."""
+    sender, receiver = node_of("sender"), node_of("receiver")
+    circle = circle_of([sender, receiver])
+    letter = write(sender, receiver, circle)
+    with sender.runtime.database.read() as tx:
+        roster = circles.get_roster(tx, circle)
+        found = carrying.waiting(tx, desk(sender.runtime), roster, roster.members[receiver.own(circle)])
+    with receiver.runtime.database.read() as tx:
+        theirs = circles.get_roster(tx, circle)
+    member = theirs.members[sender.own(circle)]
+
+    monkeypatch.setattr("node.storage.database.BUSY_TIMEOUT_MILLISECONDS", 100)
+    with receiver.runtime.database.write(), pytest.raises(HanseError) as caught:
+        carrying.take(receiver.runtime, theirs, member, found)
+    assert (caught.value.code, caught.value.fault) == (Code.CONFLICT, Fault.OURS)
+    assert rows(receiver) == (0, 0)
+    assert carrying.take(receiver.runtime, theirs, member, found).refused == {letter: VocabularyCode("not-found")}
 
 
 @pytest.mark.parametrize("node_of", ["sqlite"], indirect=True)
