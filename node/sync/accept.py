@@ -148,7 +148,7 @@ def _within_quota(
     new = [0 if isinstance(entry, Leaf) else len(entry) for entry in section.entries[max(0, size - section.start) :]]
     if section.contributor in roster.own_keys or not new or section.start > size:
         return section, 0
-    room = quota.fitting(_allowance(tx, roster, section.contributor, log, now), new)
+    room = quota.fitting(allowance_of(tx, roster, section.contributor, log, now), new)
     if room == len(new):
         return section, 0
     return (_cut(tx, section, size + room, offered, log) if room else None), len(new) - room
@@ -188,7 +188,7 @@ def _store(
         grown = tiles.grow(log.size, hashes, logs.tile_fetch(tx, log))
         stored = [Leaf(e.leaf_hash) if isinstance(e.content, Erased) else e.jws for e in entries]
         logs.extend(tx, log, after.frontier, stored, grown)
-        allowance = _allowance(tx, roster, offer.member.contributor, log, now)
+        allowance = allowance_of(tx, roster, offer.member.contributor, log, now)
         lengths = [len(entry.jws) for entry in entries]
         # Who has gone on under another key brings the rest of its past in that log.
         goes_on = offer.member.superseded_by is not None or any(isinstance(each.content, Key) for each in entries)
@@ -254,7 +254,7 @@ def _held(roster: Roster, member: Member, log: Log | None) -> _Held:
     return _Held(Replica(roster.circle, member.key, log.frontier, log.covered, head), log.status)
 
 
-def _allowance(tx: Transaction, roster: Roster, contributor: KeyId, log: Log | None, now: Timestamp) -> Allowance:
+def allowance_of(tx: Transaction, roster: Roster, contributor: KeyId, log: Log | None, now: Timestamp) -> Allowance:
     """What is left of a log's quota; a change of keys brings no other."""
     others = [key for key in quota.sharing(roster, contributor) if key != contributor]
     known = logs.list_allowances(tx, roster.circle, others) if others else []

@@ -3,20 +3,24 @@
 A relay can leave content out and say nothing of why. The tree is whole without it, so the log goes on; but what came
 without content and was never read here is asked for again, from whoever is asked next (clause 8.15). What comes is put
 where it belongs and its log is read again from the beginning, which decides what it means, and takes away again what an
-erasure names or what has expired.
+erasure names or what has expired. Since that costs as much as the log is long, nothing is taken that was not asked for,
+and what comes is counted against the day's quota of bytes; what is beyond it stays missing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 
 from node.domain.circles import Roster
+from node.domain.ledger import Log
 from node.ledger.membership import recompute
 from node.ledger.reproject import read_again
 from node.storage import gone, membership
 from node.storage import ledger as logs
 from node.storage import projection as rows
 from node.storage.database import Database, Transaction
+from node.sync.accept import allowance_of
 from protocol.identifiers import CircleId, KeyId
 from protocol.keys import PublicKey
 from protocol.membership import facts_of
@@ -24,6 +28,9 @@ from protocol.merkle.hashing import Leaf, leaf_hash
 from protocol.messages.stream import MAX_HOLE_LOGS, MAX_HOLE_RANGES, Filling
 from protocol.replica import AcceptedEntry, reread
 from protocol.statements import Timestamp
+
+Holes: TypeAlias = Mapping[KeyId, Sequence[tuple[int, int]]]
+"""Ranges of entries, each from its first to before its end, by log."""
 
 ASKED_AT_ONCE: Final = 256
 """Entries asked for again in one request: some kilobytes, and an answer of 6 MB at most. A few rounds ask for all."""
@@ -38,11 +45,12 @@ def wanted(tx: Transaction, circle: CircleId) -> dict[KeyId, tuple[tuple[int, in
     return {log: _ranges(sorted(asked[log]))[:MAX_HOLE_RANGES] for log in some}
 
 
-def fill(database: Database, roster: Roster, fillings: Iterable[Filling], now: Timestamp) -> int:
-    """Put content where it is missing; how much of it was that. What was not asked for changes nothing."""
+def fill(database: Database, roster: Roster, asked: Holes, fillings: Iterable[Filling], now: Timestamp) -> int:
+    """Put content where it is missing; how much of it was that. What is not among ``asked`` changes nothing."""
     by_log: dict[KeyId, dict[int, bytes]] = {}
     for each in fillings:
-        by_log.setdefault(each.contributor, {})[each.index] = each.entry
+        if any(first <= each.index < end for first, end in asked.get(each.contributor, ())):
+            by_log.setdefault(each.contributor, {})[each.index] = each.entry
     return sum(_fill(database, roster, log, entries, now) for log, entries in sorted(by_log.items()))
 
 
@@ -61,9 +69,26 @@ def _fill(database: Database, roster: Roster, contributor: KeyId, entries: Mappi
             for index in sorted(missing)
             if logs.read_places(tx, log, index, index + 1) == [Leaf(leaf_hash(entries[index]))]
         }
+        if contributor not in roster.own_keys:
+            found = _spend(tx, roster, log, found, now)
         if found:
             _put(tx, roster, log.contributor, found, line.key, now)
     return len(found)
+
+
+def _spend(tx: Transaction, roster: Roster, log: Log, found: dict[int, bytes], now: Timestamp) -> dict[int, bytes]:
+    """As much as the day's quota has bytes for, which are spent; the entries themselves were counted as they came."""
+    left = allowance_of(tx, roster, log.contributor, log, now)
+    taken: dict[int, bytes] = {}
+    size = 0
+    for index, entry in found.items():
+        if size + len(entry) > left.bytes:
+            break
+        taken[index] = entry
+        size += len(entry)
+    if taken:
+        logs.save_allowance(tx, log, replace(left, bytes=left.bytes - size))
+    return taken
 
 
 def _put(

@@ -128,7 +128,7 @@ def _round(
     tally.bytes += len(answer.data)
     more = False
     try:
-        more = taker.take(answer.data)
+        more = taker.take(answer.data, holes)
     except ProtocolError:
         if answer.cut_short is None:
             raise

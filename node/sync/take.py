@@ -7,6 +7,7 @@ neither blocks the others nor fills the next answer again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from node.domain.circles import Member, Roster
@@ -16,7 +17,7 @@ from node.errors import HanseError
 from node.storage.trust import quarantined_logs
 from node.sync import forks
 from node.sync.accept import Accepted, accept
-from node.sync.fill import fill
+from node.sync.fill import Holes, fill
 from node.sync.parts import Parts
 from protocol.errors import Code, Fault, ProtocolError
 from protocol.identifiers import KeyId
@@ -31,6 +32,8 @@ or two; more are sent to fill our request, our operator's page and our log."""
 MAX_EXAMINED: Final = 8
 """Refused logs, in one exchange, about which the sender is asked for hash tiles: two histories are rare, and each
 question costs some requests, at the sender's own pace."""
+
+_NOTHING: Final[Holes] = MappingProxyType({})
 
 TilesOf: TypeAlias = Callable[[KeyId], TileFetch]
 """How the sender's hash tiles of a log are read."""
@@ -79,9 +82,10 @@ class Taker:
         self._verify_all = verify_all
         self._tiles_of = tiles_of
 
-    def take(self, data: bytes) -> bool:
+    def take(self, data: bytes, holes: Holes = _NOTHING) -> bool:
         """Accept the sections and the evidence of a stream; whether it says that there is more.
 
+        Content for what came without it is accepted for ``holes``, which are what was asked for again, and no other.
         Raises ``ProtocolError`` where the stream is broken, after what was complete before that has been taken,
         and ``PEER_MISBEHAVED`` for logs of too many strangers.
         """
@@ -95,12 +99,15 @@ class Taker:
                 case Section():
                     self._take_section(item)
                 case Filling():
-                    fillings.append(item)
+                    if item.contributor in holes:
+                        fillings.append(item)
                 case Fork():
                     self._take_evidence(item)
                 case End():
                     more = item.more
-        self.tally.filled += fill(self._node.database, self._roster, fillings, self._node.clock.now())
+        # Only now it is known which logs are left out.
+        fillings = [each for each in fillings if each.contributor not in self.tally.left_out]
+        self.tally.filled += fill(self._node.database, self._roster, holes, fillings, self._node.clock.now())
         return more
 
     def _take_section(self, section: Section) -> None:

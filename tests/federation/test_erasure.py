@@ -10,27 +10,30 @@ import pytest
 import sqlalchemy as sa
 
 from node.circles import roster
+from node.domain.circles import TrustDecision
 from node.domain.ledger import Log
 from node.insight import index
 from node.insight.refresh import catch_up
 from node.ledger.check import Damage, check
 from node.ledger.export import export
 from node.publishing.applied import act_on
-from node.storage import gone, membership, receipts
+from node.storage import circles, gone, membership, receipts
 from node.storage import ledger as logs
 from node.storage import statements as reading
 from node.storage.tables.ledger import STATEMENTS
-from node.sync import sync_once
+from node.sync import push, sync_once
+from node.sync.take import Taker
 from protocol.identifiers import CircleId, StatementId
 from protocol.merkle.checkpoint import open_checkpoint, origin
 from protocol.merkle.frontier import EMPTY
 from protocol.merkle.hashing import Leaf, entry_hash
 from protocol.messages.stream import EntriesRequest, Filling, Section, decode_stream, encode_stream
-from protocol.statements import Finding
+from protocol.statements import DAY_SECONDS, Finding
 from tests.federation import members
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import answering
 from tests.federation.support import InMemory, Node, application, circle_of, free_port, publish, serving
+from tests.federation.test_trust import decide
 from tests.node import statements as make
 
 WORD = "quillbrush"
@@ -259,6 +262,79 @@ def test_other_bytes_fill_nothing(node_of: MakeNode) -> None:
         sync_once(reader.runtime, transport=network)
     assert all(isinstance(each, Leaf) for each in places(author, circle, reader))
     assert damages(reader) == []
+
+
+@pytest.fixture
+def hollowed(node_of: MakeNode) -> tuple[Node, Node, Node, CircleId, InMemory]:
+    """An author, a relay, and a reader that has the author's log without its content."""
+    author, relay, reader = nodes = [node_of(name) for name in ("author", "relay", "reader")]
+    circle = circle_of(nodes, quota_bytes=24_576)
+    publish(author, circle, *make.findings(circle, 40))
+    network = InMemory(nodes)
+    sync_once(relay.runtime, transport=network)
+
+    def hollow(_: EntriesRequest) -> bytes:
+        leaves = tuple(Leaf(entry_hash(entry)) for entry in places(author, circle, relay))
+        section = Section(author.own(circle), 0, leaves, log_of(author, circle, relay).covered, ())
+        return encode_stream([section], more=False)
+
+    network.disconnect(author.url)
+    network.connect(relay.url, answering(relay, hollow))
+    sync_once(reader.runtime, transport=network)
+    network.connect(relay.url, application(relay))
+    assert filled(author, reader, circle) == []
+    return author, relay, reader, circle, network
+
+
+def filled(author: Node, reader: Node, circle: CircleId) -> list[bytes]:
+    return [each for each in places(author, circle, reader) if isinstance(each, bytes)]
+
+
+def fillings_of(author: Node, circle: CircleId) -> list[Filling]:
+    held = enumerate(places(author, circle, author))
+    return [Filling(author.own(circle), index, entry) for index, entry in held if isinstance(entry, bytes)]
+
+
+def test_content_that_was_not_asked_for_fills_nothing(
+    hollowed: tuple[Node, Node, Node, CircleId, InMemory],
+) -> None:
+    """Each filling has its whole log read again, so whoever pushes one, or answers with others, costs nothing."""
+    author, relay, reader, circle, _ = hollowed
+    stream = encode_stream([], more=False, fillings=fillings_of(author, circle))
+    with reader.runtime.database.read() as tx:
+        held = circles.get_roster(tx, circle)
+    peer = held.lines[relay.own(circle)]
+
+    push.take(reader.runtime, held, peer, stream)
+    assert filled(author, reader, circle) == []
+    taker = Taker(reader.runtime, held, peer)
+    taker.take(stream, {author.own(circle): ((3, 5),)})
+    assert taker.tally.filled == 2
+    assert [isinstance(each, bytes) for each in places(author, circle, reader)[2:6]] == [False, True, True, False]
+
+
+def test_content_that_comes_after_all_spends_the_quota_of_bytes(
+    hollowed: tuple[Node, Node, Node, CircleId, InMemory],
+) -> None:
+    author, relay, reader, circle, network = hollowed
+    sync_once(reader.runtime, transport=network)
+    some = filled(author, reader, circle)
+    allowance = log_of(author, circle, reader).allowance
+    assert allowance is not None
+    assert 0 <= allowance.bytes < 24_576
+    assert 24_576 - 2_000 < sum(map(len, some)) <= 24_576
+    for node in (author, relay, reader):
+        node.clock.advance(DAY_SECONDS)
+    sync_once(reader.runtime, transport=network)
+    assert len(filled(author, reader, circle)) > len(some)
+    assert damages(reader) == []
+
+
+def test_a_log_under_quarantine_is_not_filled(hollowed: tuple[Node, Node, Node, CircleId, InMemory]) -> None:
+    author, _, reader, circle, network = hollowed
+    decide(reader, circle, author, TrustDecision("quarantined", "Under inquiry."))
+    sync_once(reader.runtime, transport=network)
+    assert filled(author, reader, circle) == []
 
 
 def _rows(node: Node) -> list[tuple[object, ...]]:
