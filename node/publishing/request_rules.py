@@ -14,7 +14,7 @@ from node.errors import Code, HanseError
 from node.publishing import gate
 from node.publishing.gate import Known
 from node.publishing.letters import Desk, current_line
-from node.storage import accounts, circles, letters, requests, statements
+from node.storage import accounts, bylines, circles, letters, requests
 from node.storage.database import Transaction
 from protocol.identifiers import KeyId
 from protocol.statements import DAY_SECONDS, Timestamp
@@ -82,10 +82,9 @@ def asked_enough(tx: Transaction, direction: Direction, peer: KeyId, stored: Sto
     Not for the institution behind it: a budget that two pseudonyms share, or a pseudonym and a name, or one institution
     in two circles, would tell whoever spends it on one of them that they are the same.
     """
-    spent = 0
-    for contributor, statement in requests.recent_targets(tx, direction, stored.circle, peer, _day_before(now)):
-        found = statements.get(tx, contributor, statement, now=now)
-        spent += found is not None and found.shown == stored.shown
+    asked = requests.recent_targets(tx, direction, stored.circle, peer, _day_before(now))
+    named = bylines.of(tx, stored.circle, asked)  # also of what is gone: what was asked of it counts
+    spent = sum(stored.shown == (named[each].handle if each in named else each[0]) for each in asked)
     return spent >= MAX_ASKED_PER_DAY
 
 
