@@ -94,9 +94,7 @@ def take_register(
     return Response(data, media_type=_MEDIA[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _file(
-    visit: Visit, register: Register, found: list[RegisterEntry]
-) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+def _file(visit: Visit, register: Register, found: list[RegisterEntry]) -> tuple[Sequence[str], list[tuple[str, ...]]]:
     if register is Register.FUNDERS:
         return registers.FUNDER_HEADER, list(registers.funder_rows(registers.funders(found, day_of(visit.now))))
     return registers.HEADER, list(registers.rows(found, visit.runtime.vocabulary))

@@ -30,7 +30,9 @@ FILE = b"%PDF-1.7\n" + CANARY.encode() * 100 + b"\n%%EOF\n"
 
 def filled(data: Path) -> str:
     """A new node with an officer, an assessment and a file of evidence; the hash of the setup link's token."""
-    made = CliRunner().invoke(app, ["init", "--data", str(data), "--name", "Aldermoor", "--url", "https://aldermoor.example"])
+    made = CliRunner().invoke(
+        app, ["init", "--data", str(data), "--name", "Aldermoor", "--url", "https://aldermoor.example"]
+    )
     assert made.exit_code == 0, made.output
     runtime = build(load(data))
     now = runtime.clock.now()
