@@ -21,7 +21,7 @@ SPONSORINGS: Final = sa.Table(
     sa.Column("contributor", KEY_ID, nullable=True),
     sa.Column("statement_id", STATEMENT_ID, nullable=True, index=True),
     sa.Column("draft_id", sa.String(22), nullable=True),
-    # Who is at the other end as well: a thief of the database must not learn whose finding it is.
+    # Who is at the other end as well: at the sponsor, a thief of the database must not learn whose finding it is.
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("side", "circle", "thread"),
     sa.Index(None, "side", "state"),
