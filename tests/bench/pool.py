@@ -50,8 +50,9 @@ from protocol.replica import AcceptedEntry
 from protocol.statements import Timestamp
 from tests.bench.pool_carry import carry, refit
 from tests.bench.pool_statements import FINDINGS_IN_HUNDRED, Author, LogPlan
-from tests.federation.support import Node, create_tables, open_node
+from tests.federation.support import Node, open_node
 from tests.node import statements as make
+from tests.tables import create_tables
 
 SIZES: Final = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 KINDS: Final = ("sqlite", "postgresql")

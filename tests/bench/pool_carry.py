@@ -11,7 +11,7 @@ from sqlalchemy import event
 from node.storage.database import Database, Transaction
 from node.storage.tables.base import METADATA
 from node.storage.upsert import Row, bulk_insert
-from tests.federation.support import create_tables
+from tests.tables import create_tables
 
 _ROWS: Final = 5_000
 _OLD: Final = "before_"

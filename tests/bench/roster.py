@@ -22,9 +22,9 @@ from protocol.identifiers import CircleId, encode_bytes
 from protocol.keys import KEY_BYTES, SigningKey
 from protocol.messages.card import NodeCard, sign_card
 from protocol.statements import DAY_SECONDS, Endorsement, EndorsementBody, Key, KeyBody, Statement, Timestamp
-from tests.federation.support import create_tables
 from tests.node import statements as make
 from tests.node.ledger.support import Home, receive
+from tests.tables import create_tables
 
 _MEMBERS: Final = 1_000
 _FOUNDERS: Final = 5

@@ -25,10 +25,8 @@ from node.domain.settings import Settings
 from node.ledger.append import append
 from node.ledger.keyring import Keyring, write_secret
 from node.runtime import Runtime
-from node.storage import tables
 from node.storage.database import Database
 from node.storage.ledger import find_log
-from node.storage.tables.base import METADATA
 from node.storage.vault import KEY_BYTES, Vault
 from node.subjects.matching import Names
 from protocol.circles import Attribution, add_signatures
@@ -37,6 +35,7 @@ from protocol.statements import Statement
 from protocol.vocabulary import Vocabulary
 from tests.node.statements import IAT
 from tests.support import VOCABULARY_FILE, SettableClock
+from tests.tables import create_tables
 
 _START_SECONDS: Final = 10
 _VOCABULARY: Final = Vocabulary.parse(VOCABULARY_FILE.read_bytes())
@@ -117,12 +116,6 @@ def _open(settings: Settings) -> Node:
         names=Names(database, settings.data),
     )
     return Node(runtime, clock)
-
-
-def create_tables(database: Database) -> None:
-    """The tables of every room."""
-    tables.load()
-    METADATA.create_all(database.engine)
 
 
 def circle_of(

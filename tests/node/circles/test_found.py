@@ -13,8 +13,9 @@ from protocol.errors import Code as ProtocolCode
 from protocol.errors import ProtocolError
 from protocol.identifiers import CircleId
 from protocol.messages.card import open_card
-from tests.federation.support import Node, circle_of, create_tables, make_node
+from tests.federation.support import Node, circle_of, make_node
 from tests.node import statements as make
+from tests.tables import create_tables
 
 TERMS = circles.Terms(name="Invented Circle", purpose="Trying things out.", legal_basis="None is needed.")
 
