@@ -35,7 +35,9 @@ _ACCEPT: Final[Mapping[ExportFormat, str]] = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
 }
-_KINDS: Final = frozenset({"finding", "relation", "response", "correction", "retraction"})
+_KINDS: Final = frozenset(
+    {"finding", "relation", "response", "correction", "retraction", "reply", "erasure", "attribution", "token"}
+)
 _TAIL_BYTES: Final = 4_096
 """More than the last line of an export."""
 _PARQUET_END: Final = b"PAR1"

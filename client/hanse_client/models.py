@@ -4,7 +4,7 @@ Days are :class:`datetime.date`, moments :class:`datetime.datetime` in UTC. Ever
 know is ``None`` or empty here too; ``unknown`` is an answer of its own and never zero.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -27,7 +27,7 @@ class Provenance(Answer, frozen=True, kw_only=True):
     state: str
     issued: date
     expires: date
-    received: datetime
+    received: date
 
 
 class Observation(Answer, frozen=True, kw_only=True):
@@ -98,7 +98,45 @@ class Retraction(Answer, frozen=True, kw_only=True, tag_field="kind", tag="retra
     reason: str
 
 
-Statement: TypeAlias = Finding | Relation | Response | Correction | Retraction
+class Reply(Answer, frozen=True, kw_only=True, tag_field="kind", tag="reply"):
+    """The assessed organisation's own word, carried by a member."""
+
+    provenance: Provenance
+    subject: str
+    label: str
+    targets: tuple[tuple[str, str], ...]
+    """Contributor and identifier of each statement that it answers."""
+    text: str
+    replied: date
+    verified: str
+    handling: str
+
+
+class Erasure(Answer, frozen=True, kw_only=True, tag_field="kind", tag="erasure"):
+    """The author had the content of its own statement erased; it is nowhere any more."""
+
+    provenance: Provenance
+    target: str
+    reason: str
+
+
+class Attribution(Answer, frozen=True, kw_only=True, tag_field="kind", tag="attribution"):
+    """The author signed its name to its own statement."""
+
+    provenance: Provenance
+    target: str
+
+
+class Token(Answer, frozen=True, kw_only=True, tag_field="kind", tag="token"):
+    """A person token stands beside a statement; the token itself is not shown."""
+
+    provenance: Provenance
+    target: str
+    role: str
+    epoch: int
+
+
+Statement: TypeAlias = Finding | Relation | Response | Correction | Retraction | Reply | Erasure | Attribution | Token
 
 
 class StatementPage(Answer, frozen=True, kw_only=True):

@@ -72,8 +72,17 @@ def _statement(each: models.Statement) -> Row:
                 "target": each.target,
                 "stance": each.stance,
             } | _observation(each.observation)
-        case models.Correction() | models.Retraction():
+        case models.Correction() | models.Retraction() | models.Erasure():
             row |= {"target": each.target, "reason": each.reason}
+        case models.Reply():
+            row |= {
+                "subject": each.subject,
+                "label": each.label,
+                "summary": each.text,
+                "handling": each.handling,
+            }
+        case models.Attribution() | models.Token():
+            row |= {"target": each.target}
     return row
 
 
@@ -119,4 +128,8 @@ _KINDS: dict[type[models.Statement], str] = {
     models.Response: "response",
     models.Correction: "correction",
     models.Retraction: "retraction",
+    models.Reply: "reply",
+    models.Erasure: "erasure",
+    models.Attribution: "attribution",
+    models.Token: "token",
 }

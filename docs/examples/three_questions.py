@@ -52,8 +52,8 @@ class Stale:
     newest: date | None
 
 
-def what_is_new(client: Client, follow: Sequence[str], since: datetime, cursor: str = "") -> News:
-    """Statements about these subjects that the node received after ``since``, or behind the cursor of the last time.
+def what_is_new(client: Client, follow: Sequence[str], since: date, cursor: str = "") -> News:
+    """Statements about these subjects that the node received from ``since`` on, or behind the cursor of the last time.
 
     A statement may be signed on Monday and reach this node on Friday, so what is new is told by reception and by the
     cursor, never by the day on which it was issued.
@@ -152,7 +152,7 @@ def main() -> None:
     place: Path | None = given.place
     cursor = place.read_text("utf-8") if place and place.exists() else ""
     with Client(given.url, given.token) as client:
-        news = what_is_new(client, given.follow, now - WEEK, cursor)
+        news = what_is_new(client, given.follow, (now - WEEK).date(), cursor)
         disagreements = where_members_disagree(client, given.group or DELIVERY_AND_RECIPROCITY)
         stale = assured_without_fresh_evidence(client, now.date(), given.fresh_days)
     print("\n".join(tell(news, given.follow, disagreements, stale)))  # noqa: T201  # what the program is for

@@ -59,7 +59,7 @@ only some, or keeps the shares of others away, learns nothing."""
 MAX_MAILBOX_CHARACTERS: Final = 254
 """The longest e-mail address (RFC 5321, section 4.5.3.1.3, without its angle brackets)."""
 
-_Share: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=MODULUS)]
+_Share: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MODULUS - 1)]
 _Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern=anchored("0[0-9]{3}|10[01][0-9]|102[0-3]"))]
 """A share in four digits: letters with shares are all of one length."""
 _Key: TypeAlias = Annotated[KeyId, msgspec.Meta(pattern=anchored(PATTERN_256_BITS))]
@@ -131,7 +131,7 @@ class Counted(_Wire, frozen=True, kw_only=True):
 class Table(_Wire, frozen=True, kw_only=True):
     """What the first tally member sends the asker."""
 
-    counted: Annotated[int, msgspec.Meta(ge=0, lt=MODULUS)]
+    counted: Annotated[int, msgspec.Meta(ge=0, le=MODULUS - 1)]
     """How many members' shares are in it, of whatever kind. None: too few for an answer, and no entries."""
     entries: Annotated[tuple[_Entry, ...], msgspec.Meta(max_length=MODULUS)]
 
@@ -143,7 +143,7 @@ class Table(_Wire, frozen=True, kw_only=True):
 class Entry(_Wire, frozen=True, kw_only=True):
     """What the second tally member sends the asker: the one entry that may be opened, and its key."""
 
-    counted: Annotated[int, msgspec.Meta(ge=0, lt=MODULUS)]
+    counted: Annotated[int, msgspec.Meta(ge=0, le=MODULUS - 1)]
     place: _Share
     key: _Entry
 

@@ -3,7 +3,7 @@
 import runpy
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,14 @@ def example() -> dict[str, Any]:
 
 
 def test_what_is_new_continues_where_it_stopped(asked: Desk, example: dict[str, Any]) -> None:
-    everything = datetime(2020, 1, 1, tzinfo=UTC)
+    everything = date(2020, 1, 1)
     first = example["what_is_new"](asked.client, [LONG_AGO], everything)
     assert [each.subject for each in first.statements] == [LONG_AGO]
     assert example["what_is_new"](asked.client, [LONG_AGO], everything, first.cursor).statements == ()
     asked.pool.say(3, make.finding(asked.pool.circle, body(LONG_AGO, "fund-transparent", until=date(2024, 2, 1))))
     (new,) = example["what_is_new"](asked.client, [LONG_AGO], everything, first.cursor).statements
     assert new.indicator == "fund-transparent"
-    assert example["what_is_new"](asked.client, [LONG_AGO], datetime(2030, 1, 1, tzinfo=UTC)).statements == ()
+    assert example["what_is_new"](asked.client, [LONG_AGO], date(2030, 1, 1)).statements == ()
 
 
 def test_disagreement_inside_a_claim_and_between_two(asked: Desk, example: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ from protocol.statements import DAY_SECONDS, Finding
 from tests.federation import members
 from tests.federation.conftest import MakeNode
 from tests.federation.hostile import answering
-from tests.federation.support import InMemory, Node, application, circle_of, free_port, publish, serving
+from tests.federation.support import InMemory, Node, application, circle_of, free_port, make_node, publish, serving
 from tests.federation.test_trust import decide
 from tests.node import statements as make
 
@@ -179,10 +179,8 @@ def test_a_late_relay_brings_nothing_back(node_of: MakeNode) -> None:
     assert not holds(late, author, circle, said.id)
 
 
-def test_a_restored_backup_erases_again(node_of: MakeNode, tmp_path: Path) -> None:
-    author, reader = nodes = [node_of("author"), node_of("reader")]
-    if reader.runtime.database.engine.dialect.name != "sqlite":
-        pytest.skip("the backup of a file")
+def test_a_restored_backup_erases_again(tmp_path: Path) -> None:
+    author, reader = nodes = [make_node(tmp_path, name) for name in ("author", "reader")]  # the backup of a file
     circle = circle_of(nodes)
     said = say(author, circle)
     network = InMemory(nodes)
