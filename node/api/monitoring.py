@@ -21,18 +21,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from node.api.authentication import Caller, Needs
 from node.circles import identity
 from node.domain.accounts import Permission
-from node.domain.monitoring import NodeState, PeerHealth
+from node.domain.monitoring import SILENT_ROUNDS, NodeState, PeerHealth
 from node.errors import HanseError
 from node.runtime import Runtime
 from node.storage import circles, monitoring
 from node.storage.database import TRANSIENT_ERRORS, Transaction
 from node.storage.migrations import require_current
-from node.storage.peers import list_peers
+from node.storage.peers import last_beat, list_peers
 from node.sync.worker import HEARTBEAT
 from protocol.statements import Timestamp
 
-SILENT_ROUNDS: Final = 5
-"""Rounds without a sign of life after which the worker counts as stopped: a round may take a while, five do not."""
 _UNKNOWN_ROUTE: Final = "none"
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -156,9 +154,9 @@ def _require_worker(runtime: Runtime) -> None:
     """A node in no circle with others has nothing to exchange; else somebody must be doing it."""
     with runtime.database.read() as tx:
         exchanged = any(roster.others for roster in circles.list_rosters(tx))
-        beats = monitoring.state(tx).beats
+        beat = last_beat(tx, HEARTBEAT)
     allowed = SILENT_ROUNDS * runtime.settings.sync_seconds
-    if exchanged and HEARTBEAT in beats and runtime.clock.now() - beats[HEARTBEAT] > allowed:
+    if exchanged and beat is not None and runtime.clock.now() - beat > allowed:
         raise TimeoutError
 
 

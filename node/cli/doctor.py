@@ -17,6 +17,7 @@ from node.circles import identity
 from node.cli.open import DEFAULT_DATA, EXIT_OPERATOR, OUT, DataOption, node
 from node.domain.accounts import Permission, permissions_of
 from node.domain.circles import Roster
+from node.domain.monitoring import SILENT_ROUNDS
 from node.errors import HanseError
 from node.runtime import Runtime
 from node.storage import accounts, circles, forks, monitoring, peers, subjects
@@ -27,8 +28,6 @@ from protocol.statements import DAY_SECONDS
 
 MIN_FREE_BYTES: Final = 2 * 2**30
 """Free space on the disk below which a large catch-up could fill it: a million findings take about five gibibytes."""
-SILENT_ROUNDS: Final = 5
-"""Rounds without a sign of life after which the worker counts as stopped."""
 EXPIRY_NOTICE_SECONDS: Final = 14 * DAY_SECONDS
 """Two weeks: time enough to fetch an identity key from where it is kept."""
 
@@ -180,7 +179,7 @@ def _worker(runtime: Runtime, tx: Transaction) -> Iterator[Diagnosis]:
     if not any(roster.others for roster in circles.list_rosters(tx)):
         yield Diagnosis("exchange", Level.NOTE, "this node is in no circle with others; nothing is exchanged.")
         return
-    beat = monitoring.state(tx).beats.get(HEARTBEAT)
+    beat = peers.last_beat(tx, HEARTBEAT)
     silent = None if beat is None else runtime.clock.now() - beat
     if silent is None or silent > SILENT_ROUNDS * runtime.settings.sync_seconds:
         since = "ever" if silent is None else f"for {silent:,} seconds"

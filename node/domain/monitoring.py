@@ -1,9 +1,13 @@
 """What a monitoring system may know of a node: counts and times, no content, no pseudonym beside a name."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from protocol.identifiers import CircleId
 from protocol.statements import Timestamp
+
+SILENT_ROUNDS: Final = 5
+"""Rounds without a sign of life after which the worker counts as stopped: a round may take a while, five do not."""
 
 
 @dataclass(frozen=True, slots=True)
